@@ -1,0 +1,135 @@
+"""What goes in and what comes out: messages, pieces, replies.
+
+A message list is what standard chat clients send: `[{"role": "user", "content": "Hello"}]`, oldest first.
+Content may also be a list of text parts, as in OpenAI's API; their texts are joined.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+
+from chatdoor.errors import ArgumentError
+
+ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+"""The roles of OpenAI's API. `developer` is its newer name for `system`."""
+
+Messages: TypeAlias = Sequence[Mapping[str, object]]
+"""A message list as callers write it."""
+
+CreateResult: TypeAlias = Generator[str, None, None]
+"""What `create_completion` gives: pieces of text. Joined, they are the whole reply."""
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message, checked: a known role and text that can be encoded as UTF-8."""
+
+    role: str
+    text: str
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens of a call. `estimated` is true where the site gave no numbers of its own."""
+
+    input: int
+    output: int
+    estimated: bool = True
+
+
+class Timings(msgspec.Struct, frozen=True):
+    """Seconds from the call to its first piece and to its end."""
+
+    first_piece: float
+    total: float
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """One streamed part of a reply. `str(piece)` is its text."""
+
+    text: str
+
+    def __str__(self) -> str:
+        """The text."""
+        return self.text
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole reply.
+
+    `fidelity` says how the message list reached the site: `native` (as it is), `dropped` (the site saw
+    the last user turn only). `revised` is true where a site rewrote text that had been streamed before.
+    """
+
+    text: str
+    site: str
+    model: str
+    usage: Usage
+    timings: Timings
+    finish: str = "stop"
+    conversation: str | None = None
+    fidelity: str = "native"
+    revised: bool = False
+
+    def __str__(self) -> str:
+        """The text."""
+        return self.text
+
+
+TEXT_PARTS: Final = frozenset({"text", "input_text", "output_text"})
+"""Types of parts that are text: Chat Completions has the first, Responses the other two."""
+
+
+def parse_messages(messages: Messages) -> tuple[Message, ...]:
+    """The messages, checked: dictionaries as in `Messages`, or Message itself.
+
+    Raises ArgumentError naming the first message that can not be sent. It never shows what a message says.
+    """
+    if isinstance(messages, str | bytes | bytearray | Mapping) or not isinstance(messages, Sequence):
+        raise ArgumentError(
+            f"messages: expected a list such as [{{'role': 'user', 'content': 'Hello'}}], got {type(messages).__name__}"
+        )
+    if not messages:
+        raise ArgumentError("messages: the list is empty")
+    return tuple(_parse_message(message, f"messages[{index}]") for index, message in enumerate(messages))
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a text has: four UTF-8 bytes make one, the rule of thumb for English."""
+    return (len(text.encode("utf-8", "surrogatepass")) + 3) // 4
+
+
+def _parse_message(message: object, place: str) -> Message:
+    if isinstance(message, Message):
+        message = {"role": message.role, "content": message.text}
+    if not isinstance(message, Mapping):
+        raise ArgumentError(f"{place}: expected a message, got {type(message).__name__}")
+    role = message.get("role")
+    if not isinstance(role, str) or role not in ROLES:
+        raise ArgumentError(f"{place}.role: expected one of {', '.join(sorted(ROLES))}")
+    if "content" not in message:
+        raise ArgumentError(f"{place}.content: is missing")
+    text = _parse_content(message["content"], f"{place}.content", role)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ArgumentError(f"{place}.content: has half a surrogate pair, which is not text") from None
+    return Message(role, text)
+
+
+def _parse_content(content: object, place: str, role: str) -> str:
+    if isinstance(content, str):
+        return content
+    if content is None and role == "assistant":  # a reply that was cut before its first word
+        return ""
+    if not isinstance(content, Sequence) or isinstance(content, bytes | bytearray):
+        raise ArgumentError(f"{place}: expected text or a list of text parts, got {type(content).__name__}")
+    return "".join(_parse_part(part, f"{place}[{index}]") for index, part in enumerate(content))
+
+
+def _parse_part(part: object, place: str) -> str:
+    if isinstance(part, str):
+        return part
+    kind, text = (part.get("type"), part.get("text")) if isinstance(part, Mapping) else (None, None)
+    if not isinstance(kind, str) or kind not in TEXT_PARTS or not isinstance(text, str):
+        raise ArgumentError(f"{place}: only text parts can be sent to a web chatbot")
+    return text

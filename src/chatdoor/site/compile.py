@@ -1,0 +1,147 @@
+"""From a checked site file to a site: templates parsed, names resolved, units read."""
+
+from collections.abc import Collection
+from typing import Final, cast, get_args
+
+from msgspec import UNSET, UnsetType
+
+from chatdoor.messages import ROLES
+from chatdoor.site import file, model
+from chatdoor.site.answers import compile_matches, compile_reply, compile_sources
+from chatdoor.site.built import check_built, check_built_in_chat, not_built
+from chatdoor.site.clear_secrets import find_clear_secret
+from chatdoor.site.headers import read_headers
+from chatdoor.site.names import check_item, check_names, names_sent
+from chatdoor.site.nearest import nearest
+from chatdoor.site.outgoing import each_step
+from chatdoor.site.parts import checked, given, read_duration, read_shape, read_size
+from chatdoor.site.problem import Problem, quote
+from chatdoor.site.steps import compile_steps
+from chatdoor.site.urls import UrlError, is_local, origin_of, parse_url
+
+DEFAULT_REFUSED: Final = model.Match(statuses=frozenset({401, 403, 419, 440}))
+BUILT_HISTORY: Final = get_args(model.History)
+DEFAULT_ITEM: Final = {"role": "{role}", "content": "{text}"}
+
+
+def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Site:
+    """The site that the file describes. Raises Problem at the first key that can not be used."""
+    base, origin, local = _base(table.url)
+    origins = _origins(table, origin)
+    session = compile_steps(table.session, ("session",), origins)
+    chat = _chat(table.chat, origins)
+    headers = read_headers(table.headers, ("headers",))
+    check_names(table)
+    sent = {name for _, step in each_step(table.chat, ("chat",)) for name in names_sent(step)}
+    if not sent & {"prompt", "messages"}:
+        raise Problem(("chat",), "sends nothing of what is said: neither {prompt} nor {messages} is in it")
+    site = model.Site(
+        name=table.name,
+        url=base,
+        origin=origin,
+        origins=origins,
+        local=local,
+        models=_models(table),
+        chat=chat,
+        reply=compile_reply(table.reply, ("reply",)),
+        session=session,
+        take=compile_sources(table.take, ("take",)),
+        headers=headers,
+        refused=compile_matches(table.refused, ("refused",)) or (DEFAULT_REFUSED,),
+        messages=_messages(table.messages, sent),
+        history=_history(table.conversation, sent),
+        limits=_limits(table.limits, local=local),
+        text=text,
+        fingerprint=fingerprint,
+    )
+    if clear := find_clear_secret(table):
+        raise Problem(clear, "looks like a secret in clear text; a site file holds none")
+    return site
+
+
+def _base(url: str) -> tuple[str, str, bool]:
+    """The base of every path, its origin, and whether it is one's own machine."""
+    parts = checked(parse_url, url, ("url",), UrlError)
+    if parts.query or parts.fragment:
+        raise Problem(("url",), "the base of every path has no query and no fragment")
+    if not parts.path.isascii() or " " in parts.path:
+        raise Problem(("url",), "a path is visible ASCII; write the rest as %20 and the like")
+    origin = origin_of(parts)
+    return f"{origin}{parts.path.rstrip('/')}", origin, is_local(parts.hostname or "")
+
+
+def _origins(table: file.SiteTable, origin: str) -> frozenset[str]:
+    """Every origin that is named. A host without a scheme has that of the site."""
+    origins, scheme = {origin}, origin.partition("://")[0]
+    for index, host in enumerate(table.hosts):
+        parts = checked(parse_url, host if "://" in host else f"{scheme}://{host}", ("hosts", index), UrlError)
+        if parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise Problem(("hosts", index), "expected a host without a path")
+        origins.add(origin_of(parts))
+    return frozenset(origins)
+
+
+def _chat(tables: file.Steps, origins: frozenset[str]) -> model.Step:
+    steps = each_step(tables, ("chat",))
+    compiled = compile_steps(tables, ("chat",), origins)
+    if len(steps) > 1:
+        raise not_built(steps[1][0], ": more than one chat step")
+    for path, step in steps:
+        check_built_in_chat(step, path)
+    return compiled[0]
+
+
+def _models(table: file.SiteTable) -> tuple[str, ...]:
+    models: dict[str, int] = {}
+    for index, name in enumerate(given(table.models) or [table.name]):
+        if name in models:
+            raise Problem(("models", index), f"{quote(name)} is there already")
+        models[name] = index
+    return tuple(models)
+
+
+def _messages(table: file.MessagesTable, sent: Collection[str]) -> model.MessagesRule:
+    path = ("messages",)
+    check_built(table, path)
+    for role in table.roles:
+        if role not in ROLES:
+            raise Problem((*path, "roles", role), f"unknown role{nearest(role, ROLES)}")
+    item = DEFAULT_ITEM if table.item is UNSET else table.item
+    shape = read_shape(item, (*path, "item"))
+    check_item(item, (*path, "item"))
+    listed = not {"messages", "history"}.isdisjoint(sent)
+    if table.system == "message" and not listed:
+        raise Problem((*path, "system"), "message needs {messages} or {history} in chat, which carry it")
+    system = "field" if "system" in sent else given(table.system) or ("message" if listed else "prepend")
+    return model.MessagesRule(shape, table.roles, cast(model.System, system), {})
+
+
+def _history(table: file.ConversationTable, sent: Collection[str]) -> model.History:
+    check_built(table, ("conversation",))
+    listed = not {"messages", "history"}.isdisjoint(sent)
+    history = given(table.history) or ("client" if listed else "session")
+    path = ("chat",) if isinstance(table.history, UnsetType) else ("conversation", "history")
+    if history == "client" and not listed:
+        raise Problem(path, "client: each request carries all turns; put {messages} or {history} into chat")
+    if history not in BUILT_HISTORY:
+        raise not_built(
+            path,
+            f": the site remembers the turns (history = {history!r}); send {{messages}},"
+            " or say history = 'none' where it answers each prompt by itself",
+        )
+    return cast(model.History, history)
+
+
+def _limits(table: file.LimitsTable, *, local: bool) -> model.Limits:
+    check_built(table, ("limits",))
+    default = model.Limits()
+    return model.Limits(
+        concurrency=given(table.concurrency) or (None if local else default.concurrency),
+        per_minute=given(table.per_minute) or (None if local else default.per_minute),
+        timeout=read_duration(table.timeout, ("limits", "timeout")),
+        reply_bytes=read_size(table.reply_bytes, ("limits", "reply_bytes")),
+        prompt_chars=given(table.prompt_chars),
+        session_age=None
+        if isinstance(table.session_age, UnsetType)
+        else read_duration(table.session_age, ("limits", "session_age")),
+    )

@@ -1,0 +1,110 @@
+"""Reading site files: from a name, a path or a text to a site.
+
+A name is one of the files under `known/`; a preset is one under `presets/`. Nothing else is looked up.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
+
+from chatdoor.errors import ArgumentError, SiteFileError
+from chatdoor.site import file
+from chatdoor.site.compile import compile_site
+from chatdoor.site.explain import explain
+from chatdoor.site.merge import merge
+from chatdoor.site.model import Site
+from chatdoor.site.nearest import nearest
+from chatdoor.site.problem import Problem, locate, one_line, quote
+from chatdoor.site.toml import MAX_CHARS, Table, check_plain, parse_toml
+from chatdoor.site.urls import UrlError, parse_url
+
+
+def load_site(source: str | Path, *, url: str | None = None) -> Site:
+    """The site that a known name or a file describes.
+
+    `url` takes the place of the file's own: the same chatbot on another host. Raises SiteFileError, which
+    names file, line and key, and ArgumentError for a name that is neither known nor a file.
+    """
+    if not isinstance(source, str | Path):
+        raise ArgumentError(f"site: expected a name or a path, got {type(source).__name__}")
+    if isinstance(source, Path) or source.endswith(".toml") or Path(source).name != source:
+        return loads_site(_read_file(Path(source)), str(source), url=url)
+    known = known_sites()
+    if source not in known:
+        raise ArgumentError(f"site {quote(source)}: neither a known site nor a .toml file{nearest(source, known)}")
+    return loads_site(known[source].read_text("utf-8"), source, url=url)
+
+
+def loads_site(text: str, source: str = "<text>", *, url: str | None = None) -> Site:
+    """The site that a TOML text describes. `source` names the text in errors."""
+    if url is not None:
+        _check_url(url)
+    try:
+        own = parse_toml(text, one_line(source))
+        check_plain(own)
+        table = _with_presets(own)
+        checked = _convert(table if url is None else {**table, "url": url})
+        return compile_site(checked, text, hashlib.sha256(f"{text}\n{checked.url}".encode()).hexdigest())
+    except Problem as problem:
+        raise locate(problem, text, source) from problem
+
+
+def known_sites() -> Mapping[str, Traversable]:
+    """Name and file of every site that ships with chatdoor."""
+    return _shipped("known")
+
+
+def presets() -> Mapping[str, Traversable]:
+    """Name and file of every preset."""
+    return _shipped("presets")
+
+
+def _shipped(folder: str) -> dict[str, Traversable]:
+    entries = sorted(files("chatdoor.site").joinpath(folder).iterdir(), key=lambda entry: entry.name)
+    return {entry.name.removesuffix(".toml"): entry for entry in entries if entry.name.endswith(".toml")}
+
+
+def _check_url(url: str) -> None:
+    try:
+        parse_url(url)
+    except UrlError as error:
+        raise ArgumentError(f"url: {one_line(str(error))}") from error
+
+
+def _read_file(path: Path) -> str:
+    name = one_line(str(path))
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(4 * MAX_CHARS + 1)  # a character has four bytes at most
+    except (OSError, ValueError) as error:  # a ValueError: the path holds a null character
+        raise SiteFileError(f"can not be read: {getattr(error, 'strerror', None) or error}", file=name) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SiteFileError("not UTF-8 text", file=name, line=data.count(b"\n", 0, error.start) + 1) from error
+
+
+def _with_presets(own: Table) -> Table:
+    """The presets that the file extends, and the file over them. What is no preset's name is left to the types."""
+    names = own.get("extends", [])
+    table, shipped = Table(), presets()
+    for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
+        if isinstance(name, str) and name not in shipped:
+            raise Problem(("extends",), f"there is no preset {quote(name)}{nearest(name, shipped)}")
+        if isinstance(name, str):
+            table = merge(table, parse_toml(shipped[name].read_text("utf-8"), f"preset {name}"))
+    return merge(table, own)
+
+
+def _convert(table: Table) -> file.SiteTable:
+    version = table.get("schema")
+    if isinstance(version, int) and version != 1:  # before the keys: another version has others
+        raise Problem(("schema",), f"this version of chatdoor reads schema 1, not {version}")
+    try:
+        return msgspec.convert(table, file.SiteTable)
+    except msgspec.ValidationError as error:
+        raise explain(error, table) from error

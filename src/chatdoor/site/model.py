@@ -1,0 +1,163 @@
+"""A site, checked and ready: what the flows read.
+
+Everything a flow needs is worked out when the file is loaded: templates are parsed, paths compiled, units
+turned into seconds and bytes, so that a call only fills in values.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from chatdoor.site.paths import Find
+from chatdoor.site.template import Fields, Shape, Slot, Template, slots
+
+Place: TypeAlias = Literal["cookie", "header", "meta", "input", "css", "body"]
+BodyKind: TypeAlias = Literal["json", "form"]
+Decode: TypeAlias = Literal["percent", "none", "base64"]
+Format: TypeAlias = Literal["json", "sse"]
+System: TypeAlias = Literal["message", "prepend", "drop", "refuse", "field"]
+History: TypeAlias = Literal["client", "none"]
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where a value is found: a place, its name or selector there, and a pick from the text."""
+
+    place: Place
+    name: str = ""
+    attr: str | None = None
+    json: Find | None = None
+    decode: Decode = "percent"
+
+    @property
+    def needs_body(self) -> bool:
+        """True where the answer's body has to be read."""
+        return self.place not in {"cookie", "header"}
+
+
+class RecordMatch(msgspec.Struct, frozen=True):
+    """A description of a record: each path finds one of its values."""
+
+    fields: tuple[tuple[Find, tuple[object, ...]], ...]
+
+    def fits(self, record: object) -> bool:
+        """True where every path finds one of its values."""
+        return all(any(_same(find(record), value) for value in values) for find, values in self.fields)
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A description of an answer. What is empty is not asked for."""
+
+    statuses: frozenset[int] = frozenset()
+    paths: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    selectors: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    json: RecordMatch | None = None
+
+    @property
+    def needs_body(self) -> bool:
+        """True where the answer's body has to be read."""
+        return bool(self.selectors or self.texts or self.json)
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The body of a request."""
+
+    kind: BodyKind
+    shape: Shape
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. `label` names it in errors: "step 1 of 2, GET /"."""
+
+    label: str
+    method: str
+    path: Template
+    query: Fields | None = None
+    headers: tuple[tuple[Template, Template], ...] = ()
+    cookies: tuple[tuple[str, Template], ...] = ()
+    body: Body | None = None
+    take: Mapping[str, Source] = msgspec.field(default_factory=dict)
+    make: Mapping[str, str] = msgspec.field(default_factory=dict)
+    expect: tuple[Match, ...] = ()
+    follow_redirects: bool = True
+
+
+def step_slots(step: Step) -> Iterator[Slot]:
+    """Every slot of a step's request."""
+    yield from slots(step.path)
+    for name, value in step.headers:
+        yield from (*slots(name), *slots(value))
+    for _, value in step.cookies:
+        yield from slots(value)
+    for shape in (step.query, step.body.shape if step.body else None):
+        if shape is not None:
+            yield from slots(shape)
+
+
+class ReplyRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the text of a reply is, and how it ends."""
+
+    format: Format
+    find: Find
+    path: str
+    where: RecordMatch | None = None
+    cumulative: bool | RecordMatch = False
+    done: str | RecordMatch | None = None
+    error: Find | RecordMatch | None = None
+    finish: Find | None = None
+    usage_input: Find | None = None
+    usage_output: Find | None = None
+
+
+class MessagesRule(msgspec.Struct, frozen=True):
+    """The shape of a message list on its way to the site."""
+
+    item: Shape
+    roles: Mapping[str, str]
+    system: System
+    make: Mapping[str, str]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much, how fast, how long. Seconds and bytes; None is no limit."""
+
+    concurrency: int | None = 4
+    per_minute: float | None = 60.0
+    timeout: float = 60.0
+    reply_bytes: int = 8_000_000
+    prompt_chars: int | None = None
+    session_age: float | None = None
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """One web chatbot, as data.
+
+    `url` has no slash at its end; `origin` is its scheme, host and port. `origins` are all that requests may
+    go to. `fingerprint` is a hash of the file's text: kept sessions belong to it.
+    `local` is true for one's own machine, where no polite pace is needed.
+    """
+
+    name: str
+    url: str
+    origin: str
+    origins: frozenset[str]
+    models: tuple[str, ...]
+    chat: Step
+    reply: ReplyRule
+    session: tuple[Step, ...]
+    take: Mapping[str, Source]
+    headers: tuple[tuple[Template, Template], ...]
+    refused: tuple[Match, ...]
+    messages: MessagesRule
+    history: History
+    limits: Limits
+    text: str
+    fingerprint: str
+    local: bool
+
+
+def _same(found: object, value: object) -> bool:
+    """Equal as JSON: 1 is 1.0, and neither is true, as Python has it."""
+    return isinstance(found, bool) is isinstance(value, bool) and found == value

@@ -1,0 +1,105 @@
+"""Which value stands behind a placeholder, and whether it can be there when it is needed.
+
+Steps run in a known order, so a value that is never taken, or only taken later, is found when the file is loaded.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from chatdoor.site import file
+from chatdoor.site.lines import KeyPath
+from chatdoor.site.nearest import nearest
+from chatdoor.site.outgoing import each_step, sent_parts
+from chatdoor.site.parts import given, read_template
+from chatdoor.site.problem import Problem
+from chatdoor.site.template import NULLABLE, Slot
+from chatdoor.site.walk import texts
+
+TURN_NAMES: Final = frozenset({"prompt", "messages", "history", "system", "model"})
+"""Placeholders that a turn always fills."""
+
+SAMPLING_NAMES: Final = frozenset({"temperature", "max_tokens", "top_p", "stop", "seed"})
+"""Placeholders that a turn fills where the client asks for them."""
+
+MESSAGE_NAMES: Final = frozenset({"role", "text"})
+"""Placeholders of one message, in `[messages] item`."""
+
+REFERENCES: Final = ("env", "file", "keyring", "ask")
+"""What may stand before the colon of a secret by reference."""
+
+
+def slots_in(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, Slot]]:
+    """Every slot of the value's texts and keys, and where it stands."""
+    for place, text in texts(value, path):
+        for part in read_template(text, place).parts:
+            if isinstance(part, Slot):
+                yield place, part
+
+
+def names_sent(step: file.StepTable) -> set[str]:
+    """The names of all placeholders in a step's request."""
+    return {slot.name for path, value in sent_parts(step, ()) for _, slot in slots_in(value, path)}
+
+
+def check_names(table: file.SiteTable) -> None:
+    """Raises Problem at the first placeholder without a value, and the first value whose name is not free."""
+    session, chat = each_step(table.session, ("session",)), each_step(table.chat, ("chat",))
+    for path, step in (*session, *chat):
+        _check_free(given(step.take) or {}, (*path, "take"))
+        _check_free(given(step.make) or {}, (*path, "make"))
+    _check_free(table.take, ("take",))
+    ever = {*table.take}.union(*(_brought(step) for _, step in (*session, *chat)))
+    known = {*table.take}
+    for path, step in (*session, *chat):
+        turn = TURN_NAMES | SAMPLING_NAMES if path[0] == "chat" else frozenset()
+        known |= {*(given(step.make) or {})}
+        for place, value in sent_parts(step, path):
+            nullable = {NULLABLE} if turn and place[-1] not in file.METHODS else set()  # no path without it
+            _check_slots(value, place, known | turn | nullable, ever)
+        known |= {*(given(step.take) or {})}
+    _check_slots(table.headers, ("headers",), known | TURN_NAMES | SAMPLING_NAMES, ever)
+
+
+def check_item(item: object, path: KeyPath) -> None:
+    """Raises Problem where the shape of one message holds a name that no message has, or holds no text."""
+    found = list(slots_in(item, path))
+    for place, slot in found:
+        if slot.name not in MESSAGE_NAMES:
+            raise Problem(place, f"{{{slot.name}}}: a message has {{role}} and {{text}}")
+    if not any(slot.name == "text" for _, slot in found):
+        raise Problem(path, "says nowhere where the {text} of a message goes")
+
+
+def _brought(step: file.StepTable) -> set[str]:
+    return {*(given(step.make) or {}), *(given(step.take) or {})}
+
+
+def _check_free(names: Mapping[str, object], path: KeyPath) -> None:
+    for name in names:
+        if name in TURN_NAMES | SAMPLING_NAMES | MESSAGE_NAMES:
+            raise Problem((*path, name), f"{{{name}}} has a meaning of its own; take another name")
+
+
+def _check_slots(value: object, path: KeyPath, known: Collection[str], ever: Collection[str]) -> None:
+    for place, slot in slots_in(value, path):
+        kind, colon, _ = slot.name.partition(":")
+        if colon and kind in REFERENCES:
+            raise Problem(place, f"{{{kind}:...}}: secrets by reference are part of the language, and not built yet")
+        if colon:
+            raise Problem(place, f"{{{kind}:...}}: a reference begins with env:, file:, keyring: or ask:")
+        if slot.name not in known:
+            raise Problem(place, _unknown(slot.name, known, ever))
+        if slot.name in SAMPLING_NAMES and not slot.optional:
+            raise Problem(place, f"write {{{slot.name}?}}: many clients do not say it")
+
+
+def _unknown(name: str, known: Collection[str], ever: Collection[str]) -> str:
+    if name in TURN_NAMES | SAMPLING_NAMES:
+        return f"{{{name}}} is known in chat only"
+    if name == NULLABLE:
+        return f"{{{name}}} may be null in chat; here it needs a value that is taken or made"
+    if name in MESSAGE_NAMES:
+        return f"{{{name}}} is known in `item` of [messages] only"
+    if name in ever:
+        return f"{{{name}}} is taken later than it is sent"
+    return f"{{{name}}} is never taken or made{nearest(name, known)}"

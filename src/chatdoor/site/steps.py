@@ -1,0 +1,80 @@
+"""From the steps of a site file to steps that only need their values."""
+
+import re
+from typing import Final, cast
+
+from msgspec import UnsetType
+from msgspec.structs import replace
+
+from chatdoor.site import file, model
+from chatdoor.site.answers import compile_matches, compile_sources
+from chatdoor.site.built import check_built
+from chatdoor.site.headers import read_cookies, read_headers
+from chatdoor.site.lines import KeyPath
+from chatdoor.site.outgoing import each_step
+from chatdoor.site.parts import checked, given, read_fields, read_one_of, read_shape, read_template
+from chatdoor.site.problem import Problem
+from chatdoor.site.template import Slot, Template
+from chatdoor.site.urls import UrlError, origin_of, parse_url
+
+# What a path may hold as it stands: visible ASCII, no backslash, no fragment (which is never sent).
+_TARGET: Final = re.compile(r"[!\"$-\[\]-~]+")
+
+
+def compile_steps(steps: file.Steps | UnsetType, path: KeyPath, origins: frozenset[str]) -> tuple[model.Step, ...]:
+    """The steps, in order. A full URL in them leads to one of the origins."""
+    compiled = [_compile_step(step, place, origins) for place, step in each_step(steps, path)]
+    if len(compiled) == 1:
+        return tuple(compiled)
+    return tuple(
+        replace(step, label=f"step {number} of {len(compiled)}, {step.label}")
+        for number, step in enumerate(compiled, start=1)
+    )
+
+
+def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str]) -> model.Step:
+    check_built(table, path)
+    method = read_one_of(table, file.METHODS, path, "a step is one request")
+    if method is None:
+        raise Problem(path, "says nowhere where its request goes: get, post, put, patch or delete is missing")
+    target = read_template(getattr(table, method), (*path, method))
+    return model.Step(
+        label=f"{method.upper()} {_check_target(target, (*path, method), origins)}",
+        method=method.upper(),
+        path=target,
+        query=read_fields(given(table.query) or {}, (*path, "query")),
+        headers=read_headers(given(table.headers) or {}, (*path, "headers")),
+        cookies=read_cookies(given(table.cookies) or {}, (*path, "cookies")),
+        body=_body(table, path, method),
+        take=compile_sources(given(table.take) or {}, (*path, "take")),
+        make=given(table.make) or {},
+        expect=compile_matches(table.expect, (*path, "expect")),
+        follow_redirects=table.follow_redirects,
+    )
+
+
+def _body(table: file.StepTable, path: KeyPath, method: str) -> model.Body | None:
+    kind = read_one_of(table, file.BODIES, path, "a step has one body")
+    if kind is None:
+        return None
+    if method in {"get", "delete"}:
+        raise Problem((*path, kind), f"a {method.upper()} has no body")
+    return model.Body(cast(model.BodyKind, kind), read_shape(getattr(table, kind), (*path, kind)))
+
+
+def _check_target(target: Template, path: KeyPath, origins: frozenset[str]) -> str:
+    """The target as text, with its slots as they are written. Raises Problem where it leads elsewhere."""
+    constant = [part for part in target.parts if isinstance(part, str)]
+    if not all(_TARGET.fullmatch(part) for part in constant):
+        raise Problem(path, "a path is visible ASCII without backslash and #; write the rest as %20 and the like")
+    if any(isinstance(part, Slot) and part.optional for part in target.parts):
+        raise Problem(path, "nothing can be left out of a path: write {name}, without the question mark")
+    text = "".join(part if isinstance(part, str) else f"{{{part.name}}}" for part in target.parts)
+    if text.startswith("/") and not text.startswith("//"):
+        return text
+    if "://" not in text:
+        raise Problem(path, "expected a path that begins with one /, or a full URL")
+    origin = origin_of(checked(parse_url, text, path, UrlError))
+    if origin not in origins:
+        raise Problem(path, f"{origin} is not named: add its host to `hosts`")
+    return text

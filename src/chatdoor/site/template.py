@@ -1,0 +1,185 @@
+"""Text with placeholders, and structures of such text.
+
+`"{name}"` stands for a value, `"{name?}"` for one that may be absent, `{{` and `}}` for braces. Values enter
+a request's parsed structure, never its text, so a value with quotes, newlines or `{csrf}` in it arrives
+unchanged: what a value holds is not looked at again.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeAlias
+from urllib.parse import quote
+
+import msgspec
+
+Values: TypeAlias = Mapping[str, object]
+"""What the slots are filled with, by name. None is no value."""
+
+Encode: TypeAlias = Callable[[str], str]
+"""What is done to a value's text before it enters longer text."""
+
+NULLABLE: Final = "conversation"
+"""The one placeholder that is null, or left out, until there is a value: a first turn has no id yet."""
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """The place of one value."""
+
+    name: str
+    optional: bool = False
+
+
+class Template(msgspec.Struct, frozen=True):
+    """Text with slots, in order. No slots: constant text."""
+
+    parts: tuple[str | Slot, ...]
+
+    @property
+    def constant(self) -> bool:
+        """True where there is nothing to fill in."""
+        return not any(isinstance(part, Slot) for part in self.parts)
+
+
+class Constant(msgspec.Struct, frozen=True):
+    """A number, true, false or text without slots."""
+
+    value: object
+
+
+class Fields(msgspec.Struct, frozen=True):
+    """A table whose keys and values may hold slots."""
+
+    items: "tuple[tuple[Template, Shape], ...]"
+
+
+class Items(msgspec.Struct, frozen=True):
+    """A list whose entries may hold slots."""
+
+    items: "tuple[Shape, ...]"
+
+
+Shape: TypeAlias = Constant | Template | Fields | Items
+
+
+class MissingValue(LookupError):
+    """A value that a request needs is not there. `args[0]` is its name."""
+
+
+class TemplateError(ValueError):
+    """Text that is not a template; says why."""
+
+
+# Doubled braces first, then a placeholder, then a brace that stands alone (an error). No nested repetition.
+_TOKEN = re.compile(
+    r"(?P<brace>\{\{|\}\})|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*(?::[^{}?]+)?)(?P<optional>\??)\}|(?P<stray>[{}])"
+)
+
+
+def parse_template(text: str) -> Template:
+    """The template that the text spells. Raises TemplateError at a brace that stands alone."""
+    parts: list[str | Slot] = []
+    end = 0
+    for token in _TOKEN.finditer(text):
+        _append_text(parts, text[end : token.start()])
+        end = token.end()
+        if token["stray"]:
+            raise TemplateError(
+                f"'{token['stray']}' at character {token.start() + 1} is no {{name}}; to mean a brace, write it twice"
+            )
+        if token["brace"]:
+            _append_text(parts, token["brace"][0])
+        else:
+            parts.append(Slot(token["name"], bool(token["optional"])))
+    _append_text(parts, text[end:])
+    return Template(tuple(parts))
+
+
+def parse_shape(value: object) -> Shape:
+    """The shape of a parsed TOML value. Raises TemplateError."""
+    if isinstance(value, str):
+        template = parse_template(value)
+        return Constant("".join(str(part) for part in template.parts)) if template.constant else template
+    if isinstance(value, Mapping):
+        return Fields(tuple((parse_template(key), parse_shape(item)) for key, item in value.items()))
+    if isinstance(value, list):
+        return Items(tuple(parse_shape(item) for item in value))
+    return Constant(value)
+
+
+def slots(shape: Shape) -> Iterator[Slot]:
+    """Every slot of a shape, keys included."""
+    if isinstance(shape, Template):
+        yield from (part for part in shape.parts if isinstance(part, Slot))
+    elif isinstance(shape, Fields):
+        for key, item in shape.items:
+            yield from slots(key)
+            yield from slots(item)
+    elif isinstance(shape, Items):
+        for item in shape.items:
+            yield from slots(item)
+
+
+def fill(template: Template, values: Values, encode: Encode | None = None) -> str | None:
+    """The text with its values, each passed through `encode`. None where an optional value is absent.
+
+    Raises MissingValue where one that is not optional is absent.
+    """
+    found: list[str] = []
+    for part in template.parts:
+        if isinstance(part, str):
+            found.append(part)
+            continue
+        value = values.get(part.name)
+        if value is None:
+            if part.optional or part.name == NULLABLE:
+                return None
+            raise MissingValue(part.name)
+        text = as_text(value)
+        found.append(encode(text) if encode else text)
+    return "".join(found)
+
+
+def build(shape: Shape, values: Values) -> object:
+    """The structure with its values. A string that is one slot becomes the value, whatever its type.
+
+    A key or an entry whose optional value is absent is left out. Raises MissingValue.
+    """
+    if isinstance(shape, Constant):
+        return shape.value
+    if isinstance(shape, Fields):
+        return {
+            key: build(item, values)
+            for template, item in shape.items
+            if (key := fill(template, values)) is not None and not _left_out(item, values)
+        }
+    if isinstance(shape, Items):
+        return [build(item, values) for item in shape.items if not _left_out(item, values)]
+    if len(shape.parts) == 1 and isinstance(slot := shape.parts[0], Slot):
+        value = values.get(slot.name)
+        if value is None and not slot.optional and slot.name != NULLABLE:
+            raise MissingValue(slot.name)
+        return value
+    return fill(shape, values)
+
+
+def as_text(value: object) -> str:
+    """The text of a value inside longer text: JSON for what is not text already."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def path_segment(text: str) -> str:
+    """The text, percent-encoded so that it stays inside one segment of a path (RFC 3986, section 3.3)."""
+    return quote(text, safe="")
+
+
+def _left_out(shape: Shape, values: Values) -> bool:
+    return isinstance(shape, Template) and any(
+        isinstance(part, Slot) and part.optional and values.get(part.name) is None for part in shape.parts
+    )
+
+
+def _append_text(parts: list[str | Slot], text: str) -> None:
+    if text and parts and isinstance(parts[-1], str):
+        parts[-1] += text
+    elif text:
+        parts.append(text)
