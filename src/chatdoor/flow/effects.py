@@ -1,0 +1,137 @@
+"""What a flow can ask for, and what it gets back.
+
+A flow is a generator. It yields effects, a driver carries them out and sends back the results; errors of the
+network are thrown into the flow, which alone decides what they mean. So every decision is made once, for
+blocking and async callers, and is tested without a socket.
+
+    effect        result
+    OpenSession   Session: the one to use now; opened, or waited for, by the driver
+    Learn         Session: with these changes, which are merged into the shared one too
+    Send          Head: status and headers; the body is still to be read
+    ReadBody      bytes: the rest of the answer, within a limit
+    Decode        (Moment, Moment): of the first piece and of the end; the pieces went to the caller
+    Discard       None: the answer is closed unread
+    Sleep         Moment: afterwards
+    Make          str: a fresh id, or the time
+"""
+
+from collections.abc import Generator
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+from chatdoor.flow.session import Changes, Session
+
+T = TypeVar("T")
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A point in time: `tick` counts seconds and never jumps, `unix` is seconds since 1970."""
+
+    tick: float
+    unix: float
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One HTTP request, complete. Headers are (name, value) pairs; all values are ASCII.
+
+    `ahead` is how many bytes of the answer's body may be read before its head is handed on: it saves work
+    where nobody wants the first before the last. A stream has 0.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None = None
+    ahead: int = 0
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Status and headers of an answer: (name, value) pairs, order kept, names lower-case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    url: str
+    at: Moment
+
+    def get(self, name: str) -> str | None:
+        """The first header of this lower-case name."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+
+class Decoder(Protocol):
+    """Turns the bytes of a body into pieces of a reply."""
+
+    ended: bool
+    """The reply is complete, whether or not more bytes come."""
+
+    def feed(self, data: bytes) -> list[str]:
+        """The pieces that these bytes complete."""
+        ...
+
+    def finish(self) -> list[str]:
+        """The pieces that the end of the body completes. Raises ReplyError where the reply is not whole."""
+        ...
+
+
+class OpenSession(msgspec.Struct, frozen=True):
+    """Asks for a session newer than `after`; 0 takes any that is there."""
+
+    after: int = 0
+
+
+class Learn(msgspec.Struct, frozen=True):
+    """What an answer changed in a session."""
+
+    session: Session
+    changes: Changes
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Sends a request and reads the head of its answer. `label` is the step's name in logs."""
+
+    request: Request
+    label: str
+
+
+class ReadBody(msgspec.Struct, frozen=True):
+    """Reads the rest of the answer.
+
+    More than `limit` bytes raise ReplyTooLarge; or, if `cut`, the first ones come, and a Decode may go on from there.
+    """
+
+    limit: int
+    cut: bool = False
+
+
+class Decode(msgspec.Struct, frozen=True):
+    """Reads the rest of the answer through a decoder, at most `limit` bytes. `seen` was read before."""
+
+    decoder: Decoder
+    limit: int
+    seen: bytes = b""
+
+
+class Discard(msgspec.Struct, frozen=True):
+    """Closes the answer without reading the rest."""
+
+
+class Sleep(msgspec.Struct, frozen=True):
+    """Waits."""
+
+    seconds: float
+
+
+class Make(msgspec.Struct, frozen=True):
+    """Asks for something fresh: `uuid4`, `hexN`, `alnumN`, `unix_ms` or `iso8601`."""
+
+    kind: str
+
+
+Effect: TypeAlias = OpenSession | Learn | Send | ReadBody | Decode | Discard | Sleep | Make
+
+Flow: TypeAlias = Generator[Effect, Any, T]
+"""Yields effects, receives their results, returns a T. The one place where a type is not said: what is sent in."""

@@ -1,0 +1,151 @@
+"""One step of a site: send it, follow where it leads, take what its answers hold.
+
+Redirects, waits that the site asks for, cookies and values are the same for every step, whether it opens a
+session or sends a prompt. So they are here, once.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from chatdoor.flow.answer import Answer
+from chatdoor.flow.bot_check import announced_check
+from chatdoor.flow.cookies import Cookie, read_set_cookie
+from chatdoor.flow.dates import read_retry_after
+from chatdoor.flow.effects import Discard, Flow, Head, Learn, Make, Moment, ReadBody, Request, Send, Sleep
+from chatdoor.flow.extract import take
+from chatdoor.flow.match import fits_head
+from chatdoor.flow.redirect import check_circle, is_redirect, redirected
+from chatdoor.flow.request import build_request, step_cookies
+from chatdoor.flow.session import Changes, Session
+from chatdoor.site.model import Place, Site, Source, Step
+from chatdoor.site.paths import Find
+from chatdoor.site.template import Values
+
+
+class Call:
+    """One call of a person: when it began, when it must end, and what it has used up of its patience."""
+
+    def __init__(self, began: Moment, deadline: float) -> None:
+        self.began = began
+        self.deadline = deadline
+        self.waited = False
+        """It has waited for the site once."""
+        self.retried = False
+        """It has sent a request once more, after a failure of the network that did no harm."""
+
+
+class Visit:
+    """A way through a site, in a session that others use too: what answers change is merged into theirs."""
+
+    def __init__(self, site: Site, session: Session, call: Call) -> None:
+        self.site = site
+        self.session = session
+        self.call = call
+        self.accept: str = site.reply.format
+        self._now = call.began.unix
+
+    @property
+    def picks(self) -> dict[str, Find]:
+        """The site's values that are looked for in the documents of a reply: name and path."""
+        return {name: source.json for name, source in self._sources("body").items() if source.json}
+
+    def run(self, step: Step, values: Values) -> Flow[Head]:
+        """Sends the step and follows redirects and waits. Gives the head of the answer that counts."""
+        made = dict(values)
+        for name, kind in step.make.items():
+            made[name] = yield Make(kind)
+        request = self._request(step, made)
+        been: list[str] = []
+        extra = self._step_cookies(step, request, made) if step.cookies else ()
+        while True:
+            head: Head = yield Send(self._with_cookies(request, extra), step.label)
+            self._now = head.at.unix
+            yield from self._learn_cookies(head)
+            if (wait := self._wait(head, request)) is not None:
+                yield Discard()
+                yield Sleep(wait)
+                request = request if been else self._request(step, made)
+            elif is_redirect(step, head) and not self._refuses(head):
+                yield Discard()
+                been.append(request.url)
+                request = redirected(self.site, step, request, head, self.session)
+                check_circle(self.site, step, request, been)
+            else:
+                yield from self.learn_values(self._sources("header"), Answer(head, b""))
+                return head
+
+    def read(self, head: Head, limit: int, *, cut: bool = False) -> Flow[Answer]:
+        """Reads the body of the answer."""
+        body: bytes = yield ReadBody(limit, cut)
+        return Answer(head, body)
+
+    def learn_body(self, answer: Answer) -> Flow[None]:
+        """Merges the values that every answer may hold in its body."""
+        yield from self.learn_values(self._sources("meta", "input", "css", "body"), answer)
+
+    def learn_values(self, sources: Mapping[str, Source], answer: Answer) -> Flow[None]:
+        """Merges the values that the answer holds."""
+        if sources:
+            yield from self.learn(take(sources, answer, self.session.jar))
+
+    def learn(self, found: Mapping[str, object]) -> Flow[None]:
+        """Merges values."""
+        if changed := self._changed(found):
+            yield from self.merge(Changes(values=changed, at=self._now))
+
+    def merge(self, changes: Changes) -> Flow[None]:
+        """Makes the changes in the session."""
+        self.session = yield Learn(self.session, changes)
+
+    def _request(self, step: Step, values: Values) -> Request:
+        return build_request(self.site, step, self.session, values, accept=self.accept)
+
+    def _step_cookies(self, step: Step, request: Request, values: Values) -> tuple[Cookie, ...]:
+        host = urlsplit(request.url).hostname or ""
+        return step_cookies(self.site, step, {**self.session.values, **values}, host)
+
+    def _with_cookies(self, request: Request, extra: tuple[Cookie, ...]) -> Request:
+        """The request with the cookies that go there. They change with every answer; the rest of it does not."""
+        jar = self.session.jar.apply(extra, self._now) if extra else self.session.jar
+        header = jar.header(request.url, self._now)
+        if not header:
+            return request
+        headers = (*request.headers, ("cookie", header))
+        return Request(request.method, request.url, headers, request.body, request.ahead)
+
+    def _learn_cookies(self, head: Head) -> Flow[None]:
+        """Merges the cookies that the head sets, and the values taken from cookies. These go when their cookie goes."""
+        found = (read_set_cookie(value, head.url, self._now) for name, value in head.headers if name == "set-cookie")
+        cookies = tuple(cookie for cookie in found if cookie)
+        if not cookies:
+            return
+        sources = self._sources("cookie")
+        values = take(sources, Answer(head, b""), self.session.jar.apply(cookies, self._now))
+        gone = tuple(name for name in sources if name not in values and name in self.session.values)
+        yield from self.merge(Changes(cookies, self._changed(values), gone=gone, at=self._now))
+
+    def _changed(self, found: Mapping[str, object]) -> dict[str, object]:
+        return {name: value for name, value in found.items() if self.session.values.get(name) != value}
+
+    def _sources(self, *places: Place) -> dict[str, Source]:
+        """The site's values that are looked for in these places of every answer."""
+        return {name: source for name, source in self.site.take.items() if source.place in places}
+
+    def _refuses(self, head: Head) -> bool:
+        """True where a redirect leads to a URL that the site file calls refused. It is not followed."""
+        return any(match.paths and fits_head(match, head) for match in self.site.refused)
+
+    def _wait(self, head: Head, request: Request) -> float | None:
+        """Seconds to wait before the same request goes out again; None where the answer is not a wait.
+
+        A 429 says that the request was not taken. A 503 does not say so, and is waited for only where asking
+        twice does no harm. One wait in a call, and only one that fits into it.
+        """
+        if head.status != 429 and not (head.status == 503 and request.method == "GET"):
+            return None
+        wait = read_retry_after(head.get("retry-after"), head.at.unix)
+        fits = wait is not None and head.at.tick + wait < self.call.deadline
+        if self.call.waited or not fits or announced_check(head):
+            return None
+        self.call.waited = True
+        return wait

@@ -1,0 +1,152 @@
+"""Getting a visitor in: the session steps of a site, one after the other."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from chatdoor.errors import (
+    ArgumentError,
+    ChatdoorError,
+    LoginFailed,
+    ReadFailed,
+    TokenNotFound,
+    UnexpectedReply,
+    WriteFailed,
+)
+from chatdoor.flow.answer import Answer
+from chatdoor.flow.bot_check import bot_check_instead, met
+from chatdoor.flow.cookies import Cookie, Jar
+from chatdoor.flow.effects import Flow, Head
+from chatdoor.flow.excerpt import with_excerpt
+from chatdoor.flow.exchange import Call, Visit
+from chatdoor.flow.match import fits
+from chatdoor.flow.refusal import failure, is_login_page, login_wanted, signs_in
+from chatdoor.flow.request import PAGE
+from chatdoor.flow.session import Changes, Session
+from chatdoor.site.model import Site, Source, Step, step_slots
+from chatdoor.site.template import Fields, slots
+
+MAX_PAGE_BYTES: Final = 8_000_000
+"""The largest page. Real ones have some hundred kilobytes."""
+
+# What a cookie may hold: RFC 6265, section 4.1.1, cookie-octet.
+_TOKEN = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
+
+
+class Opening(Visit):
+    """A way through a site in a session that nobody has yet. Nothing is `refused` there: what refuses is an error."""
+
+    def __init__(self, site: Site, session: Session, call: Call) -> None:
+        super().__init__(site, session, call)
+        self.accept = PAGE
+
+    def merge(self, changes: Changes) -> Flow[None]:
+        """Makes the changes in the session."""
+        self.session = self.session.merge(changes)
+        yield from ()
+
+    def _refuses(self, _head: Head) -> bool:
+        return False
+
+
+def open_session(site: Site, call: Call, generation: int, opened: float) -> Flow[Session]:
+    """A new session, from an empty jar. Raises TokenNotFound where a value that is sent later is missing.
+
+    `opened` is the time, in seconds since 1970.
+    """
+    visit = Opening(site, Session(generation=generation, opened=opened), call)
+    step, answer = site.chat, None
+    for step in site.session:
+        answer = yield from _open_step(visit, step)
+    for name in _needed(site):
+        if name not in visit.session.values:
+            raise _not_found(visit, step, name, site.take[name], answer)
+    return visit.session
+
+
+def given_session(site: Site, token: str, opened: float, generation: int = 1) -> Session:
+    """A session from a token that the caller has: nothing is fetched for it.
+
+    The token is the value that the site file takes; where that comes from a cookie, it is the cookie too.
+    Raises ArgumentError where the file takes no value or more than one, and for text that is no token.
+    """
+    sources = {**site.take, **{name: source for step in site.session for name, source in step.take.items()}}
+    if len(sources) != 1:
+        names = ", ".join(sources) or "none"
+        raise ArgumentError(
+            f"access_token stands for the one value that a site takes, and here it is {names}", site=site.name
+        )
+    if not _TOKEN.fullmatch(token):
+        raise ArgumentError("access_token: expected text without spaces, commas, semicolons or quotes", site=site.name)
+    (name, source), *_ = sources.items()
+    host = urlsplit(site.url).hostname or ""
+    jar = Jar((Cookie(source.name, token, host),)) if source.place == "cookie" else Jar()
+    return Session(generation=generation, opened=opened, jar=jar, values={name: token})
+
+
+def _open_step(visit: Visit, step: Step) -> Flow[Answer]:
+    """Runs the step; one that only reads once more, where the network failed on the way."""
+    try:
+        return (yield from _run_step(visit, step))
+    except (ReadFailed, WriteFailed):
+        if step.method != "GET" or visit.call.retried:
+            raise
+        visit.call.retried = True
+    return (yield from _run_step(visit, step))
+
+
+def _run_step(visit: Visit, step: Step) -> Flow[Answer]:
+    head = yield from visit.run(step, {})
+    answer = yield from visit.read(head, MAX_PAGE_BYTES)
+    if not _is_good(step, answer):
+        raise _misfit(visit, step, answer)
+    if answer.is_html:
+        yield from visit.merge(Changes(page=head.url, at=head.at.unix))
+    yield from visit.learn_body(answer)
+    yield from visit.learn_values(step.take, answer)
+    for name, source in step.take.items():
+        if name not in visit.session.values:
+            raise _not_found(visit, step, name, source, answer)
+    return answer
+
+
+def _is_good(step: Step, answer: Answer) -> bool:
+    """True where the answer is what the site file expects, or a success where it does not say."""
+    if step.expect:
+        return any(fits(match, answer) for match in step.expect)
+    return answer.head.status < (300 if step.follow_redirects else 400)
+
+
+def _misfit(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
+    """The error for an answer that is not good."""
+    status, site = answer.head.status, visit.site
+    if vendor := bot_check_instead(answer):
+        return met(vendor, site, step)
+    if step.body and status < 500 and status != 429:
+        error: ChatdoorError = LoginFailed("the site did not accept the sign-in", site=site.name, step=step.label)
+    elif step.expect and status < 400:
+        error = UnexpectedReply("what the site file expects did not come", site=site.name, step=step.label)
+    else:
+        return failure(visit, step, answer)
+    return with_excerpt(error, answer, visit.session)
+
+
+def _needed(site: Site) -> list[str]:
+    """The values that every chat request sends, of those that are taken from any answer."""
+    sent = (*slots(Fields(site.headers)), *step_slots(site.chat))
+    named = {slot.name for slot in sent if not slot.optional}
+    return [name for name in site.take if name in named]
+
+
+def _not_found(visit: Visit, step: Step, name: str, source: Source, answer: Answer | None) -> ChatdoorError:
+    """The error for a value that is not there: most often another page came in place of the one that has it."""
+    where = f"{source.place} {source.name!r}" if source.name else "the body"
+    problem = f"expected the value {name} in {where}, and it is not there"
+    error = TokenNotFound(problem, site=visit.site.name, step=step.label)
+    if answer is None:
+        return error
+    if vendor := bot_check_instead(answer):
+        return met(vendor, visit.site, step)
+    if is_login_page(answer) and not signs_in(visit.site):
+        return login_wanted(visit, step, answer)
+    return with_excerpt(error, answer, visit.session)

@@ -1,0 +1,49 @@
+"""A reply in one JSON document."""
+
+from msgspec import DecodeError
+
+from chatdoor.errors import ReplyCutShort, UnexpectedReply
+from chatdoor.flow.answer import UTF8_BOM, decode_text, parse_json
+from chatdoor.flow.replies.text import Picks, ReplyDecoder
+from chatdoor.site.model import ReplyRule
+
+
+class JsonReply(ReplyDecoder):
+    """Reads the document when it is whole; its text is the one piece. Half a document is cut short.
+
+    The content type is not asked: Django's `HttpResponse(json.dumps(...))` says text/html.
+    """
+
+    def __init__(self, rule: ReplyRule, encoding: str, picks: Picks) -> None:
+        super().__init__(rule, encoding, picks)
+        self._body = bytearray()
+
+    def _feed(self, data: bytes) -> list[str]:
+        self._body += data
+        return []
+
+    def _finish(self) -> list[str]:
+        self.ended = True
+        record = self._decode(bytes(self._body))
+        self._note(record, record)
+        text = self.rule.find(record)
+        if not isinstance(text, str):
+            raise UnexpectedReply(f"expected text at {self.rule.path!r}, found {_KINDS.get(type(text), 'nothing')}")
+        return self._add(text)
+
+    def _decode(self, body: bytes) -> object:
+        if self.encoding != "utf-8":
+            body = decode_text(body, self.encoding).encode()
+        try:
+            return parse_json(body.removeprefix(UTF8_BOM))
+        except RecursionError:
+            raise UnexpectedReply("expected JSON, got one that is nested too deeply") from None
+        except ValueError as error:
+            # What msgspec said stands behind what the standard library says of the same bytes.
+            if body.strip() and isinstance(error.__context__, DecodeError) and "truncated" in str(error.__context__):
+                raise ReplyCutShort("the JSON ends before its end") from error
+            in_utf8 = " in UTF-8, got bytes that are not" if isinstance(error, UnicodeDecodeError) else ""
+            raise UnexpectedReply(f"expected JSON{in_utf8}") from error
+
+
+_KINDS = {dict: "a table", list: "a list", int: "a number", float: "a number", bool: "true or false"}

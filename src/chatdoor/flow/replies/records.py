@@ -1,0 +1,90 @@
+"""Replies that come in records: what one record means, by the rules of a site file.
+
+The order is the language's: the end by its exact text, then JSON, then an error, then values, then whether
+the record holds text, the text, and the end by a match, so that a last record may hold text too.
+"""
+
+from typing import Final
+
+from chatdoor.errors import ReplyCutShort, SiteFailed, UnexpectedReply
+from chatdoor.flow.answer import parse_json
+from chatdoor.flow.replies.text import Picks, ReplyDecoder
+from chatdoor.site.model import RecordMatch, ReplyRule
+
+DONE: Final = "[DONE]"
+"""Always an end: OpenAI's marker, which many others copied."""
+
+NOT_JSON: Final = object()
+"""Stands for a record that is no JSON. It may be passed over by its name, or be plain text."""
+
+
+class RecordReply(ReplyDecoder):
+    """Turns records into pieces. A shape splits the bytes and calls `_record`, and at the end `_check_end`."""
+
+    def __init__(self, rule: ReplyRule, encoding: str, picks: Picks) -> None:
+        super().__init__(rule, encoding, picks)
+        self._seen = False
+        self._plain = rule.path == "@"
+        matches = (rule.where, rule.cumulative, rule.done, rule.error)
+        self._matched = any(isinstance(match, RecordMatch) for match in matches)
+        self._noted = bool(picks) or any((rule.error, rule.finish, rule.usage_input, rule.usage_output))
+
+    def _record(self, data: str, event: str | None) -> list[str]:
+        """The pieces of one record. Raises UnexpectedReply, or SiteFailed where it reports an error."""
+        self._seen = True
+        rule = self.rule
+        if data in (DONE, rule.done):
+            self.ended = True
+            return []
+        record = NOT_JSON if self._plain and not (self._matched or self._noted) else _parse(data)
+        named = _named(record, event) if self._matched else record
+        if self._noted:
+            self._note_record(record, named, data)
+        self.ended = isinstance(rule.done, RecordMatch) and rule.done.fits(named)
+        passed_over = rule.where is not None and not rule.where.fits(named)
+        return [] if passed_over else self._text_of(record, named, data)
+
+    def _note_record(self, record: object, named: object, data: str) -> None:
+        try:
+            self._note(record, named)
+        except SiteFailed:
+            self._evidence[:] = data.encode()
+            raise
+
+    def _text_of(self, record: object, named: object, data: str) -> list[str]:
+        rule = self.rule
+        if record is NOT_JSON and not self._plain:
+            if data.strip() and not self.ended:
+                raise UnexpectedReply("expected JSON in a record")
+            return []  # the name alone says that this is the end, or there is no data, which keeps a connection open
+        text = data if self._plain else rule.find(record)
+        if text is None:
+            return []
+        if not isinstance(text, str):
+            raise UnexpectedReply(f"expected text at {rule.path!r} in a record")
+        whole = rule.cumulative.fits(named) if isinstance(rule.cumulative, RecordMatch) else rule.cumulative
+        return self._replace(text) if whole else self._add(text)
+
+    def _check_end(self) -> None:
+        """Raises ReplyError where the records are over and the reply is not."""
+        if not self._seen:
+            raise UnexpectedReply("expected a stream of records, got none")
+        if self.rule.done is not None and not self.ended:
+            raise ReplyCutShort("the stream ends before the end that the site file declares", partial=self.text)
+        self.ended = True
+
+
+def _parse(data: str) -> object:
+    try:
+        return parse_json(data)
+    except (ValueError, RecursionError):
+        return NOT_JSON
+
+
+def _named(record: object, event: str | None) -> object:
+    """The record as matches see it: with the event's name, by default `message` (WHATWG HTML, section 9.2.6)."""
+    if not isinstance(record, dict):
+        return {"event": event or "message"}
+    if event is None and "event" in record:
+        return record
+    return {**record, "event": event or "message"}

@@ -1,0 +1,82 @@
+"""A reply as server-sent events.
+
+Source: WHATWG HTML, section 9.2.6, "Interpreting an event stream". Kinder than the standard, because real
+servers need it: an event that the end of the stream leaves without its blank line counts.
+"""
+
+import re
+from typing import Final
+
+from chatdoor.errors import ReplyCutShort, UnexpectedReply
+from chatdoor.flow.answer import UTF8_BOM
+from chatdoor.flow.replies.records import RecordReply
+from chatdoor.flow.replies.text import Picks
+from chatdoor.site.model import ReplyRule
+
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+
+
+class SseReply(RecordReply):
+    """Splits lines, gathers fields, hands each event's data and name on as a record."""
+
+    def __init__(self, rule: ReplyRule, encoding: str, picks: Picks) -> None:
+        super().__init__(rule, encoding, picks)
+        self._begun = bytearray()
+        """The line of which the end has not come yet."""
+        self._after_cr = False
+        self._at_start = True
+        self._data: list[str] = []
+        self._event: str | None = None
+
+    def _feed(self, data: bytes) -> list[str]:
+        # A CR ends its line at once. A LF that comes right after it, in the next bytes, is its other half.
+        start = 1 if self._after_cr and data.startswith(b"\n") else 0
+        self._after_cr = data.endswith(b"\r") if data else self._after_cr
+        pieces: list[str] = []
+        for end in _LINE_END.finditer(data, start):
+            line = self._whole_line(data[start : end.start()])
+            start = end.end()
+            pieces += self._line(line)
+            if self.ended:
+                return pieces
+        self._begun += data[start:]
+        return pieces
+
+    def _finish(self) -> list[str]:
+        if self.ended:
+            return []
+        try:
+            pieces = self._line(self._whole_line(b"")) + self._dispatch()
+        except UnexpectedReply as error:
+            raise ReplyCutShort("the stream ends inside a record", partial=self.text) from error
+        self._check_end()
+        return pieces
+
+    def _whole_line(self, rest: bytes) -> bytes:
+        """The line that ends with these bytes, without the byte order mark that a stream may begin with."""
+        line = bytes(self._begun) + rest if self._begun else rest
+        self._begun.clear()
+        if self._at_start:
+            self._at_start = False
+            return line.removeprefix(UTF8_BOM)
+        return line
+
+    def _line(self, line: bytes) -> list[str]:
+        if not line:
+            return self._dispatch()
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            self._data.append(_text(value))
+        elif name == b"event":
+            self._event = _text(value)
+        return []
+
+    def _dispatch(self) -> list[str]:
+        data, event = self._data, self._event
+        self._data, self._event = [], None
+        return self._record("\n".join(data), event) if data else []
+
+
+def _text(value: bytes) -> str:
+    """A field's value. UTF-8, whatever is declared: the standard allows nothing else."""
+    return value.removeprefix(b" ").decode("utf-8", "replace")

@@ -1,0 +1,172 @@
+"""From a step and its values to a request."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from chatdoor.errors import ArgumentError, ChatdoorError, TokenNotFound
+from chatdoor.flow.cookies import Cookie
+from chatdoor.flow.effects import Request
+from chatdoor.flow.session import Session
+from chatdoor.site.model import Body, Site, Step
+from chatdoor.site.template import (
+    MissingValue,
+    Shape,
+    Template,
+    Values,
+    as_text,
+    build,
+    fill,
+    path_segment,
+    slots,
+)
+
+PAGE: Final = "page"
+"""What session steps ask for. A chat step asks for the format of the reply."""
+
+ACCEPT: Final = {
+    PAGE: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "json": "application/json, text/plain;q=0.9, */*;q=0.8",
+    "sse": "text/event-stream, */*;q=0.5",
+}
+"""What a page of the site would ask for, by what is to come back."""
+
+AHEAD: Final = {PAGE: 64_000, "json": 64_000, "sse": 0}
+"""Bytes that may be read before the head is handed on, by what is to come back."""
+
+# RFC 9110, section 5.6.2. Names are lower-case here: HTTP/1.1 does not care, HTTP/2 asks for it.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+
+
+def build_request(site: Site, step: Step, session: Session, values: Values, *, accept: str) -> Request:
+    """The request of the step, without the session's cookies.
+
+    `values` are the turn's own and stand above the session's. Raises TokenNotFound where a value that is
+    taken from the site is missing or can not be sent, ArgumentError where another one is.
+    """
+    known = {**session.values, **values}
+    base, origin = _base(site, session)
+    try:
+        url = _url(step, base, known)
+        body, kind = _ENCODERS[step.body.kind](step.body, known) if step.body else (None, "")
+        headers = _common_headers(step, session, accept, url, origin)
+        headers.update(_own_headers(site, step, known, accept))
+    except MissingValue as missing:
+        name = str(missing.args[0])
+        raise unsendable(site, step, [name], f"there is no value {name} to send") from missing
+    if body is not None:
+        headers.setdefault("content-type", kind)
+    return Request(step.method, url, tuple(headers.items()), body, AHEAD[accept])
+
+
+def step_cookies(site: Site, step: Step, values: Values, host: str) -> tuple[Cookie, ...]:
+    """The cookies that the step adds to its request. Raises as `build_request` does."""
+    cookies = []
+    for name, template in step.cookies:
+        names = [slot.name for slot in slots(template)]
+        try:
+            value = fill(template, values)
+        except MissingValue as missing:
+            raise unsendable(site, step, names, f"there is no value {missing} to send") from missing
+        if value is not None and (";" in value or not is_header_text(value)):
+            raise unsendable(site, step, names, f"the value for the cookie {name!r} can not be sent in one")
+        if value is not None:
+            cookies.append(Cookie(name, value, host))
+    return tuple(cookies)
+
+
+def unsendable(site: Site, step: Step, names: Iterable[str], problem: str) -> ChatdoorError:
+    """The error for values that are missing or can not be sent: the site's fault if it gave one, or the caller's."""
+    taken = {*site.take, *(name for other in site.session for name in other.take)}
+    kind = ArgumentError if taken.isdisjoint(names) else TokenNotFound
+    return kind(problem, site=site.name, step=step.label)
+
+
+def is_header_text(value: str) -> bool:
+    """True for one line of ASCII (RFC 9110, section 5.5)."""
+    return value.isascii() and value.isprintable()
+
+
+@lru_cache(256)
+def _is_header_name(name: str) -> bool:
+    return _HEADER_NAME.fullmatch(name) is not None
+
+
+def _base(site: Site, session: Session) -> tuple[str, str]:
+    """The site's URL and origin; by https where the site led us there from http, as a browser would stay there."""
+    if session.page and session.page.startswith("https:") and site.origin.startswith("http:"):
+        upgraded = f"https{site.origin.removeprefix('http')}"
+        if session.page.startswith(f"{upgraded}/"):
+            return f"https{site.url.removeprefix('http')}", upgraded
+    return site.url, site.origin
+
+
+def _url(step: Step, base: str, values: Values) -> str:
+    path = fill(step.path, values, path_segment)
+    if path is None:
+        raise MissingValue(next(slot.name for slot in slots(step.path)))
+    url = f"{base}{path}" if path.startswith("/") else path
+    if not step.query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(_pairs(step.query, values))}"
+
+
+def _common_headers(step: Step, session: Session, accept: str, url: str, origin: str) -> dict[str, str]:
+    """`Accept`, and `Referer` and `Origin` as a page of the site would send them (Fetch, section 3.2)."""
+    headers = {"accept": ACCEPT[accept]}
+    page = session.page or (None if accept == PAGE else f"{origin}/")
+    if page:
+        inside = url.startswith(f"{origin}/") and page.startswith(f"{origin}/")
+        headers["referer"] = page if inside else f"{origin}/"
+    if step.method != "GET":
+        headers["origin"] = origin
+    return headers
+
+
+def _own_headers(site: Site, step: Step, values: Values, accept: str) -> dict[str, str]:
+    """The site's headers, then the step's. During `session`, those whose values are not there yet are left out."""
+    headers: dict[str, str] = {}
+    for name, value in site.headers:
+        try:
+            headers.update(_header(site, step, (name, value), values))
+        except MissingValue:
+            if accept != PAGE:
+                raise
+    for header in step.headers:
+        headers.update(_header(site, step, header, values))
+    return headers
+
+
+def _header(site: Site, step: Step, header: tuple[Template, Template], values: Values) -> dict[str, str]:
+    """One header, checked; none where an optional value is not there. An error never shows the value."""
+    name, value = (fill(template, values) for template in header)
+    if name is None or value is None:
+        return {}
+    name = name.lower()
+    if not (_is_header_name(name) and is_header_text(value)):
+        names = [slot.name for template in header for slot in slots(template)]
+        problem = f"the value for {header[0].parts[0]!r} has line breaks or other characters that no header may hold"
+        raise unsendable(site, step, names, problem)
+    return {name: value}
+
+
+def _json(body: Body, values: Values) -> tuple[bytes, str]:
+    return msgspec.json.encode(build(body.shape, values)), "application/json"
+
+
+def _form(body: Body, values: Values) -> tuple[bytes, str]:
+    return urlencode(_pairs(body.shape, values)).encode(), "application/x-www-form-urlencoded"
+
+
+def _pairs(fields: Shape, values: Values) -> list[tuple[str, str]]:
+    """Names and texts. What has no value yet is left out: a form has no null."""
+    built = build(fields, values)
+    items = built.items() if isinstance(built, dict) else ()
+    return [(key, as_text(value)) for key, value in items if value is not None]
+
+
+_ENCODERS: Final[Mapping[str, Callable[[Body, Values], tuple[bytes, str]]]] = {"json": _json, "form": _form}

@@ -1,0 +1,93 @@
+"""One turn: the messages of a call, in the shape that the site wants them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from chatdoor.errors import ArgumentError, PromptTooLong
+from chatdoor.messages import Message
+from chatdoor.site.model import Site
+from chatdoor.site.template import build
+
+SYSTEM_ROLES: Final = frozenset({"system", "developer"})
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """What a call asks: the messages, the model, and whatever else the site has a field for."""
+
+    messages: tuple[Message, ...]
+    model: str
+    sampling: Mapping[str, object] = {}
+
+
+def turn_values(site: Site, turn: Turn) -> dict[str, object]:
+    """The placeholders of a turn: `prompt`, `messages`, `history`, `system`, `model` and the sampling ones.
+
+    Raises ArgumentError where the site can not take the messages, or an option can not be sent.
+    """
+    system = "\n\n".join([message.text for message in turn.messages if message.role in SYSTEM_ROLES])
+    messages = _with_system(site, turn.messages, system) if system else turn.messages
+    at = _newest(messages)
+    prompt = None if at is None else messages[at].text
+    if prompt is None and site.history != "client":
+        raise ArgumentError("messages: the site takes a prompt, and no message is from the user", site=site.name)
+    limit = site.limits.prompt_chars
+    if limit is not None and len(prompt or "") > limit:
+        raise PromptTooLong(f"the prompt has {len(prompt or '')} characters, the site takes {limit}", site=site.name)
+    _check_options(site, turn)
+    shaped = [_shape(site, message) for message in messages]
+    return {
+        **turn.sampling,
+        "prompt": prompt,
+        "messages": shaped,
+        "history": [item for index, item in enumerate(shaped) if index != at],
+        "system": system,
+        "model": turn.model,
+    }
+
+
+def fidelity(site: Site, turn: Turn) -> str:
+    """How the list reaches the site: `native`, or `dropped` where a part of it stays behind."""
+    talk = [message for message in turn.messages if message.role not in SYSTEM_ROLES]
+    if site.messages.system == "drop" and len(talk) < len(turn.messages):
+        return "dropped"
+    return "dropped" if site.history == "none" and len(talk) > 1 else "native"
+
+
+def _newest(messages: tuple[Message, ...]) -> int | None:
+    """The index of the newest message from the user."""
+    return next((at for at in range(len(messages) - 1, -1, -1) if messages[at].role == "user"), None)
+
+
+def _check_options(site: Site, turn: Turn) -> None:
+    """Raises ArgumentError for an option of the caller's that is not text, a number, or a list of such."""
+    if not turn.sampling and turn.model.isascii():
+        return
+    try:
+        msgspec.json.encode((turn.model, turn.sampling))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArgumentError("the model or an option can not be sent as JSON", site=site.name) from error
+
+
+def _with_system(site: Site, messages: tuple[Message, ...], system: str) -> tuple[Message, ...]:
+    """The messages after the site's rule for system texts."""
+    rule = site.messages.system
+    if rule == "message":
+        return messages
+    if rule == "refuse":
+        raise ArgumentError("messages: this site takes no system text", site=site.name)
+    talk = tuple(message for message in messages if message.role not in SYSTEM_ROLES)
+    if rule != "prepend":
+        return talk
+    at = next((index for index, message in enumerate(talk) if message.role == "user"), None)
+    if at is None:
+        raise ArgumentError("messages: a system text, and no message from the user to put it before", site=site.name)
+    first = Message("user", f"{system}\n\n{talk[at].text}")
+    return (*talk[:at], first, *talk[at + 1 :])
+
+
+def _shape(site: Site, message: Message) -> object:
+    """One message as the site wants it."""
+    rule = site.messages
+    return build(rule.item, {"role": rule.roles.get(message.role, message.role), "text": message.text})
