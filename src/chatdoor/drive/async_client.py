@@ -1,0 +1,130 @@
+"""The async client: any site, from a program with an event loop."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self, Unpack
+
+from chatdoor.drive.aio import AsyncRun
+from chatdoor.drive.http import moment
+from chatdoor.drive.visitor import Options, Visitor, make_visitor
+from chatdoor.errors import ArgumentError
+from chatdoor.flow.chat import ask
+from chatdoor.flow.exchange import Call
+from chatdoor.flow.turn import Turn
+from chatdoor.messages import Messages, Piece, Reply
+from chatdoor.site.model import Site
+
+
+class AsyncClient:
+    """A visitor of one site. May be shared by tasks, also of several event loops; all share one session.
+
+    `site` is a Site, a known name or the path of a site file. Calls raise ChatdoorError.
+    """
+
+    def __init__(self, site: Site | str | Path, **options: Unpack[Options]) -> None:
+        self._join(make_visitor(site, options))
+
+    @classmethod
+    def of(cls, visitor: Visitor) -> Self:
+        """A client that shares the session of a visitor."""
+        client = cls.__new__(cls)
+        client._join(visitor)
+        return client
+
+    def _join(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+
+    @property
+    def site(self) -> Site:
+        """The site that is visited."""
+        return self.visitor.site
+
+    async def ask(
+        self,
+        messages: Messages,
+        *,
+        model: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the same argument as the blocking client's
+        **options: object,
+    ) -> Reply:
+        """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for."""
+        turn = self.visitor.turn(messages, model, options)
+        run, pieces = _begin(self.visitor, turn, self.visitor.total(timeout))
+        return await run.finish(pieces)
+
+    def stream(
+        self, messages: Messages, *, model: str | None = None, timeout: float | None = None, **options: object
+    ) -> "AsyncStream":
+        """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
+        turn = self.visitor.turn(messages, model, options)
+        return AsyncStream(self.visitor, turn, self.visitor.total(timeout))
+
+    async def close(self) -> None:
+        """Closes all connections. The client may be used again."""
+        await self.visitor.connections.tasks.close()
+
+    async def __aenter__(self) -> Self:
+        """The client."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes all connections."""
+        await self.close()
+
+
+class AsyncStream:
+    """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
+
+    def __init__(self, visitor: Visitor, turn: Turn, total: float) -> None:
+        self._visitor = visitor
+        self._reply: Reply | None = None
+        self._pieces = self._run(turn, total)
+
+    @property
+    def reply(self) -> Reply:
+        """The whole reply. Raises ArgumentError before the last piece was read."""
+        if self._reply is None:
+            raise ArgumentError("the reply is whole only after its last piece")
+        return self._reply
+
+    async def close(self) -> None:
+        """Ends the stream early, and the request with it."""
+        await self._pieces.aclose()
+
+    def __aiter__(self) -> AsyncIterator[Piece]:
+        """The pieces."""
+        return self
+
+    async def __anext__(self) -> Piece:
+        """The next piece."""
+        return await anext(self._pieces)
+
+    async def __aenter__(self) -> Self:
+        """The stream."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends the stream."""
+        await self.close()
+
+    async def _run(self, turn: Turn, total: float) -> AsyncGenerator[Piece, None]:
+        run, pieces = _begin(self._visitor, turn, total)
+        try:
+            async for piece in pieces:
+                yield piece
+            self._reply = run.result
+        finally:
+            await pieces.aclose()
+
+
+def _begin(visitor: Visitor, turn: Turn, total: float) -> tuple[AsyncRun[Reply], AsyncGenerator[Piece, None]]:
+    """The call, its time begun, and its pieces."""
+    began = moment()
+    call = Call(began, began.tick + total)
+    run: AsyncRun[Reply] = AsyncRun(visitor, visitor.connections.tasks, call)
+    return run, run.at_its_turn(ask(visitor.site, turn, call))

@@ -1,0 +1,129 @@
+"""The blocking client: any site, from a plain Python program."""
+
+import threading
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self, Unpack
+
+from chatdoor.drive.blocking import BlockingRun
+from chatdoor.drive.http import moment
+from chatdoor.drive.interrupt import in_one_step, interruptibly, run_out
+from chatdoor.drive.visitor import Options, Visitor, make_visitor
+from chatdoor.errors import ArgumentError
+from chatdoor.flow.chat import ask
+from chatdoor.flow.exchange import Call
+from chatdoor.flow.turn import Turn
+from chatdoor.messages import Messages, Piece, Reply
+from chatdoor.site.model import Site
+
+
+class Client:
+    """A visitor of one site. May be shared by threads; all of them share one session.
+
+    `site` is a Site, a known name or the path of a site file. Calls raise ChatdoorError.
+    """
+
+    def __init__(self, site: Site | str | Path, **options: Unpack[Options]) -> None:
+        self._join(make_visitor(site, options))
+
+    @classmethod
+    def of(cls, visitor: Visitor) -> Self:
+        """A client that shares the session of a visitor."""
+        client = cls.__new__(cls)
+        client._join(visitor)
+        return client
+
+    def _join(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+
+    @property
+    def site(self) -> Site:
+        """The site that is visited."""
+        return self.visitor.site
+
+    def ask(
+        self, messages: Messages, *, model: str | None = None, timeout: float | None = None, **options: object
+    ) -> Reply:
+        """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for."""
+        turn = self.visitor.turn(messages, model, options)
+        steps, abort = self._begin(turn, self.visitor.total(timeout))
+        return run_out(interruptibly(in_one_step(steps), abort))
+
+    def stream(
+        self, messages: Messages, *, model: str | None = None, timeout: float | None = None, **options: object
+    ) -> "Stream":
+        """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
+        turn = self.visitor.turn(messages, model, options)
+        return Stream(self._pieces(turn, self.visitor.total(timeout)))
+
+    def close(self) -> None:
+        """Closes all connections. The client may be used again."""
+        self.visitor.connections.threads.close()
+        self.visitor.connections.main.close()
+
+    def _pieces(self, turn: Turn, total: float) -> Generator[Piece, None, Reply]:
+        steps, abort = self._begin(turn, total)
+        return (yield from interruptibly(steps, abort))
+
+    def _begin(self, turn: Turn, total: float) -> tuple[Generator[Piece, None, Reply], Callable[[], None]]:
+        """The call's steps, its time begun; and what ends them from another thread."""
+        connections = self.visitor.connections
+        main = threading.current_thread() is threading.main_thread()
+        http = connections.main if main else connections.threads
+        began = moment()
+        call = Call(began, began.tick + total)
+        run = BlockingRun(self.visitor, http, call, threading.get_ident())
+        return run.at_its_turn(ask(self.site, turn, call)), run.abandon
+
+    def __enter__(self) -> Self:
+        """The client."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes all connections."""
+        self.close()
+
+
+class Stream:
+    """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
+
+    def __init__(self, pieces: Generator[Piece, None, Reply]) -> None:
+        self._pieces = pieces
+        self._reply: Reply | None = None
+
+    @property
+    def reply(self) -> Reply:
+        """The whole reply. Raises ArgumentError before the last piece was read."""
+        if self._reply is None:
+            raise ArgumentError("the reply is whole only after its last piece")
+        return self._reply
+
+    def close(self) -> None:
+        """Ends the stream early, and the request with it."""
+        self._pieces.close()
+
+    def __iter__(self) -> Iterator[Piece]:
+        """The pieces."""
+        return self
+
+    def __next__(self) -> Piece:
+        """The next piece."""
+        try:
+            return next(self._pieces)
+        except StopIteration as stop:
+            if stop.value is not None:
+                self._reply = stop.value
+            raise StopIteration from None
+
+    def __enter__(self) -> Self:
+        """The stream."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends the stream."""
+        self.close()

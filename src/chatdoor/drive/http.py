@@ -1,0 +1,240 @@
+"""HTTP, behind one seam: pyreqwest, with its traps, and its errors translated.
+
+Nothing above this module knows the library. What it is kept from doing by itself: following redirects, using
+the environment's proxies, keeping cookies, reading ahead. Its errors are told apart by what was going on
+(sending or reading) and by their causes, since one class stands for several things.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, TypeVar
+
+import certifi
+from pyreqwest.client import BaseClientBuilder, Client, ClientBuilder, SyncClient, SyncClientBuilder
+from pyreqwest.exceptions import BuilderError, DetailedPyreqwestError, PyreqwestError, RequestTimeoutError
+from pyreqwest.proxy import ProxyBuilder
+from pyreqwest.request import BaseRequestBuilder, StreamRequest, SyncStreamRequest
+from pyreqwest.response import BaseResponse, Response, SyncResponse
+
+from chatdoor.drive.access import Access, read_ca
+from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, TimedOut, WriteFailed
+from chatdoor.flow.effects import Head, Moment, Request
+
+logger = logging.getLogger("chatdoor")
+
+Builder = TypeVar("Builder", bound=BaseClientBuilder)
+Built = TypeVar("Built")
+Requested = TypeVar("Requested", bound=BaseRequestBuilder)
+
+IDLE_SECONDS: Final = 30.0
+"""How long an unused connection is kept. Common servers close theirs after 5 to 75 seconds."""
+
+
+class BlockingHttp:
+    """Sends requests and waits for their answers. May be used by several threads at a time."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._client: SyncClient | None = None
+        self._pid = os.getpid()
+
+    def send(self, request: Request, place: Place, seconds: float) -> "BlockingAnswer":
+        """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
+        _check_pid(self._pid)
+        if self._client is None:
+            self._client = _client(SyncClientBuilder, SyncClientBuilder.build, self._access)
+        try:
+            builder = self._client.request(request.method, request.url)
+            sent = _filled(builder, request, seconds).build_streamed()
+            return BlockingAnswer(sent, sent.__enter__(), request, place)
+        except (PyreqwestError, ValueError) as error:
+            raise translate(error, place, sending=True) from error
+
+    def close(self) -> None:
+        """Closes all connections; what is under way fails."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+class BlockingAnswer:
+    """An open answer."""
+
+    def __init__(self, sent: SyncStreamRequest, response: SyncResponse, request: Request, place: Place) -> None:
+        self._sent = sent
+        self._response = response
+        self._place = place
+        self.head = _head(response, request.url)
+
+    def read(self) -> bytes | None:
+        """The next bytes as they come, None at the end. Raises TransportError, TimedOut."""
+        try:
+            chunk = self._response.body_reader.read_chunk()
+        except (PyreqwestError, ValueError) as error:
+            raise translate(error, self._place, sending=False) from error
+        return None if chunk is None else bytes(chunk)
+
+    def close(self) -> None:
+        """Gives the connection back where the body was read to its end, else closes it."""
+        self._sent.__exit__(None, None, None)
+
+
+class AsyncHttp:
+    """Sends requests without blocking. May be used by tasks of several event loops."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._client: Client | None = None
+        self._pid = os.getpid()
+
+    async def send(self, request: Request, place: Place, seconds: float) -> "AsyncAnswer":
+        """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
+        _check_pid(self._pid)
+        if self._client is None:
+            self._client = _client(ClientBuilder, ClientBuilder.build, self._access)
+        try:
+            builder = self._client.request(request.method, request.url)
+            sent = _filled(builder, request, seconds).build_streamed()
+            return AsyncAnswer(sent, await sent.__aenter__(), request, place)
+        except (PyreqwestError, ValueError) as error:
+            raise translate(error, place, sending=True) from error
+
+    async def close(self) -> None:
+        """Closes all connections; what is under way fails."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.close()
+
+
+class AsyncAnswer:
+    """An open answer."""
+
+    def __init__(self, sent: StreamRequest, response: Response, request: Request, place: Place) -> None:
+        self._sent = sent
+        self._response = response
+        self._place = place
+        self.head = _head(response, request.url)
+
+    async def read(self) -> bytes | None:
+        """The next bytes as they come, None at the end. Raises TransportError, TimedOut."""
+        try:
+            chunk = await self._response.body_reader.read_chunk()
+        except (PyreqwestError, ValueError) as error:
+            raise translate(error, self._place, sending=False) from error
+        return None if chunk is None else bytes(chunk)
+
+    async def close(self) -> None:
+        """Gives the connection back where the body was read to its end, else closes it."""
+        await self._sent.__aexit__(None, None, None)
+
+
+class Connections:
+    """The connections of a visitor, opened when they are first needed.
+
+    The main thread has its own, so that its Ctrl-C breaks off nobody else's request.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.main = BlockingHttp(access)
+        self.threads = BlockingHttp(access)
+        self.tasks = AsyncHttp(access)
+
+
+def moment() -> Moment:
+    """Now."""
+    return Moment(time.monotonic(), time.time())
+
+
+def translate(error: Exception, place: Place, *, sending: bool) -> ChatdoorError:
+    """The library's error as one of ours. Its own text is blanked: it holds URLs, and they may hold secrets."""
+    causes = _causes(error)
+    _blank(error)
+    site, step = place
+    if isinstance(error, BuilderError) or not isinstance(error, PyreqwestError):
+        return ArgumentError("the request can not be made: its URL or a header is not valid", site=site, step=step)
+    connecting = "client error (Connect)" in causes
+    begun = not sending or "request or response body error" in causes
+    reason = causes[-1] if causes else "no reason given"
+    if isinstance(error, RequestTimeoutError):
+        phase = "connecting" if connecting else "reading the answer" if begun else "waiting for an answer"
+        return TimedOut(f"timed out while {phase}", phase=phase, site=site, step=step)
+    if connecting:
+        return ConnectFailed(f"no connection: {reason}", site=site, step=step)
+    if begun:
+        return ReadFailed(f"the answer broke off: {reason}", begun=True, site=site, step=step)
+    if "writ" in reason:
+        return WriteFailed(f"the request could not be sent: {reason}", site=site, step=step)
+    return ReadFailed(f"no answer: {reason}", site=site, step=step)
+
+
+def _causes(error: Exception) -> list[str]:
+    """What the library says went wrong, outermost first, without what names a URL."""
+    details = getattr(error, "details", None)
+    causes = (details.get("causes") if isinstance(details, dict) else None) or []
+    return [cause["message"] for cause in causes if "://" not in cause["message"]]
+
+
+def _blank(error: Exception) -> None:
+    error.args = ("the text of this error is not shown, because it may hold secrets",)
+    if isinstance(error, DetailedPyreqwestError):
+        error.message = error.args[0]
+        error.details = {"causes": None}
+
+
+def _client(make: Callable[[], Builder], build: Callable[[Builder], Built], access: Access) -> Built:
+    """A client, set up. On a system without certificates, those of certifi are used."""
+    own = read_ca(access.ca_file)
+    try:
+        return build(_configured(make(), access, own))
+    except BuilderError as error:
+        if own and "No CA certificates" not in str(error):
+            raise ArgumentError(f"ca_file: {access.ca_file} holds no usable certificate") from error
+    return build(_configured(make(), access, own + Path(certifi.where()).read_bytes()))
+
+
+def _configured(builder: Builder, access: Access, roots: bytes) -> Builder:
+    gap = access.timeout.gap if access.timeout.gap is not None else access.timeout.total
+    builder = builder.user_agent(access.user_agent).follow_redirects(False).referer(False)
+    builder = builder.connect_timeout(timedelta(seconds=access.timeout.connect)).read_timeout(timedelta(seconds=gap))
+    builder = builder.pool_idle_timeout(timedelta(seconds=IDLE_SECONDS))
+    if access.proxy is not None:
+        builder = builder.proxy(ProxyBuilder.all(access.proxy))
+    elif not access.trust_env:
+        builder = builder.no_proxy()
+    return builder.add_root_certificate_pem(roots) if roots else builder
+
+
+def _filled(builder: Requested, request: Request, seconds: float) -> Requested:
+    # A limit of 0 hands bytes on as they come; any other reads ahead, and so would hold pieces back.
+    builder = builder.headers(request.headers).timeout(timedelta(seconds=seconds))
+    builder = builder.streamed_read_buffer_limit(request.ahead)
+    return builder if request.body is None else builder.body_bytes(request.body)
+
+
+def _head(response: BaseResponse, url: str) -> Head:
+    try:
+        headers = tuple(response.headers.items())
+    except ValueError:
+        headers = tuple(_readable(response))
+    return Head(response.status, headers, url, moment())
+
+
+def _readable(response: BaseResponse) -> Iterator[tuple[str, str]]:
+    """The headers without those that are not ASCII: the library raises at each, and can go on after it."""
+    items = iter(response.headers.items())
+    while True:
+        try:
+            yield next(items)
+        except StopIteration:
+            return
+        except ValueError:
+            logger.warning("a header of the answer is not ASCII and was dropped")
+
+
+def _check_pid(pid: int) -> None:
+    if pid != os.getpid():
+        raise ArgumentError("this client was made before a fork and can not be used after it; make one in each process")

@@ -1,0 +1,132 @@
+"""A visitor: a site, how to reach it, and the session that all its callers share.
+
+Blocking and async clients are two faces of one visitor.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypedDict
+
+import msgspec
+
+from chatdoor.drive.access import USER_AGENT, Access, Timeout, check_number
+from chatdoor.drive.http import Connections
+from chatdoor.drive.pace import Pace, pace_of
+from chatdoor.drive.sessions import Sessions
+from chatdoor.drive.store import Scope, SessionStore
+from chatdoor.errors import ArgumentError, StateError
+from chatdoor.flow.opening import given_session
+from chatdoor.flow.session import Session
+from chatdoor.flow.turn import Turn
+from chatdoor.messages import Messages, parse_messages
+from chatdoor.site.load import load_site
+from chatdoor.site.model import Site
+from chatdoor.site.names import SAMPLING_NAMES
+from chatdoor.site.nearest import nearest
+
+logger = logging.getLogger("chatdoor")
+
+
+class Options(TypedDict, total=False):
+    """What a client takes besides the site.
+
+    `proxy`: http://, https://, socks5:// or socks5h://, with user and password where it wants them.
+    `access_token`: the session's token, where one is at hand; sent as it is, never stored or replaced.
+    `timeout`: seconds for a whole call, or a Timeout; default is the site's own, 60 s.
+    `ca_file`: certificates (PEM) to trust besides the system's.
+    `user_agent`: default is `chatdoor/VERSION`.
+    `trust_env`: use the proxies that the environment names. `.netrc` is never read.
+    `per_minute`, `concurrency`: the pace, in place of the site's.
+    `store`: where the session is kept between programs; default is nowhere.
+    """
+
+    proxy: str | None
+    access_token: str | None
+    timeout: float | Timeout | None
+    ca_file: str | Path | None
+    user_agent: str | None
+    trust_env: bool
+    per_minute: float | None
+    concurrency: int | None
+    store: SessionStore | None
+
+
+class Visitor:
+    """One visitor of one site. May be shared by threads and event loops."""
+
+    def __init__(
+        self,
+        site: Site,
+        access: Access,
+        sessions: Sessions,
+        pace: Pace | None,
+        connections: Connections | None = None,
+    ) -> None:
+        self.site = site
+        self.access = access
+        self.sessions = sessions
+        self.pace = pace
+        self.connections = connections or Connections(access)
+
+    def total(self, timeout: float | None) -> float:
+        """Seconds that a call may take. Raises ArgumentError for a time that is none."""
+        return self.access.timeout.total if timeout is None else check_number("timeout", timeout)
+
+    def turn(self, messages: Messages, model: str | None, options: Mapping[str, object]) -> Turn:
+        """A turn with checked messages. `options` are sampling options; those that nobody knows are an error."""
+        if unknown := options.keys() - SAMPLING_NAMES:
+            raise ArgumentError(f"{min(unknown)}: not an option; known are {', '.join(sorted(SAMPLING_NAMES))}")
+        if model is not None and not isinstance(model, str):
+            raise ArgumentError(f"model: expected text, got {type(model).__name__}")
+        return Turn(parse_messages(messages), model or self.site.models[0], options)
+
+
+def make_visitor(site: Site | str | Path, options: Options) -> Visitor:
+    """A visitor of a site, or of one that a name or path stands for. Raises ArgumentError."""
+    if unknown := set(options) - set(Options.__annotations__):
+        raise ArgumentError(
+            f"{min(unknown)}: not an option of a client{nearest(min(unknown), Options.__annotations__)}"
+        )
+    visited = site if isinstance(site, Site) else load_site(site)
+    access = access_of(visited, options)
+    access.check()
+    sessions = _sessions(visited, access, options.get("access_token"), options.get("store"))
+    return Visitor(visited, access, sessions, pace_of(visited, options.get("concurrency"), options.get("per_minute")))
+
+
+def access_of(site: Site, options: Options) -> Access:
+    """How the options say that the network is reached."""
+    timeout = options.get("timeout")
+    total = site.limits.timeout if timeout is None or isinstance(timeout, Timeout) else timeout
+    ca_file = options.get("ca_file")
+    return Access(
+        proxy=options.get("proxy"),
+        ca_file=str(ca_file) if ca_file is not None else None,
+        user_agent=options.get("user_agent") or USER_AGENT,
+        trust_env=options.get("trust_env", False),
+        timeout=timeout if isinstance(timeout, Timeout) else Timeout(total=total),
+    )
+
+
+def _sessions(site: Site, access: Access, token: str | None, store: SessionStore | None) -> Sessions:
+    """The sessions of a new visitor: from a token that was given, from what is kept, or none yet."""
+    if token is not None:
+        return given_sessions(site, token)
+    if store is None:
+        return Sessions(max_age=site.limits.session_age)
+    scope = Scope(site.name, site.origin, site.fingerprint, access.proxy)
+
+    def keep(session: Session) -> None:
+        try:
+            store.save(scope, session)
+        except StateError as error:  # the reply counts more than the session
+            logger.warning("%s", error)
+
+    return Sessions(store.load(scope), max_age=site.limits.session_age, keep=keep)
+
+
+def given_sessions(site: Site, token: str) -> Sessions:
+    """The sessions of a visitor with a token of the caller's: this one, and no other."""
+    return Sessions(msgspec.structs.replace(given_session(site, token, time.time()), given=True))
