@@ -1,0 +1,186 @@
+"""A provider made from a site file: a few lines of class for a program, none for a new site."""
+
+import logging
+import os
+import threading
+from collections.abc import AsyncGenerator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar, Final, NamedTuple, TypeVar
+
+from chatdoor.drive.client import Client
+from chatdoor.drive.http import Connections
+from chatdoor.drive.pace import pace_of
+from chatdoor.drive.sessions import Sessions
+from chatdoor.drive.visitor import Options, Visitor, access_of, given_sessions
+from chatdoor.errors import ArgumentError
+from chatdoor.flow.opening import given_session
+from chatdoor.flow.session import Session
+from chatdoor.messages import CreateResult, Messages
+from chatdoor.providers.abstract import AbstractProvider
+from chatdoor.site.load import load_site
+from chatdoor.site.model import Site
+
+logger = logging.getLogger("chatdoor")
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MAX_KEPT: Final = 64
+"""Sessions, and sets of connections, that a provider class keeps. The oldest make room."""
+
+ACCESS_OPTIONS: Final = frozenset({"timeout", "ca_file", "user_agent", "trust_env", "per_minute", "concurrency"})
+
+
+class Place(NamedTuple):
+    """What a cached token belongs to, within a class."""
+
+    origin: str
+    proxy: str | None
+
+
+class ShownToken(str):
+    """A token that a class shows of its own accord. Any other was set by hand."""
+
+    __slots__ = ()
+
+
+class SiteProvider(AbstractProvider):
+    """A site behind the provider interface. A subclass names its site file.
+
+    Sessions are cached for (class, origin, proxy): a subclass has its own, and a token goes to no other
+    origin. `_access_token` shows the newest token. Set it, and it is used without opening the page; set it
+    to None, and the sessions of the class are forgotten.
+    """
+
+    site: ClassVar[str | Path]
+    """A known name, or the path of a site file."""
+    url_variable: ClassVar[str | None] = None
+    """The environment variable that may name another host of the same chatbot."""
+    _access_token: ClassVar[str | None] = None
+    _shows_token: ClassVar[bool] = False
+    _sessions: ClassVar[dict[Place, Sessions]] = {}
+    _connections: ClassVar[dict[object, Connections]] = {}
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Gives the subclass a cache of its own: nothing is inherited."""
+        super().__init_subclass__(**kwargs)
+        cls._access_token = cls.__dict__.get("_access_token")
+        cls._shows_token = False
+        cls._sessions = {}
+        cls._connections = {}
+        cls._lock = threading.Lock()
+
+    @classmethod
+    def create_completion(
+        cls,
+        model: str | None,
+        messages: Messages,
+        stream: bool,
+        proxy: str | None = None,
+        access_token: str | None = None,
+        **kwargs: object,
+    ) -> CreateResult:
+        """A generator of the reply's pieces. Arguments are checked now, nothing is sent before the first `next()`.
+
+        Besides those named: `url` (the same chatbot on another host), `timeout`, `ca_file`, `user_agent`,
+        `trust_env`, `per_minute`, `concurrency` as for Client. Others are ignored.
+        """
+        client = Client.of(cls._visitor(proxy, access_token, kwargs))
+        pieces = client.stream(messages, model=model or None)
+
+        def completion() -> CreateResult:
+            with pieces:
+                for piece in pieces:
+                    if stream:
+                        yield piece.text
+                if not stream:
+                    yield pieces.reply.text
+
+        return cls._named(completion())
+
+    @classmethod
+    def create_async_generator(
+        cls,
+        model: str | None,
+        messages: Messages,
+        stream: bool = True,
+        proxy: str | None = None,
+        access_token: str | None = None,
+        **kwargs: object,
+    ) -> AsyncGenerator[str, None]:
+        """The same for `async for`."""
+        from chatdoor.drive.async_client import AsyncClient  # it loads asyncio, which is slow to load
+
+        client = AsyncClient.of(cls._visitor(proxy, access_token, kwargs))
+        pieces = client.stream(messages, model=model or None)
+
+        async def completion() -> AsyncGenerator[str, None]:
+            async with pieces:
+                async for piece in pieces:
+                    if stream:
+                        yield piece.text
+                if not stream:
+                    yield pieces.reply.text
+
+        return completion()
+
+    @classmethod
+    def _visitor(cls, proxy: str | None, access_token: str | None, options: Mapping[str, object]) -> Visitor:
+        known: Options = {key: value for key, value in options.items() if key in ACCESS_OPTIONS}  # type: ignore[assignment]
+        if ignored := options.keys() - ACCESS_OPTIONS - {"url"}:
+            logger.debug("%s: ignores %s", cls.__name__, ", ".join(sorted(ignored)))
+        site = cls._site(options.get("url"))
+        access = access_of(site, {**known, "proxy": proxy})
+        access.check()
+        pace = pace_of(site, known.get("concurrency"), known.get("per_minute"))
+        with cls._lock:
+            connections = _kept(cls._connections, access, Connections(access))
+            sessions = cls._sessions_of(site, proxy) if access_token is None else given_sessions(site, access_token)
+        return Visitor(site, access, sessions, pace, connections)
+
+    @classmethod
+    def _site(cls, url: object) -> Site:
+        """The site, on the host that the argument, the class, or the environment names, in this order."""
+        if url is not None and not isinstance(url, str):
+            raise ArgumentError(f"url: expected text, got {type(url).__name__}")
+        shipped = _load(cls.site, None)
+        own = cls.url if cls.url != shipped.url else None
+        named = os.environ.get(cls.url_variable) if cls.url_variable else None
+        return _load(cls.site, url or own or named or None)
+
+    @classmethod
+    def _sessions_of(cls, site: Site, proxy: str | None) -> Sessions:
+        """The cached sessions; a token that was set on the class belongs to the first origin that is called."""
+        if cls._access_token is None and cls._shows_token:
+            cls._sessions.clear()
+            cls._shows_token = False
+        fresh = Sessions(max_age=site.limits.session_age, keep=cls._note)
+        sessions = _kept(cls._sessions, Place(site.origin, proxy), fresh)
+        if cls._access_token is not None and not isinstance(cls._access_token, ShownToken):
+            sessions.put(given_session(site, cls._access_token, opened=0.0))
+            cls._access_token, cls._shows_token = ShownToken(cls._access_token), True
+        return sessions
+
+    @classmethod
+    def _note(cls, session: Session) -> None:
+        """Shows the newest token on the class."""
+        token = next((value for value in session.values.values() if isinstance(value, str)), None)
+        with cls._lock:
+            cls._access_token = None if token is None else ShownToken(token)
+            cls._shows_token = token is not None
+
+
+@lru_cache(MAX_KEPT)
+def _load(source: str | Path, url: str | None) -> Site:
+    return load_site(source, url=url)
+
+
+def _kept(kept: dict[K, V], key: K, fresh: V) -> V:
+    """What is kept under the key, or the fresh one, which takes the place of the oldest where there are too many."""
+    if key not in kept:
+        while len(kept) >= MAX_KEPT:
+            del kept[next(iter(kept))]
+        kept[key] = fresh
+    return kept[key]
