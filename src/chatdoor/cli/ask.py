@@ -1,0 +1,96 @@
+"""`chatdoor ask`: one prompt in, one reply out."""
+
+import click
+import msgspec
+
+from chatdoor.cli.failures import as_object, exit_code_table
+from chatdoor.cli.output import Output, complain, stdout
+from chatdoor.cli.settings import PRECEDENCE, Settings, with_settings
+from chatdoor.cli.stdin import STDIN, read_stdin
+from chatdoor.cli.visit import visiting
+from chatdoor.drive.client import Client
+from chatdoor.errors import ArgumentError, ChatdoorError
+from chatdoor.messages import Messages, Reply
+
+MAX_PROMPT_BYTES = 8_000_000
+"""The longest prompt that is read from standard input. Sites take far less."""
+
+REVISED = "warning: the site rewrote text that was shown already; --no-stream shows what it says in the end"
+
+EPILOG = f"""\b
+Examples:
+  chatdoor ask "I feel lost in forms"
+  chatdoor ask --site our-bot.toml --json "Where is my parcel?"
+  chatdoor ask --site voigpt --url http://127.0.0.1:8000 "Hello"
+  chatdoor ask --site our-bot.toml --proxy env:OUR_PROXY "Hello"
+  chatdoor ask --site our-bot.toml --system "Be brief." - < question.txt
+
+{PRECEDENCE}
+{exit_code_table()}
+"""
+
+
+@click.command("ask", epilog=EPILOG)
+@with_settings
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the reply, or the error.")
+@click.option("--no-stream", "whole", is_flag=True, help="Print the reply when it is whole, not as it comes.")
+@click.argument("prompt", nargs=-1, required=True)
+def ask(settings: Settings, *, as_json: bool, whole: bool, prompt: tuple[str, ...]) -> None:
+    """Ask a site and print its reply.
+
+    PROMPT may be several words, or - for standard input. The reply goes to standard output as it comes. An error is one
+    line on standard error. With --json it is also an object on standard output, {"error": {"kind": ..., "message": ...,
+    "exit_code": ...}}, unless the command line itself is wrong. Terminal escape sequences in a reply are removed on a
+    terminal and kept in a pipe.
+    """
+    output = stdout()
+    show = _show_object if as_json else _show_whole if whole else _show_pieces
+    try:
+        reads_prompt = prompt == (STDIN,)
+        with visiting(settings, stdin_for="PROMPT" if reads_prompt else None) as client:
+            text = read_stdin("PROMPT", MAX_PROMPT_BYTES) if reads_prompt else " ".join(prompt)
+            show(client, _messages(settings, text), settings.model, output)
+    except ChatdoorError as error:
+        if as_json:
+            _write_object(as_object(error), output)
+        raise
+
+
+def _messages(settings: Settings, prompt: str) -> Messages:
+    """The message list. Raises ArgumentError for a prompt without text."""
+    text = prompt.rstrip("\r\n")
+    if not text.strip():
+        raise ArgumentError("PROMPT: there is no text in it")
+    system = [{"role": "system", "content": settings.system}] if settings.system else []
+    return [*system, {"role": "user", "content": text}]
+
+
+def _show_pieces(client: Client, messages: Messages, model: str | None, output: Output) -> None:
+    try:
+        with client.stream(messages, model=model) as pieces:
+            for piece in pieces:
+                output.write(piece.text)
+            output.end_reply()
+            _warn_of_revision(pieces.reply)
+    except (ChatdoorError, KeyboardInterrupt):
+        output.end_line()
+        raise
+
+
+def _show_whole(client: Client, messages: Messages, model: str | None, output: Output) -> None:
+    output.write(client.ask(messages, model=model).text)
+    output.end_reply()
+
+
+def _show_object(client: Client, messages: Messages, model: str | None, output: Output) -> None:
+    _write_object(client.ask(messages, model=model), output)
+
+
+def _write_object(value: object, output: Output) -> None:
+    output.write(msgspec.json.encode(value).decode())
+    output.end_reply()
+
+
+def _warn_of_revision(reply: Reply) -> None:
+    if reply.revised:
+        complain(REVISED)

@@ -1,0 +1,69 @@
+"""What is written: replies to standard output, one-line messages to standard error."""
+
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from chatdoor.cli.clean import ControlFilter, one_line
+
+
+class Output:
+    """Standard output for text that comes from a site: each piece is shown at once.
+
+    A terminal gets it without what it would obey; a pipe or file gets it as it is.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._filter = ControlFilter() if stream.isatty() else None
+        self._last = ""
+
+    def write(self, text: str) -> None:
+        """Shows a piece. Raises OSError where it can not be written."""
+        if self._filter:
+            text = self._filter.feed(text)
+        if text:
+            self._last = text[-1]
+            self._stream.write(text)
+            self._stream.flush()
+
+    def end_line(self) -> None:
+        """Ends the line, where one was begun. What follows is another text."""
+        if self._filter:
+            self._filter = ControlFilter()
+        if self._last not in {"", "\n"}:
+            self.write("\n")
+
+    def end_reply(self) -> None:
+        """Ends the reply's last line; of an empty reply it is the only one."""
+        self._last = self._last or " "
+        self.end_line()
+        self._last = ""
+
+
+def stdout() -> Output:
+    """The standard output of this program."""
+    return Output(sys.stdout)
+
+
+def tell(text: str) -> None:
+    """Writes one line to standard error. Where that is gone, nobody can be told."""
+    with suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            sys.stderr.write(f"{one_line(text)}\n")
+            sys.stderr.flush()
+
+
+def complain(problem: str) -> None:
+    """Writes one line to standard error that says who is complaining."""
+    tell(f"chatdoor: {problem}")
+
+
+def silence_stdout() -> None:
+    """Lets what still waits to be written vanish: the interpreter would try again at its end, and complain.
+
+    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

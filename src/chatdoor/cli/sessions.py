@@ -1,0 +1,40 @@
+"""Sessions kept between runs, so that a second question opens no second session."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from chatdoor.cli.output import complain
+from chatdoor.drive.store import FileStore, Scope
+from chatdoor.errors import StateError
+from chatdoor.flow.session import Session
+
+FOLDER_VARIABLE: Final = "CHATDOOR_STATE_DIR"
+
+
+def session_files() -> FileStore:
+    """The kept sessions of this user."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return FileStore(Path(folder) / "sessions" if folder else None)
+
+
+class Sessions:
+    """A store for one run: it never stops a reply. `fresh`: what was kept before is not used."""
+
+    def __init__(self, store: FileStore, *, fresh: bool) -> None:
+        self._store = store
+        self._fresh = fresh
+        self._warned = False
+
+    def load(self, scope: Scope) -> Session | None:
+        """The session that was kept, None where there is none or it is not wanted."""
+        return None if self._fresh else self._store.load(scope)
+
+    def save(self, scope: Scope, session: Session) -> None:
+        """Keeps the session. Where that can not be, it warns, once."""
+        try:
+            self._store.save(scope, session)
+        except StateError as error:
+            if not self._warned:
+                complain(f"warning: {error}")
+            self._warned = True

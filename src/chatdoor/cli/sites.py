@@ -1,0 +1,118 @@
+"""`chatdoor sites`: known sites, site files, and the sessions that are kept."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import click
+import msgspec
+
+from chatdoor.cli.about import About, about
+from chatdoor.cli.output import stdout
+from chatdoor.cli.sessions import session_files
+from chatdoor.cli.settings import PRACTICE
+from chatdoor.cli.visit import find_site, practice_text
+from chatdoor.errors import ArgumentError, SiteFileError
+from chatdoor.site.load import known_sites, presets
+
+EPILOG: Final = """\b
+Examples:
+  chatdoor sites list
+  chatdoor sites show voigpt > our-bot.toml
+  chatdoor sites lint our-bot.toml
+  chatdoor sites schema > chatdoor-site.json
+  chatdoor sites forget voigpt
+"""
+
+
+@click.group("sites", epilog=EPILOG)
+def sites() -> None:
+    """Look at site files, and forget kept sessions."""
+
+
+@sites.command("list", epilog="\b\nExample:\n  chatdoor sites list")
+def list_sites() -> None:
+    """List the known sites, the presets that site files may extend, and the sessions that are kept."""
+    practice = About("A web chatbot on this machine, started when it is asked.", "by chatdoor's own tests")
+    known = {name: about(file.read_text("utf-8")) for name, file in known_sites().items()}
+    extended = {name: about(file.read_text("utf-8")) for name, file in presets().items()}
+    output = stdout()
+    output.write(_table("Known sites", {PRACTICE: practice} | known))
+    output.write(_table("Presets", extended))
+    output.write("".join(_kept_rows()))
+
+
+@sites.command(
+    "show", epilog="\b\nExamples:\n  chatdoor sites show voigpt\n  chatdoor sites show --resolved our-bot.toml"
+)
+@click.argument("site", metavar="NAME|FILE")
+@click.option("--resolved", is_flag=True, help="Write out what the file takes from presets.")
+def show(site: str, *, resolved: bool) -> None:
+    """Print a site file, once it is found to be right."""
+    text = practice_text() if site == PRACTICE else find_site(site).text
+    if resolved:
+        from chatdoor.cli.resolved import resolve_presets
+
+        text = resolve_presets(text)
+    output = stdout()
+    output.write(text)
+    output.end_line()
+
+
+@sites.command("lint", epilog="\b\nExample:\n  chatdoor sites lint our-bot.toml their-bot.toml")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+def lint(files: tuple[str, ...]) -> None:
+    """Check site files.
+
+    Each gets one line: FILE: ok, or FILE:LINE: KEY: what is wrong. The exit code is 3 where one is wrong.
+    """
+    output = stdout()
+    wrong = False
+    for file in files:
+        try:
+            find_site(file)
+            output.write(f"{file}: ok\n")
+        except ArgumentError as error:
+            output.write(f"{error}\n")
+            wrong = True
+    click.get_current_context().exit(SiteFileError.exit_code if wrong else 0)
+
+
+@sites.command("schema", epilog="\b\nExample:\n  chatdoor sites schema > chatdoor-site.json")
+def schema() -> None:
+    """Print the JSON Schema of a site file, for editors."""
+    from chatdoor.site.schema import json_schema
+
+    stdout().write(f"{msgspec.json.format(msgspec.json.encode(json_schema())).decode()}\n")
+
+
+@sites.command("forget", epilog="\b\nExamples:\n  chatdoor sites forget\n  chatdoor sites forget our-bot.toml")
+@click.argument("site", metavar="[NAME|FILE]", required=False)
+def forget(site: str | None) -> None:
+    """Delete the sessions that are kept: of one site, or all."""
+    count = session_files().forget(site and _name(site))
+    stdout().write(f"{count} session{'' if count == 1 else 's'} forgotten\n")
+
+
+def _name(site: str) -> str:
+    """The name under which a site's sessions are kept. One that is not known may have been, or be another file's."""
+    return find_site(site).name if "/" in site or site.endswith(".toml") else site
+
+
+def _table(title: str, rows: dict[str, About]) -> str:
+    width = max(map(len, rows))
+    lines = (f"  {name:{width}}  {each.summary} ({_verified(each)})\n" for name, each in rows.items())
+    return f"{title}:\n{''.join(lines)}"
+
+
+def _verified(each: About) -> str:
+    return f"verified {each.verified}" if each.verified else "not verified"
+
+
+def _kept_rows() -> Iterator[str]:
+    kept = sorted(session_files().kept())
+    if kept:
+        yield "Kept sessions:\n"
+    for name, origin, opened in kept:
+        when = datetime.fromtimestamp(opened).astimezone().strftime("%Y-%m-%d %H:%M")
+        yield f"  {name}  {origin}, opened {when}\n"

@@ -1,0 +1,89 @@
+"""A visit: from settings to a client, and to a practice site where no other is named."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from chatdoor.cli.clean import one_line
+from chatdoor.cli.references import check_stdin, resolve
+from chatdoor.cli.sessions import Sessions, session_files
+from chatdoor.cli.settings import PRACTICE, Settings
+from chatdoor.cli.stdin import STDIN
+from chatdoor.drive.client import Client
+from chatdoor.drive.visitor import Options
+from chatdoor.site.load import load_site, loads_site
+from chatdoor.site.model import Site
+
+
+@contextmanager
+def visiting(settings: Settings, *, stdin_for: str | None) -> Iterator[Client]:
+    """A client for the length of a block.
+
+    `stdin_for` is what standard input is needed for; None: it is free for a reference. Raises ArgumentError.
+    """
+    options = _options(settings, stdin_for)
+    with ExitStack() as stack:
+        if settings.verbose:
+            stack.enter_context(_logging())
+        if settings.starts_practice:
+            from chatdoor.practice import Practice  # loads an event loop and a server
+
+            site = stack.enter_context(Practice())
+        else:
+            site = find_site(settings.site, settings.url)
+            options["store"] = Sessions(session_files(), fresh=settings.fresh)
+        yield stack.enter_context(Client(site, **options))
+
+
+def find_site(name: str, url: str | None = None) -> Site:
+    """The site that a name or file describes, at its own URL or another. Raises ArgumentError, SiteFileError."""
+    return loads_site(practice_text(url), PRACTICE) if name == PRACTICE else load_site(name, url=url)
+
+
+def practice_text(url: str | None = None) -> str:
+    """The site file of a practice site without options."""
+    from chatdoor.practice import Behaviour, site_text
+
+    return site_text(Behaviour(), url or "http://127.0.0.1:8000")
+
+
+def _options(settings: Settings, stdin_for: str | None) -> Options:
+    """The client's options, references resolved."""
+    references = {"--proxy": settings.proxy, "--access-token": settings.access_token}
+    check_stdin(references | ({stdin_for: STDIN} if stdin_for else {}))
+    found = {option: resolve(value, option) if value else None for option, value in references.items()}
+    return {
+        "proxy": found["--proxy"],
+        "access_token": found["--access-token"],
+        "timeout": settings.timeout,
+        "ca_file": settings.ca_file,
+        "user_agent": settings.user_agent,
+        "trust_env": settings.trust_env,
+        "per_minute": settings.per_minute,
+    }
+
+
+class _OneLine(logging.Formatter):
+    """A record as one line, and never a traceback: its text could hold anything."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        failure = f" ({record.exc_info[0].__name__})" if record.exc_info and record.exc_info[0] else ""
+        return one_line(f"chatdoor: {record.getMessage()}{failure}")
+
+
+@contextmanager
+def _logging() -> Iterator[None]:
+    """Shows on standard error what chatdoor logs, for the length of a block."""
+    logger = logging.getLogger("chatdoor")
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(_OneLine())
+    level = logger.level
+    logger.addHandler(shown)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(shown)

@@ -1,0 +1,110 @@
+"""`chatdoor sites`: what there is, whether a file is right, and what is kept."""
+
+import json
+import re
+import tomllib
+
+import pytest
+
+from chatdoor.cli.resolved import resolve_presets
+from chatdoor.site import known_sites, loads_site, presets
+from tests.cli.program import Program
+from tests.servers.django_server import DjangoServer
+
+GOOD = """
+schema = 1
+name = "our-bot"
+url = "https://bot.example.org"
+extends = "django"
+
+[chat]
+post = "/chat"
+json = { messages = "{messages}" }
+
+[reply]
+json = "answer"
+"""
+
+
+def test_list_shows_what_there_is(program: Program) -> None:
+    """Every known site and preset has a line that says what it is and whether it was verified."""
+    out = program("sites", "list").out
+    for name in ("practice", *known_sites(), *presets()):
+        (line,) = [line for line in out.splitlines() if line.split()[:1] == [name]]
+        assert "verified" in line
+    assert "verified against Django 5.2" in out
+    assert "Kept sessions" not in out
+
+
+def test_list_shows_kept_sessions(program: Program, django_http: DjangoServer) -> None:
+    """A session that is kept is listed by site and address; its token is not."""
+    program("ask", "--site", "voigpt", "--url", django_http.url, "Hello")
+    out = program("sites", "list").out
+    assert f"  voigpt  {django_http.url}, opened 20" in out
+    (file,) = program.state.iterdir()
+    tokens = [cookie["value"] for cookie in json.loads(file.read_text())["session"]["jar"]["cookies"]]
+    assert tokens
+    assert [token for token in tokens if token in out] == []
+
+
+@pytest.mark.parametrize("name", ["practice", *known_sites()])
+def test_show_prints_a_file_to_start_from(program: Program, name: str) -> None:
+    """What `show` prints of a known site is a site file, and so is what it prints with the presets written out."""
+    own, resolved = program("sites", "show", name), program("sites", "show", name, "--resolved")
+    assert (own.code, own.err, resolved.code, resolved.err) == (0, "", 0, "")
+    assert loads_site(own.out).name == loads_site(resolved.out).name == name
+    assert "extends" not in resolved.out
+
+
+def test_show_prints_a_file_of_ones_own(program: Program) -> None:
+    """A file is shown as it is, once it is right; a wrong one is an error."""
+    program.write("our-bot.toml", GOOD)
+    assert program("sites", "show", "our-bot.toml").out == GOOD
+    program.write("wrong.toml", GOOD.replace("json = {", "jsn = {"))
+    ran = program("sites", "show", "wrong.toml")
+    assert (ran.code, ran.out) == (3, "")
+
+
+def test_lint_says_where_a_file_is_wrong(program: Program) -> None:
+    """Each file has one line, with file, line, key and the nearest right key; the exit code is 3."""
+    program.write("our-bot.toml", GOOD)
+    program.write("wrong.toml", GOOD.replace("json = {", "jsn = {"))
+    ran = program("sites", "lint", "our-bot.toml", "wrong.toml", "none.toml")
+    good, wrong, none = ran.out.splitlines()
+    assert ran.code == 3
+    assert good == "our-bot.toml: ok"
+    assert wrong.startswith("wrong.toml:9: chat.jsn: unknown key; did you mean 'json'")
+    assert none.startswith("none.toml: can not be read: ")
+    assert program("sites", "lint", "our-bot.toml").code == 0
+
+
+def test_schema_prints_a_json_schema(program: Program) -> None:
+    """The schema is an object that says which schema language it is written in."""
+    schema = json.loads(program("sites", "schema").out)
+    assert "json-schema.org" in schema["$schema"]
+
+
+def test_forget_takes_a_file(program: Program, django_http: DjangoServer) -> None:
+    """A site is named by its file, too; one that was never visited has nothing to forget."""
+    program.write("our-bot.toml", GOOD)
+    assert program("sites", "forget", "our-bot.toml").out == "0 sessions forgotten\n"
+    assert program("sites", "forget", "none.toml").code == 3
+
+
+def test_resolving_changes_nothing() -> None:
+    """The file with its presets written out describes the same site."""
+    resolved, own = loads_site(resolve_presets(GOOD)), loads_site(GOOD)
+    for name in own.__struct_fields__:
+        if name not in {"text", "fingerprint"}:
+            assert shown(getattr(resolved, name)) == shown(getattr(own, name)), name
+
+
+def shown(value: object) -> str:
+    """The value, without the addresses of functions."""
+    return re.sub("0x[0-9a-f]+", "", repr(value))
+
+
+def test_odd_text_survives_resolving() -> None:
+    """Quotes, backslashes, control characters and keys of all kinds come out as they went in."""
+    odd = GOOD.replace("[reply]", '[headers]\n"X-Odd \\u007f" = "a\\"b\\\\c \\u007f \\U0001f600"\n[reply]')
+    assert tomllib.loads(resolve_presets(odd))["headers"]["X-Odd \x7f"] == 'a"b\\c \x7f \U0001f600'
