@@ -5,10 +5,11 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from concurrent.futures import Future
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from chatdoor.drive.http import AsyncAnswer, AsyncHttp, moment
-from chatdoor.drive.run import PACE_PHASE, Run
+from chatdoor.drive.pace import Pace
+from chatdoor.drive.run import PACE_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError
@@ -35,72 +36,72 @@ from chatdoor.messages import Piece
 V = TypeVar("V")
 
 
-class AsyncRun(Run, Generic[T]):
-    """One run of a flow in one task. `result` is the flow's, once the pieces have ended."""
+class AsyncRun(Run[T]):
+    """One run of a flow, in one task."""
 
-    result: T
-
-    def __init__(self, visitor: Visitor, http: AsyncHttp, call: Call) -> None:
-        super().__init__(visitor, call, threading.get_ident())
+    def __init__(self, flow: Flow[T], visitor: Visitor, http: AsyncHttp, call: Call, pace: Pace | None) -> None:
+        super().__init__(flow, visitor, call, threading.get_ident())
         self._http = http
+        self._pace = pace
+        self._turn: Future[float] | None = None
         self._answer: AsyncAnswer | None = None
-        self._times: tuple[Moment, Moment] | None = None
 
-    async def pieces(self, flow: Flow[T]) -> AsyncGenerator[Piece, None]:
-        """Runs the flow; its pieces as they come."""
-        result: object = None
-        failure: ChatdoorError | None = None
+    async def whole(self) -> T:
+        """The flow's result, once the site's pace allows it. Raises TimedOut."""
         try:
-            while True:
-                try:
-                    effect = flow.throw(failure) if failure else flow.send(result)
-                except StopIteration as stop:
-                    self.result = stop.value
-                    return
-                failure = None
-                try:
-                    if type(effect) is Decode:
-                        async for piece in self._decode(effect):
-                            yield piece
-                        result = self._times
-                    elif type(effect) in AT_ONCE:
-                        result = AT_ONCE[type(effect)](self, effect)
-                    else:
-                        result = await PERFORM[type(effect)](self, effect)
-                except ChatdoorError as error:
-                    failure = error
+            await self._take_turn()
+            while await self._advance() is not None:
+                pass
+            return self.result
         finally:
-            flow.close()
+            await self._close()
+
+    async def pieces(self) -> AsyncGenerator[Piece, None]:
+        """The pieces as they come, once the site's pace allows it; then `result` is there. Raises TimedOut."""
+        try:
+            await self._take_turn()
+            while (texts := await self._advance()) is not None:
+                for text in texts:
+                    yield Piece(text)
+        finally:
+            await self._close()
+
+    async def _take_turn(self) -> None:
+        if self._pace:
+            self._turn = self._pace.request()
+            await asyncio.sleep(self.checked_delay(await self._wait(self._turn, PACE_PHASE)))
+
+    async def _close(self) -> None:
+        self._flow.close()
+        try:
             await self._discard()
-
-    async def at_its_turn(self, flow: Flow[T]) -> AsyncGenerator[Piece, None]:
-        """The same, once the site's pace allows it. Raises TimedOut."""
-        pace = self.visitor.pace
-        turn = pace.request() if pace else None
-        pieces = self.pieces(flow)
-        try:
-            if turn and (delay := self.checked_delay(await self._wait(turn, PACE_PHASE))):
-                await asyncio.sleep(delay)
-            async for piece in pieces:
-                yield piece
         finally:
-            await pieces.aclose()
-            if pace and turn:
-                pace.leave(turn)
+            if self._pace and self._turn:
+                self._pace.leave(self._turn)
 
-    async def finish(self, pieces: AsyncGenerator[Piece, None]) -> T:
-        """The result, where nobody wants the pieces."""
-        async for _ in pieces:
-            pass
-        return self.result
+    async def _advance(self) -> list[str] | None:
+        """The next texts; None where the flow has ended."""
+        while True:
+            effect = self.wish()
+            if effect is None:
+                return None
+            try:
+                if type(effect) in AT_ONCE:
+                    self.outcome = AT_ONCE[type(effect)](self, effect)
+                elif type(effect) is not Decode:
+                    self.outcome = await PERFORM[type(effect)](self, effect)
+                elif texts := await self._read_on(effect):
+                    return texts
+            except ChatdoorError as error:
+                self.fail(error)
 
-    async def _wait(self, future: "Future[V]", phase: str) -> V:
-        """The future's result. It belongs to others too, so a cancelled wait does not cancel it."""
-        waiter = asyncio.wrap_future(future)
-        try:
-            return await asyncio.wait_for(asyncio.shield(waiter), self.remaining(phase))
-        except TimeoutError:
-            raise self.out_of_time(phase) from None
+    async def _read_on(self, effect: Decode) -> list[str]:
+        reading = self.reading = self.reading or Reading(effect)
+        texts = reading.feed(await self._answer.read() if self._answer and reading.wants_more else None)
+        if reading.over:
+            self.read_out(reading)
+            await self._discard()
+        return texts
 
     async def _send(self, effect: Send) -> Head:
         await self._discard()
@@ -117,27 +118,8 @@ class AsyncRun(Run, Generic[T]):
             if size >= effect.limit and effect.cut:
                 return b"".join(chunks)
             if size > effect.limit:
-                raise self.too_large(effect.limit)
-        await self._discard()
+                raise too_large(effect.limit)
         return b"".join(chunks)
-
-    async def _decode(self, effect: Decode) -> AsyncGenerator[Piece, None]:
-        decoder, size, first = effect.decoder, len(effect.seen), None
-        chunk: bytes | None = effect.seen
-        while chunk is not None and not decoder.ended:
-            for text in decoder.feed(chunk) if chunk else ():
-                first = first or moment()
-                yield Piece(text)
-            chunk = await self._answer.read() if self._answer and not decoder.ended else None
-            size += len(chunk or b"")
-            if size > effect.limit:
-                raise self.too_large(effect.limit)
-        for text in decoder.finish():
-            first = first or moment()
-            yield Piece(text)
-        await self._discard()
-        end = moment()
-        self._times = first or end, end
 
     async def _open_session(self, effect: OpenSession) -> Session:
         while True:
@@ -150,11 +132,9 @@ class AsyncRun(Run, Generic[T]):
                 return session
 
     async def _lead(self, lead: Lead) -> Session:
-        run: AsyncRun[Session] = AsyncRun(self.visitor, self._http, self.call)
+        flow = open_session(self.visitor.site, self.call, lead.generation, time.time())
         try:
-            session = await run.finish(
-                run.pieces(open_session(self.visitor.site, self.call, lead.generation, time.time()))
-            )
+            session = await AsyncRun(flow, self.visitor, self._http, self.call, None).whole()
         except ChatdoorError as error:
             self.failed(lead, error)
             raise
@@ -162,6 +142,14 @@ class AsyncRun(Run, Generic[T]):
             lead.hand_over()
             raise
         return lead.publish(session)
+
+    async def _wait(self, future: "Future[V]", phase: str) -> V:
+        """The future's result. It belongs to others too, so a cancelled wait does not cancel it."""
+        waiter = asyncio.wrap_future(future)
+        try:
+            return await asyncio.wait_for(asyncio.shield(waiter), self.remaining(phase))
+        except TimeoutError:
+            raise self.out_of_time(phase) from None
 
     async def _sleep(self, effect: Sleep) -> Moment:
         self.remaining("waiting as the site asked")

@@ -50,8 +50,7 @@ class AsyncClient:
     ) -> Reply:
         """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for."""
         turn = self.visitor.turn(messages, model, options)
-        run, pieces = _begin(self.visitor, turn, self.visitor.total(timeout))
-        return await run.finish(pieces)
+        return await _begin(self.visitor, turn, self.visitor.total(timeout)).whole()
 
     def stream(
         self, messages: Messages, *, model: str | None = None, timeout: float | None = None, **options: object
@@ -113,7 +112,8 @@ class AsyncStream:
         await self.close()
 
     async def _run(self, turn: Turn, total: float) -> AsyncGenerator[Piece, None]:
-        run, pieces = _begin(self._visitor, turn, total)
+        run = _begin(self._visitor, turn, total)
+        pieces = run.pieces()
         try:
             async for piece in pieces:
                 yield piece
@@ -122,9 +122,8 @@ class AsyncStream:
             await pieces.aclose()
 
 
-def _begin(visitor: Visitor, turn: Turn, total: float) -> tuple[AsyncRun[Reply], AsyncGenerator[Piece, None]]:
-    """The call, its time begun, and its pieces."""
+def _begin(visitor: Visitor, turn: Turn, total: float) -> AsyncRun[Reply]:
+    """The call, its time begun."""
     began = moment()
     call = Call(began, began.tick + total)
-    run: AsyncRun[Reply] = AsyncRun(visitor, visitor.connections.tasks, call)
-    return run, run.at_its_turn(ask(visitor.site, turn, call))
+    return AsyncRun(ask(visitor.site, turn, call), visitor, visitor.connections.tasks, call, visitor.pace)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from chatdoor.drive.http import BlockingAnswer, BlockingHttp, moment
 from chatdoor.drive.interrupt import run_out
-from chatdoor.drive.run import PACE_PHASE, Run
+from chatdoor.drive.run import PACE_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError
@@ -38,54 +38,67 @@ class Abandoned(BaseException):
     """The caller has gone, by Ctrl-C. No flow catches it."""
 
 
-class BlockingRun(Run):
-    """One run of a flow on one thread at a time."""
+class BlockingRun(Run[T]):
+    """One run of a flow, on one thread at a time."""
 
-    def __init__(self, visitor: Visitor, http: BlockingHttp, call: Call, thread: int) -> None:
-        super().__init__(visitor, call, thread)
+    def __init__(self, flow: Flow[T], visitor: Visitor, http: BlockingHttp, call: Call, thread: int) -> None:
+        super().__init__(flow, visitor, call, thread)
         self._http = http
         self._answer: BlockingAnswer | None = None
+        self._opening: BlockingRun[Session] | None = None
         self._abandoned = False
 
     def abandon(self) -> None:
         """Ends the run from another thread: what is under way fails, and nothing more is sent."""
         self._abandoned = True
+        if self._opening:
+            self._opening.abandon()
         self._http.close()
 
-    def pieces(self, flow: Flow[T]) -> Generator[Piece, None, T]:
-        """Runs the flow; its pieces as they come, its result as the generator's."""
-        result: object = None
-        failure: ChatdoorError | None = None
-        try:
-            while True:
-                try:
-                    effect = flow.throw(failure) if failure else flow.send(result)
-                except StopIteration as stop:
-                    value: T = stop.value
-                    return value
-                failure = None
-                try:
-                    if type(effect) is Decode:
-                        result = yield from self._decode(effect)
-                    else:
-                        result = PERFORM[type(effect)](self, effect)
-                except ChatdoorError as error:
-                    failure = error
-        finally:
-            flow.close()
-            self._discard()
-
-    def at_its_turn(self, flow: Flow[T]) -> Generator[Piece, None, T]:
-        """The same, once the site's pace allows it. Raises TimedOut."""
+    def at_its_turn(self) -> Generator[Piece, None, T]:
+        """As `pieces`, once the site's pace allows it. Raises TimedOut."""
         pace = self.visitor.pace
         if pace is None:
-            return (yield from self.pieces(flow))
+            return (yield from self.pieces())
         turn = pace.request()
         try:
             time.sleep(self.checked_delay(self._wait(turn, PACE_PHASE)))
-            return (yield from self.pieces(flow))
+            return (yield from self.pieces())
         finally:
             pace.leave(turn)
+
+    def pieces(self) -> Generator[Piece, None, T]:
+        """The pieces as they come; the flow's result is the generator's."""
+        try:
+            while (texts := self._advance()) is not None:
+                for text in texts:
+                    yield Piece(text)
+            return self.result
+        finally:
+            self._flow.close()
+            self._discard()
+
+    def _advance(self) -> list[str] | None:
+        """The next texts; None where the flow has ended."""
+        while True:
+            effect = self.wish()
+            if effect is None:
+                return None
+            try:
+                if type(effect) is not Decode:
+                    self.outcome = PERFORM[type(effect)](self, effect)
+                elif texts := self._read_on(effect):
+                    return texts
+            except ChatdoorError as error:
+                self.fail(error)
+
+    def _read_on(self, effect: Decode) -> list[str]:
+        reading = self.reading = self.reading or Reading(effect)
+        texts = reading.feed(self._answer.read() if self._answer and reading.wants_more else None)
+        if reading.over:
+            self.read_out(reading)
+            self._discard()
+        return texts
 
     def _send(self, effect: Send) -> Head:
         if self._abandoned:
@@ -104,27 +117,8 @@ class BlockingRun(Run):
             if size >= effect.limit and effect.cut:
                 return b"".join(chunks)
             if size > effect.limit:
-                raise self.too_large(effect.limit)
-        self._discard()
+                raise too_large(effect.limit)
         return b"".join(chunks)
-
-    def _decode(self, effect: Decode) -> Generator[Piece, None, tuple[Moment, Moment]]:
-        decoder, size, first = effect.decoder, len(effect.seen), None
-        chunk: bytes | None = effect.seen
-        while chunk is not None and not decoder.ended:
-            for text in decoder.feed(chunk) if chunk else ():
-                first = first or moment()
-                yield Piece(text)
-            chunk = self._answer.read() if self._answer and not decoder.ended else None
-            size += len(chunk or b"")
-            if size > effect.limit:
-                raise self.too_large(effect.limit)
-        for text in decoder.finish():
-            first = first or moment()
-            yield Piece(text)
-        self._discard()
-        end = moment()
-        return first or end, end
 
     def _open_session(self, effect: OpenSession) -> Session:
         while True:
@@ -136,15 +130,11 @@ class BlockingRun(Run):
             if session := self.opened(self._wait(claim, "waiting for a session that another call opens")):
                 return session
 
-    def _wait(self, future: "Future[V]", phase: str) -> V:
-        try:
-            return future.result(self.remaining(phase))
-        except TimeoutError:
-            raise self.out_of_time(phase) from None
-
     def _lead(self, lead: Lead) -> Session:
+        flow = open_session(self.visitor.site, self.call, lead.generation, time.time())
+        self._opening = BlockingRun(flow, self.visitor, self._http, self.call, self.thread)
         try:
-            session = run_out(self.pieces(open_session(self.visitor.site, self.call, lead.generation, time.time())))
+            session = run_out(self._opening.pieces())
         except ChatdoorError as error:
             self.failed(lead, error)
             raise
@@ -152,6 +142,12 @@ class BlockingRun(Run):
             lead.hand_over()
             raise
         return lead.publish(session)
+
+    def _wait(self, future: "Future[V]", phase: str) -> V:
+        try:
+            return future.result(self.remaining(phase))
+        except TimeoutError:
+            raise self.out_of_time(phase) from None
 
     def _sleep(self, effect: Sleep) -> Moment:
         self.remaining("waiting as the site asked")
@@ -164,7 +160,7 @@ class BlockingRun(Run):
             answer.close()
 
 
-PERFORM: Final[Mapping[type[Effect], Callable[[BlockingRun, Any], object]]] = {
+PERFORM: Final[Mapping[type[Effect], Callable[[BlockingRun[Any], Any], object]]] = {
     OpenSession: BlockingRun._open_session,
     Learn: BlockingRun.learn,
     Send: BlockingRun._send,

@@ -73,8 +73,8 @@ class Client:
         http = connections.main if main else connections.threads
         began = moment()
         call = Call(began, began.tick + total)
-        run = BlockingRun(self.visitor, http, call, threading.get_ident())
-        return run.at_its_turn(ask(self.site, turn, call)), run.abandon
+        run = BlockingRun(ask(self.site, turn, call), self.visitor, http, call, threading.get_ident())
+        return run.at_its_turn(), run.abandon
 
     def __enter__(self) -> Self:
         """The client."""

@@ -1,20 +1,16 @@
 """What the blocking and the async driver have in common: one run of a flow, its time, its small effects."""
 
 import logging
-import re
-import secrets
-import string
 import time
-import uuid
-from collections.abc import Callable, Mapping
 from copy import copy
-from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Generic
 
+from chatdoor.drive.fresh import make_fresh
+from chatdoor.drive.http import moment
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError, Place, ReplyTooLarge, TimedOut
-from chatdoor.flow.effects import Learn, Make, Send
+from chatdoor.flow.effects import Decode, Effect, Flow, Learn, Make, Moment, Send, T
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.session import Session
 
@@ -23,15 +19,92 @@ logger = logging.getLogger("chatdoor")
 PACE_PHASE: Final = "waiting for its turn (the site's pace)"
 
 
-class Run:
-    """One run. A driver adds the effects that wait."""
+class Reading:
+    """The body of an answer on its way through a decoder."""
 
-    def __init__(self, visitor: Visitor, call: Call, thread: int) -> None:
+    def __init__(self, effect: Decode) -> None:
+        self.over = False
+        self._decoder = effect.decoder
+        self._limit = effect.limit
+        self._size = len(effect.seen)
+        self._first: Moment | None = None
+        self._texts = self._decoder.feed(effect.seen) if effect.seen else []
+
+    @property
+    def wants_more(self) -> bool:
+        """True until the reply has ended, whether or not more bytes come."""
+        return not self._decoder.ended
+
+    def feed(self, data: bytes | None) -> list[str]:
+        """The texts that these bytes complete, or the end, which is None. Raises ReplyError."""
+        texts, self._texts = self._texts, []
+        if data is None:
+            texts += self._decoder.finish()
+            self.over = True
+        else:
+            self._size += len(data)
+            if self._size > self._limit:
+                raise too_large(self._limit)
+            texts += self._decoder.feed(data)
+        if texts and self._first is None:
+            self._first = moment()
+        return texts
+
+    @property
+    def times(self) -> tuple[Moment, Moment]:
+        """When the first piece came, and now, which is the end."""
+        end = moment()
+        return self._first or end, end
+
+
+def too_large(limit: int) -> ReplyTooLarge:
+    """The error for an answer with more than `limit` bytes."""
+    return ReplyTooLarge(f"the answer is larger than {limit} bytes")
+
+
+class Run(Generic[T]):
+    """One run of a flow: what it waits for, and what came of the last effect.
+
+    A driver repeats: ask for the `wish`, carry it out, put what came of it into `outcome`; or `fail`.
+    """
+
+    result: T
+    """What the flow returned, once there is no wish left."""
+
+    def __init__(self, flow: Flow[T], visitor: Visitor, call: Call, thread: int) -> None:
         self.visitor = visitor
         self.call = call
         self.thread = thread
         """The caller's thread, which for a blocking call is not always the one that does the work."""
         self.place = Place(visitor.site.name)
+        self.reading: Reading | None = None
+        self.outcome: object = None
+        self.failure: ChatdoorError | None = None
+        self._flow = flow
+        self._wanted: Effect | None = None
+
+    def wish(self) -> Effect | None:
+        """The effect that the flow wants; None where it has ended. A Decode is wanted until it is read out."""
+        if self.reading:
+            return self._wanted
+        failure, outcome = self.failure, self.outcome
+        self.failure = self.outcome = None
+        try:
+            self._wanted = self._flow.throw(failure) if failure else self._flow.send(outcome)
+        except StopIteration as stop:
+            self.result = stop.value
+            return None
+        return self._wanted
+
+    def fail(self, error: ChatdoorError) -> None:
+        """Notes what went wrong; the flow decides what that means."""
+        self.failure = error
+        self.reading = None
+
+    def read_out(self, reading: Reading) -> None:
+        """Ends the reading; its times are what came of it."""
+        self.outcome = reading.times
+        self.reading = None
 
     def remaining(self, phase: str) -> float:
         """Seconds that are left. Raises TimedOut where there are none."""
@@ -79,30 +152,6 @@ class Run:
             logger.debug("%s: %s: takes %s", *self.place, names or "the page")
         return self.visitor.sessions.learn(effect.session, effect.changes)
 
-    def too_large(self, limit: int) -> ReplyTooLarge:
-        """The error for an answer with more than `limit` bytes."""
-        return ReplyTooLarge(f"the answer is larger than {limit} bytes", site=self.place.site, step=self.place.step)
-
     def make(self, effect: Make) -> str:
-        """Something fresh, of the kind that a site file names: `hexN` and `alnumN` have N characters."""
-        kind, size = _KIND.fullmatch(effect.kind).groups()  # type: ignore[union-attr]  # checked when the file was loaded
-        return _MAKERS[kind](int(size or 0))
-
-
-def _text_of(alphabet: str) -> Callable[[int], str]:
-    return lambda size: "".join(secrets.choice(alphabet) for _ in range(size))
-
-
-def _iso8601(_: int) -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-_KIND = re.compile(r"(uuid4|unix_ms|iso8601|hex|alnum)([0-9]*)")
-
-_MAKERS: Final[Mapping[str, Callable[[int], str]]] = {
-    "uuid4": lambda _: str(uuid.uuid4()),
-    "unix_ms": lambda _: str(time.time_ns() // 1_000_000),
-    "iso8601": _iso8601,
-    "hex": _text_of("0123456789abcdef"),
-    "alnum": _text_of(string.ascii_letters + string.digits),
-}
+        """Something fresh."""
+        return make_fresh(effect.kind)
