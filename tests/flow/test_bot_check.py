@@ -64,6 +64,12 @@ def test_a_check_is_known(vendor: str, answer: Answer) -> None:
     assert bot_check(answer) == vendor
 
 
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 405, 428, 429, 500, 503])
+def test_a_widget_counts_with_the_statuses_of_checks(status: int) -> None:
+    """An error page may have the site's own sign-up form on it."""
+    assert bot_check(_answer(status, RECAPTCHA)) == ("reCAPTCHA" if status in {403, 405, 428, 429, 503} else None)
+
+
 INSTEAD = [
     ("Cloudflare", CLOUDFLARE),
     ("Imperva", IMPERVA),

@@ -23,7 +23,7 @@ from chatdoor.errors import (
     WriteFailed,
 )
 from chatdoor.flow.chat import ask
-from chatdoor.flow.effects import Effect, Learn, OpenSession
+from chatdoor.flow.effects import Discard, Effect, Learn, OpenSession
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.session import Session
 from chatdoor.flow.turn import Turn
@@ -394,6 +394,16 @@ class TestValuesInReplies:
         assert script.session is not None
         assert script.session.values == {"csrf": "2"}
 
+    def test_a_value_in_an_error_is_kept(self) -> None:
+        """Every answer is looked at. The rest of an error is not read."""
+        site = site_of('[take]\ncsrf = { json = "csrf" }\n[headers]\nX-T = "{csrf}"')
+        script = Script([said(400, '{"csrf": "2"}')], _with_value("1"))
+        with pytest.raises(UnexpectedReply):
+            script.ask(site)
+        assert script.session is not None
+        assert script.session.values == {"csrf": "2"}
+        assert isinstance(script.effects[-1], Discard)
+
     def test_a_value_in_a_header_of_the_final_answer(self) -> None:
         """A header is read from the answer that counts, not from the redirects that lead to it."""
         site = site_of('[take]\ncsrf = { header = "X-Next" }\n[headers]\nX-T = "{csrf}"')
@@ -423,9 +433,11 @@ class TestReply:
         assert (answer.usage.input, answer.usage.output, answer.usage.estimated) == (7, 3, False)
         assert script.pieces == ["Good day."]
 
-    def test_an_estimate(self) -> None:
-        """Where the site gives no numbers, they are estimated, and say so."""
-        answer = Script([reply()], old_session()).ask()
+    @pytest.mark.parametrize("usage", ["", ', "in": 7', ', "out": 7', ', "in": "7", "out": 7'])
+    def test_an_estimate(self, usage: str) -> None:
+        """Where the site does not give both numbers, they are estimated, and say so."""
+        site = site_of(reply='json = "r"\nusage = { input = "in", output = "out" }')
+        answer = Script([said(200, f'{{"r": "Good day."{usage}}}')], _with_value("1")).ask(site)
         assert (answer.usage.input, answer.usage.output, answer.usage.estimated) == (2, 3, True)
         assert answer.finish == "stop"
 

@@ -105,6 +105,8 @@ LOGINS = [
     ("another page than the site file expects", [FORM, LOGIN], LoginFailed, "did not accept the sign-in"),
     ("401", [FORM, said(401, "wrong password")], LoginFailed, 'HTTP 401: "wrong password"'),
     ("422", [FORM, said(422)], LoginFailed, "HTTP 422"),
+    ("a redirect without a target", [FORM, said(302)], LoginFailed, "HTTP 302"),
+    ("404", [FORM, said(404)], UnexpectedReply, "the answer is an error; HTTP 404"),
     ("429", [FORM, said(429, retry_after="3600")], RateLimited, "a wait of 3600 s"),
     ("500", [FORM, said(500)], SiteFailed, "HTTP 500"),
     ("no field", [page(body="<input name=other>")], TokenNotFound, "the value form in input 'token'"),

@@ -49,6 +49,15 @@ csrf = { cookie = "c" }
 [[session]]
 post = "/login"
 take.room.css = "main"
+
+[[more.lists]]
+x = 1
+[[more.lists]]
+x = 2
+[[more.lists.of]]
+x = 3
+[[more.lists.of]]
+x = 4
 '''
 
 
@@ -82,6 +91,8 @@ take.room.css = "main"
         (("session", 1, "post"), 36),
         (("session", 1, "take", "room", "css"), 37),
         (("session", 1, "missing"), 35),
+        (("more", "lists", 1, "x"), 42),
+        (("more", "lists", 1, "of", 1, "x"), 46),
         (("nothing",), None),
         ((), None),
     ],

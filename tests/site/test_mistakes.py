@@ -97,6 +97,7 @@ NAMES = [
     ('"{temperature?}"', '"{role}"', "29: chat.json.heat: {role} is known in `item` of [messages] only"),
     ("heat = ", '"{heat}" = ', '29: chat.json."{heat}": {heat} is never taken or made'),
     ('"/api/{room}"', '"/api/{conversation}"', "25: chat.post: {conversation} may be null in chat; here it needs a value that is taken or made"),
+    ('"{temperature?}"', '"{visitor}"', "29: chat.json.heat: {visitor} is made for another step, which is not built yet"),
     ('id = "{visitor}"', 'id = "{prompt}"', "19: session[1].form.id: {prompt} is known in chat only"),
     ('id = "{visitor}"', 'id = "{room}"', "19: session[1].form.id: {room} is taken later than it is sent"),
     ('id = "{visitor}"', 'id = "{vistor}"', "19: session[1].form.id: {vistor} is never taken or made; did you mean 'visitor'?"),

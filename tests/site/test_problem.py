@@ -64,6 +64,24 @@ def test_a_quoted_text_is_short_and_printable(text: str) -> None:
     assert one_line(text).isprintable()
 
 
-def test_a_deep_key_is_cut() -> None:
-    """A path of many keys does not fill the screen."""
-    assert len(spell(("a" * 60,) * 64)) <= MAX_CHARS
+def test_what_is_long_is_cut() -> None:
+    """Messages at 400 characters, quoted texts at 60, keys in all at 200; what is cut ends in an ellipsis."""
+    assert one_line("a" * MAX_CHARS) == "a" * MAX_CHARS
+    assert one_line("a" * 1000) == "a" * (MAX_CHARS - 1) + "…"
+    assert one_line("\n" * 1000) == "\\n" * (MAX_CHARS // 2 - 1) + "\\…"
+    assert quote("a" * 60) == f"'{'a' * 60}'"
+    assert quote("a" * 61) == f"'{'a' * 59}…'"
+    assert spell(("a",) * 20 + ("b" * 60,)) == "a." * 20 + "b" * 60
+    assert spell(("a" * 60,) * 64) == ("a" * 60 + ".") * 3 + "a" * 16 + "…"
+
+
+def test_what_is_said_of_the_whole_has_no_key() -> None:
+    """Neither line nor key."""
+    error = locate(Problem((), "is wrong"), TEXT, "f.toml")
+    assert (error.line, error.key) == (None, None)
+
+
+def test_a_problem_is_its_words() -> None:
+    """The place is kept beside them."""
+    problem = Problem(("chat",), "is wrong")
+    assert (str(problem), problem.path) == ("is wrong", ("chat",))

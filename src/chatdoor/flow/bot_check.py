@@ -28,7 +28,7 @@ PAGES: Final[Mapping[str, str]] = {
     "gokuProps": "AWS WAF",
     "captcha-delivery.com": "DataDome",
     "px-captcha": "HUMAN",  # the element that HUMAN's own block templates are built around
-    '"blockScript"': "HUMAN",  # docs.humansecurity.com: advanced blocking response, for requests for JSON
+    '"blockScript"': "HUMAN",  # docs.perimeterx.com: advanced blocking response, to requests for JSON
     "Incapsula incident ID": "Imperva",
     "WUDNSAI=": "Imperva",  # of /_Incapsula_Resource in a block page; the script in ordinary pages has SWJIYLWA=
     "errors.edgesuite.net": "Akamai",

@@ -4,7 +4,7 @@ The rule that everything here serves: a prompt that a site may have read is not 
 second time only after a refusal, which says that the site did not act, and never after the first piece.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from chatdoor.errors import (
     ChatdoorError,
@@ -28,7 +28,7 @@ from chatdoor.messages import Reply, Timings, Usage, estimate_tokens
 from chatdoor.site.model import Site
 from chatdoor.site.template import Values
 
-EVIDENCE_BYTES = 64_000
+EVIDENCE_BYTES: Final = 64_000
 """What is read of an answer that is no reply: enough to see what it is."""
 
 

@@ -29,6 +29,9 @@ from chatdoor.site.template import Fields, slots
 MAX_PAGE_BYTES: Final = 8_000_000
 """The largest page. Real ones have some hundred kilobytes."""
 
+REJECTED: Final = frozenset({400, 401, 403, 422})
+"""Statuses with which a step that signs in is answered where the credentials are wrong."""
+
 # What a cookie may hold: RFC 6265, section 4.1.1, cookie-octet.
 _TOKEN = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
 
@@ -122,7 +125,7 @@ def _misfit(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
     status, site = answer.head.status, visit.site
     if vendor := bot_check_instead(answer):
         return met(vendor, site, step)
-    if step.body and status < 500 and status != 429:
+    if step.body and (status < 400 or status in REJECTED):
         error: ChatdoorError = LoginFailed("the site did not accept the sign-in", site=site.name, step=step.label)
     elif step.expect and status < 400:
         error = UnexpectedReply("what the site file expects did not come", site=site.name, step=step.label)

@@ -109,7 +109,7 @@ class _Scanner:
             self.here = self.around.pop()
 
     def comma(self) -> None:
-        if self.around and len(self.here) == len(self.around[-1]) + 1 and isinstance(self.here[-1], int):
+        if self.around and isinstance(self.here[-1], int):  # in a list
             self.here = (*self.here[:-1], self.here[-1] + 1)
 
 

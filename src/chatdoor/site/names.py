@@ -43,21 +43,21 @@ def names_sent(step: file.StepTable) -> set[str]:
 
 def check_names(table: file.SiteTable) -> None:
     """Raises Problem at the first placeholder without a value, and the first value whose name is not free."""
-    session, chat = each_step(table.session, ("session",)), each_step(table.chat, ("chat",))
-    for path, step in (*session, *chat):
+    steps = (*each_step(table.session, ("session",)), *each_step(table.chat, ("chat",)))
+    _check_free(table.take, ("take",))
+    for path, step in steps:
         _check_free(given(step.take) or {}, (*path, "take"))
         _check_free(given(step.make) or {}, (*path, "make"))
-    _check_free(table.take, ("take",))
-    ever = {*table.take}.union(*(_brought(step) for _, step in (*session, *chat)))
-    known = {*table.take}
-    for path, step in (*session, *chat):
-        turn = TURN_NAMES | SAMPLING_NAMES if path[0] == "chat" else frozenset()
-        known |= {*(given(step.make) or {})}
+    made = {name: "is made for another step, which is not built yet" for _, step in steps for name in _made(step)}
+    elsewhere = made | {name: "is taken later than it is sent" for _, step in steps for name in given(step.take) or {}}
+    taken, known = {*table.take}, set[str]()
+    for path, step in steps:
+        known = taken | _made(step) | (TURN_NAMES | SAMPLING_NAMES if path[0] == "chat" else frozenset())
         for place, value in sent_parts(step, path):
-            nullable = {NULLABLE} if turn and place[-1] not in file.METHODS else set()  # no path without it
-            _check_slots(value, place, known | turn | nullable, ever)
-        known |= {*(given(step.take) or {})}
-    _check_slots(table.headers, ("headers",), known | TURN_NAMES | SAMPLING_NAMES, ever)
+            nullable = {NULLABLE} if path[0] == "chat" and place[-1] not in file.METHODS else set()  # no path is null
+            _check_slots(value, place, known | nullable, elsewhere)
+        taken |= {*(given(step.take) or {})}
+    _check_slots(table.headers, ("headers",), known, elsewhere)
 
 
 def check_item(item: object, path: KeyPath) -> None:
@@ -70,8 +70,8 @@ def check_item(item: object, path: KeyPath) -> None:
         raise Problem(path, "says nowhere where the {text} of a message goes")
 
 
-def _brought(step: file.StepTable) -> set[str]:
-    return {*(given(step.make) or {}), *(given(step.take) or {})}
+def _made(step: file.StepTable) -> set[str]:
+    return {*(given(step.make) or {})}
 
 
 def _check_free(names: Mapping[str, object], path: KeyPath) -> None:
@@ -80,7 +80,7 @@ def _check_free(names: Mapping[str, object], path: KeyPath) -> None:
             raise Problem((*path, name), f"{{{name}}} has a meaning of its own; take another name")
 
 
-def _check_slots(value: object, path: KeyPath, known: Collection[str], ever: Collection[str]) -> None:
+def _check_slots(value: object, path: KeyPath, known: Collection[str], elsewhere: Mapping[str, str]) -> None:
     for place, slot in slots_in(value, path):
         kind, colon, _ = slot.name.partition(":")
         if colon and kind in REFERENCES:
@@ -88,18 +88,18 @@ def _check_slots(value: object, path: KeyPath, known: Collection[str], ever: Col
         if colon:
             raise Problem(place, f"{{{kind}:...}}: a reference begins with env:, file:, keyring: or ask:")
         if slot.name not in known:
-            raise Problem(place, _unknown(slot.name, known, ever))
+            raise Problem(place, f"{{{slot.name}}} {_why_unknown(slot.name, known, elsewhere)}")
         if slot.name in SAMPLING_NAMES and not slot.optional:
             raise Problem(place, f"write {{{slot.name}?}}: many clients do not say it")
 
 
-def _unknown(name: str, known: Collection[str], ever: Collection[str]) -> str:
+def _why_unknown(name: str, known: Collection[str], elsewhere: Mapping[str, str]) -> str:
     if name in TURN_NAMES | SAMPLING_NAMES:
-        return f"{{{name}}} is known in chat only"
-    if name == NULLABLE:
-        return f"{{{name}}} may be null in chat; here it needs a value that is taken or made"
+        return "is known in chat only"
     if name in MESSAGE_NAMES:
-        return f"{{{name}}} is known in `item` of [messages] only"
-    if name in ever:
-        return f"{{{name}}} is taken later than it is sent"
-    return f"{{{name}}} is never taken or made{nearest(name, known)}"
+        return "is known in `item` of [messages] only"
+    if name in elsewhere:
+        return elsewhere[name]
+    if name == NULLABLE:
+        return "may be null in chat; here it needs a value that is taken or made"
+    return f"is never taken or made{nearest(name, known)}"

@@ -35,7 +35,7 @@ def spell(path: KeyPath) -> str:
 
 def one_line(text: str) -> str:
     """The text with control characters and line breaks written out, and cut where it is long."""
-    shown = text if text.isprintable() else "".join(map(_printable, text[:MAX_CHARS]))
+    shown = "".join(map(_printable, text[: MAX_CHARS + 1]))
     return shown if len(shown) <= MAX_CHARS else f"{shown[: MAX_CHARS - 1]}…"
 
 
