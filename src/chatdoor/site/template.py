@@ -124,8 +124,11 @@ def fill(template: Template, values: Values, encode: Encode | None = None) -> st
 
     Raises MissingValue where one that is not optional is absent.
     """
+    parts = template.parts
+    if len(parts) == 1 and type(parts[0]) is str:  # most names and many values are constant
+        return parts[0]
     found: list[str] = []
-    for part in template.parts:
+    for part in parts:
         if isinstance(part, str):
             found.append(part)
             continue
@@ -147,13 +150,15 @@ def build(shape: Shape, values: Values) -> object:
     if isinstance(shape, Constant):
         return shape.value
     if isinstance(shape, Fields):
-        return {
-            key: build(item, values)
-            for template, item in shape.items
-            if (key := fill(template, values)) is not None and not _left_out(item, values)
-        }
+        built: dict[str, object] = {}
+        for template, item in shape.items:
+            key, value = fill(template, values), build(item, values)
+            if key is not None and not (value is None and _left_out(item, values)):
+                built[key] = value
+        return built
     if isinstance(shape, Items):
-        return [build(item, values) for item in shape.items if not _left_out(item, values)]
+        pairs = [(item, build(item, values)) for item in shape.items]
+        return [value for item, value in pairs if not (value is None and _left_out(item, values))]
     if len(shape.parts) == 1 and isinstance(slot := shape.parts[0], Slot):
         value = values.get(slot.name)
         if value is None and not slot.optional and slot.name != NULLABLE:
