@@ -74,12 +74,13 @@ _CHAT = {
     "SiteFailed": "unavailable_1s",
     "SessionRefused": """
         redirect_gzip_bomb csrf_403 csrf_403_json csrf_403_new_token forbidden_unknown forbidden_empty
-        redirect_same_host redirect_login redirect_login_303 redirect_login_307 html_200
+        redirect_same_host redirect_login redirect_login_303 redirect_login_307
     """,
     "UnexpectedReply": """
-        no_content empty_body json_null json_number json_text json_list response_null response_number response_list
-        other_key error_200 deep_arrays deep_objects deep_in_response deep_unclosed json_and_more invalid_utf8
-        lone_surrogate sse_good sse_split sse_crlf sse_no_done sse_error_event sse_not_json sse_invalid_utf8 sse_empty
+        html_200 no_content empty_body json_null json_number json_text json_list response_null response_number
+        response_list other_key error_200 deep_arrays deep_objects deep_in_response deep_unclosed json_and_more
+        invalid_utf8 lone_surrogate
+        sse_good sse_split sse_crlf sse_no_done sse_error_event sse_not_json sse_invalid_utf8 sse_empty
     """,
 }
 

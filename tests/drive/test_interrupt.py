@@ -150,22 +150,54 @@ class TestHelper:
         assert log[-1] == "closed"
 
 
-def test_a_client_from_before_a_fork_is_refused() -> None:
-    """After a fork the library's thread is gone and a call would hang: it is an error instead."""
-    if not hasattr(os, "fork"):
-        pytest.skip("no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_after_a_fork_a_call_is_refused_instead_of_hanging() -> None:
+    """The library's threads are gone then: every client, old or new, says so, whatever its options."""
     program = """
 import os
-from chatdoor import Client, load_site
-client = Client(load_site("voigpt", url="http://127.0.0.1:9"))
+from chatdoor import Client, ChatdoorError, VoiGpt, load_site
+hello = [{"role": "user", "content": "Hello"}]
+site = load_site("voigpt", url="http://127.0.0.1:9")
+old = Client(site)
+calls = [lambda: old.ask(hello), lambda: Client(site, user_agent="new/1").ask(hello),
+         lambda: list(VoiGpt.create_completion(None, hello, False, url="http://127.0.0.1:9"))]
+def tell():
+    for call in calls:
+        try:
+            call()
+        except ChatdoorError as error:
+            print(error, flush=True)
+tell()
 pid = os.fork()
 if pid == 0:
-    try:
-        client.ask([{"role": "user", "content": "Hello"}])
-    except RuntimeError as error:
-        print(error, flush=True)
+    tell()
     os._exit(0)
 os.waitpid(pid, 0)
 """
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
-    assert "before a fork" in output.stdout
+    assert output.stdout.count("no connection") == 3
+    assert output.stdout.count("does not survive a fork") == 3
+    assert output.stderr == ""
+
+
+def test_a_stream_can_be_stopped_from_another_thread(faulty: Faulty) -> None:
+    """A stop button: the thread that waits for pieces ends with the next one, and no error is raised by `close`."""
+    server = faulty(chat="sse_endless_slow")
+    with Client(streaming_site(server.url)) as client:
+        stream = client.stream(HELLO)
+        ended: list[BaseException | None] = []
+
+        def read() -> None:
+            try:
+                for _ in stream:
+                    pass
+            except BaseException as error:  # noqa: BLE001 - what it was is looked at below
+                ended.append(error)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        time.sleep(0.6)
+        stream.close()
+        thread.join(5)
+        assert not thread.is_alive()
+    assert [type(error).__name__ for error in ended] == ["Abandoned"]

@@ -28,9 +28,9 @@ def test_only_so_many_run_at_a_time() -> None:
     """The third of two waits until one leaves, and who came first goes first."""
     pace = Pace(2, None)
     turns = [pace.request() for _ in range(4)]
-    assert [turn.done() for turn in turns] == [True, True, False, False]
+    assert [turn.delay.done() for turn in turns] == [True, True, False, False]
     pace.leave(turns[1])
-    assert [turn.done() for turn in turns] == [True, True, True, False]
+    assert [turn.delay.done() for turn in turns] == [True, True, True, False]
 
 
 def test_who_gives_up_waiting_leaves_no_gap() -> None:
@@ -39,8 +39,8 @@ def test_who_gives_up_waiting_leaves_no_gap() -> None:
     first, second, third = (pace.request() for _ in range(3))
     pace.leave(second)
     pace.leave(first)
-    assert third.done()
-    assert not second.done()
+    assert third.delay.done()
+    assert not second.delay.done()
 
 
 def test_after_a_burst_messages_are_evenly_spaced() -> None:
@@ -50,11 +50,37 @@ def test_after_a_burst_messages_are_evenly_spaced() -> None:
     delays = []
     for _ in range(7):
         turn = pace.request()
-        delays.append(turn.result())
+        delays.append(turn.delay.result())
         pace.leave(turn)
     assert delays == [0, 0, 0, 0, 1, 2, 3]
     clock.now += 60
-    assert pace.request().result() == 0
+    assert pace.request().delay.result() == 0
+
+
+def test_who_does_not_come_keeps_nobody_waiting() -> None:
+    """A call that has no time for the wait, or gives its turn back, does not push the next one further away."""
+    clock = Clock()
+    pace = Pace(1, 60.0, clock)
+    pace.leave(pace.request(5.0))
+    for _ in range(100):
+        turn = pace.request(0.5)
+        assert turn.delay.result() == 1
+        pace.give_back(turn)
+    booked = pace.request(5.0)
+    assert booked.delay.result() == 1
+    pace.give_back(booked)
+    assert pace.request(5.0).delay.result() == 1
+
+
+def test_calls_that_are_refused_by_the_pace_do_not_lock_a_program_out(faulty: Faulty) -> None:
+    """After many attempts that were too early, one with enough time goes out as if they had not been."""
+    server = faulty()
+    with Client(load_site("voigpt", url=server.url), per_minute=60, concurrency=1) as client:
+        client.ask(HELLO)
+        for _ in range(50):
+            with pytest.raises(TimedOut):
+                client.ask(HELLO, timeout=0.3)
+        assert client.ask(HELLO, timeout=3).text == "Good day to you."
 
 
 def test_other_machines_get_the_documented_pace() -> None:

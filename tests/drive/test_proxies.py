@@ -1,8 +1,14 @@
 """Real proxies: every request goes through the one that is named, and through no other."""
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 import pytest
 
 from chatdoor import load_site
+from chatdoor.drive.access import Access
 from chatdoor.errors import ArgumentError, ChatdoorError, TransportError
 from tests.drive.faces import FACES, Ask
 from tests.servers.django_server import DjangoServer
@@ -108,6 +114,48 @@ def test_netrc_is_not_read(
     server = faulty()
     FACES["main thread"](load_site("voigpt", url=server.url))
     assert all(seen.header("authorization") is None for seen in server.seen)
+
+
+def test_what_a_proxy_says_of_the_password_is_not_shown() -> None:
+    """A proxy that repeats the credentials, in clear or encoded, gives an error without them."""
+    page = b"denied for bob:hunter2pw, hunter2pw and Ym9iOmh1bnRlcjJwdw=="
+    answers = {
+        407: b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page),
+        200: b"HTTP/1.1 200 OK\r\nSet-Cookie: csrftoken=abc\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page),
+    }
+    for status, answer in answers.items():
+        with answering(answer) as place, pytest.raises(ChatdoorError) as caught:
+            FACES["main thread"](load_site("voigpt", url="http://127.0.0.1:9"), proxy=f"http://bob:hunter2pw@{place}")
+        assert "hunter2pw" not in str(caught.value)
+        assert "Ym9iOmh1" not in str(caught.value)
+        assert ("proxy" in str(caught.value)) is (status == 407)
+
+
+def test_how_the_network_is_reached_is_shown_without_the_password() -> None:
+    """Debuggers and error reports print values."""
+    assert "hunter2pw" not in repr(Access(proxy="http://bob:hunter2pw@127.0.0.1:1"))
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """A server that gives every request the same answer; its host and port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def _everything(error: BaseException | None) -> str:

@@ -4,6 +4,7 @@ import os
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chatdoor import Client, FileStore, load_site
@@ -142,3 +143,33 @@ def test_a_reply_is_not_lost_with_its_session(
     with Client(load_site("voigpt", url=django_http.url), store=store) as client:
         assert client.ask(HELLO).text == "You said: Hello (1 messages)"
     assert "sessions can not be kept" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"given": True},
+        {"opened": 1e300},
+        {"opened": -1.0},
+        {"jar": Jar((Cookie("a", "1\r\nX: 1", "bot.example.org"),))},
+        {"jar": Jar((Cookie("a", "1; b=2", "bot.example.org"),))},
+        {"jar": Jar((Cookie("a", "1", ""),))},
+    ],
+    ids=str,
+)
+def test_a_session_that_was_tampered_with_is_none(tmp_path: Path, changes: dict[str, object]) -> None:
+    """What no answer of a site can have made is passed over, and the next session takes its place."""
+    store = FileStore(tmp_path)
+    store.save(SCOPE, msgspec.structs.replace(SESSION, **changes))
+    assert store.load(SCOPE) is None
+    assert list(store.kept()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe or a folder in a session's place is no session, and nothing hangs."""
+    os.mkfifo(tmp_path / f"{SCOPE.key}.json")
+    (tmp_path / "folder.json").mkdir()
+    store = FileStore(tmp_path)
+    assert store.load(SCOPE) is None
+    assert store.forget() == 0

@@ -56,6 +56,7 @@ LOGIN = page(body="<form><input name='user'><input type='password'></form>")
 LOGIN_403 = page(
     body="<form><input type='hidden' name='csrfmiddlewaretoken'><input type='password'></form>", status=403
 )
+CSRF_200 = page(body="<p>CSRF verification failed. Request aborted.</p>")
 HOME = page(body="<h1>Welcome</h1><p>Log in or sign up.</p>")
 STREAM = 'sse = "v"\ndone = "[DONE]"'
 
@@ -113,8 +114,8 @@ TABLE = [
         f"{POST} | {GET} | {POST}",
         "Good day.",
     ),
-    Row("a page in place of data", [HOME, start(), reply()], f"{POST} | {GET} | {POST}", "Good day."),
-    Row("a page in place of data, to a fresh token", [start(), HOME], f"{GET} | {POST}", SessionRefused, old=False),
+    Row("a page in place of data", [HOME], POST, UnexpectedReply),
+    Row("a page in place of data, to a fresh token", [start(), HOME], f"{GET} | {POST}", UnexpectedReply, old=False),
     Row("a login page in place of data", [LOGIN], POST, SessionRefused),
     Row("a bot check in place of data", [page(body="<div id='px-captcha'>")], POST, BotCheckMet),
     Row("a redirect to a login page", [to("/login"), LOGIN], f"{POST} | GET /login", SessionRefused),
@@ -293,7 +294,7 @@ class TestTokens:
 class TestGivenToken:
     """A token that the caller gave: never stored, never replaced, its refusal an error that says so."""
 
-    @pytest.mark.parametrize("answer", [CSRF, FORBIDDEN, said(403), said(401), LOGIN_403, LOGIN, HOME])
+    @pytest.mark.parametrize("answer", [CSRF, FORBIDDEN, said(403), said(401), LOGIN_403, LOGIN])
     def test_its_refusal_says_so(self, answer: Said) -> None:
         """Nothing is fetched and nothing is posted again."""
         script = Script([answer], old_session(given=True))
@@ -334,6 +335,7 @@ class TestRefusedByTheSiteFile:
             ("{ status = 419 }", said(419, "Page Expired")),
             ("{ url = '/expired*' }", to("/expired?next=/")),
             ("{ url = '/expired', status = 302 }", to("https://bot.example/expired")),
+            ("{ status = 302 }", to("/anywhere")),
         ],
     )
     def test_each_is_answered_by_one_refresh(self, refused: str, answer: Said) -> None:
@@ -342,6 +344,11 @@ class TestRefusedByTheSiteFile:
         assert script.ask(site_of(f"refused = {refused}\n{self.TOKENS}")).text == "Good day."
         assert script.story == "POST /chat | GET / | POST /chat"
         assert header(script.requests[-1], "x-t") == "2"
+
+    def test_other_redirects_are_followed(self) -> None:
+        """A match that says nothing of the head says nothing of a redirect; what it leads to is looked at."""
+        script = Script([to("/result", 303), reply()], Session(generation=1, opened=0.0))
+        assert script.ask(site_of("refused = [{ text = 'expired' }, { url = '/expired' }]")).text == "Good day."
 
     def test_a_body_that_is_looked_at_first_is_read_as_a_reply_after_all(self) -> None:
         """Where the match does not fit, nothing of the reply is lost, in one chunk or in many."""

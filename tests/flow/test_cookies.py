@@ -73,6 +73,7 @@ DAY = 86400.0
 LIVES = [
     ("a session cookie has no end", "", None),
     ("Max-Age", "Max-Age=60", NOW + 60),
+    ("a second", "Max-Age=1", NOW + 1),
     ("Max-Age over Expires", "Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT", NOW + 60),
     ("Expires over no Max-Age", "Expires=Wed, 15 Nov 2023 00:00:00 GMT", 1700006400.0),
     ("Expires with dashes", "Expires=Wed, 15-Nov-2023 00:00:00 GMT", 1700006400.0),

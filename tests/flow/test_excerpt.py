@@ -13,7 +13,6 @@ from chatdoor.errors import RateLimited
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.effects import Head, Moment
 from chatdoor.flow.excerpt import MASK, MAX_CHARS, excerpt, mask, shorten, with_excerpt
-from chatdoor.flow.session import Session
 
 ENCODINGS: dict[str, Callable[[str], str]] = {
     "raw": str,
@@ -30,7 +29,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "json, all": lambda text: "".join(
         f"\\u{unit:04x}" for unit in memoryview(text.encode("utf-16-le")).cast("H").tolist()
     ),
-    "json in html": lambda text: html.escape(json.dumps(text)),
+    "json in html": lambda text: html.escape(json.dumps(text)[1:-1]),
     "percent in json": lambda text: json.dumps(quote(text))[1:-1],
     "html in percent": lambda text: quote(html.escape(text)),
 }
@@ -51,6 +50,22 @@ def test_a_secret_never_shows(encode: Callable[[str], str], secret: str, before:
     shown = mask(f"{before} {form} {after}", {secret})
     assert secret not in shown
     assert form not in shown
+
+
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS.keys())
+def test_all_of_a_secret_is_masked(encode: Callable[[str], str]) -> None:
+    """No part of it is left, and what is left can be printed."""
+    assert mask(f"({encode('pa/ss+w_ö&<r>d😀')})", {"pa/ss+w_ö&<r>d😀"}) == f"({MASK})"
+
+
+def test_the_longest_secret_is_masked_first() -> None:
+    """Of a secret that holds another one, nothing is left."""
+    assert mask("abcdefgh", ["abcd", "abcdefgh"]) == MASK
+
+
+def test_half_a_pair_can_be_printed() -> None:
+    """An escape that is no character does not end up in a message, which could not be written then."""
+    assert mask("a \\ud83d b", ()) == "a \ufffd b"
 
 
 @given(st.lists(SECRETS, min_size=1, max_size=5), st.text(max_size=30))
@@ -123,8 +138,7 @@ def test_a_secret_at_the_end_of_what_is_looked_at_does_not_show() -> None:
 
 def test_an_error_keeps_what_it_knows() -> None:
     """An excerpt is added to the text; the wait, the site and the step stay."""
-    session = Session(generation=1, opened=0.0, values={"csrf": "s3cr3t"})
     error = RateLimited("slow down", retry_after=5.0, site="bot", step="POST /")
-    told = with_excerpt(error, _answer("wait, s3cr3t", "text/plain", 429), session)
+    told = with_excerpt(error, _answer("wait, s3cr3t", "text/plain", 429), {"s3cr3t"})
     assert str(told) == 'bot: POST /: slow down; HTTP 429, text/plain: "wait, ***"'
     assert (error.retry_after, error.site, error.step) == (5.0, "bot", "POST /")

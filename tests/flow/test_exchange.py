@@ -82,6 +82,12 @@ class TestWaits:
             script.ask()
         assert script.story == "GET / | wait 2 | GET / | POST /generate_response/"
 
+    def test_the_answer_that_asks_for_it_is_closed(self) -> None:
+        """Nothing of it is read while the call waits."""
+        script = Script([said(429, b"slow down" * 1000, retry_after="2"), reply()], FRESH)
+        script.ask(site_of())
+        assert [type(effect).__name__ for effect in script.effects][1:4] == ["Send", "Discard", "Sleep"]
+
     def test_a_503_without_a_wait_is_a_failure(self) -> None:
         """Nothing to wait for."""
         with pytest.raises(SiteFailed):

@@ -63,6 +63,7 @@ def test_a_post_becomes_a_get(status: int) -> None:
     request = script.requests[1]
     assert (request.method, request.url, request.body) == ("GET", "https://bot.example/done", None)
     assert (header(request, "content-type"), header(request, "origin")) == (None, None)
+    assert [type(effect).__name__ for effect in script.effects] == ["OpenSession", "Send", "Discard", "Send", "Decode"]
     assert header(request, "cookie") == f"csrftoken={TOKEN}; visitor=v1"
 
 

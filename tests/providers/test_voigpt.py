@@ -107,6 +107,15 @@ class TestTheInterface:
             {"url": "file:///etc/passwd"},
             {"url": "http://169.254.169.254/"},
             {"url": 5},
+            {"url": ""},
+            {"stream": "no"},
+            {"stream": None},
+            {"access_token": 5},
+            {"access_token": "x" * 9000},
+            {"user_agent": 5},
+            {"trust_env": "yes"},
+            {"ca_file": "a\0b"},
+            {"proxy": "http://user:word@two words"},
             {"timeout": 0},
             {"timeout": "soon"},
             {"model": 5},
@@ -200,6 +209,18 @@ class TestTheToken:
             ask(url=django_http.url)
         assert ask(url=django_http.url) == DJANGOS
         assert django_http.stats().pages == 1
+
+    def test_one_copied_from_another_class_is_used(self, django_http: DjangoServer, faulty: Faulty, ask: Ask) -> None:
+        """A value set on the class is used without a page, wherever it came from."""
+        ask(url=django_http.url)
+        server = faulty()
+
+        class Mine(VoiGpt):
+            url = server.url
+            _access_token = VoiGpt._access_token
+
+        ask(Mine)
+        assert [seen.method for seen in server.seen] == ["POST"]
 
     def test_none_forgets(self, django_http: DjangoServer, ask: Ask) -> None:
         """Setting None makes the next call fetch the page again."""

@@ -26,7 +26,7 @@ take.room = { css = "main", attr = "data-room" }
 
 [chat]
 post = "/api/{room}"
-query = { lang = "en" }
+query = { lang = "en", page = 1 }
 headers = { X-Room = "{room}" }
 cookies = { seen = "yes" }
 json = { messages = "{messages}", model = "{model}", heat = "{temperature?}" }

@@ -7,7 +7,7 @@ import pytest
 from chatdoor.errors import ArgumentError, SiteFileError
 from chatdoor.site import known_sites, load_site, loads_site, presets
 from chatdoor.site.model import Match, Site, Source
-from chatdoor.site.template import Slot, Template
+from chatdoor.site.template import Slot, Template, build
 from chatdoor.site.toml import MAX_CHARS
 from tests.site.bot import BOT, changed
 
@@ -26,6 +26,8 @@ def test_a_whole_site_file_is_loaded() -> None:
     assert site.session[1].expect == (Match(paths=("/chat",)),)
     assert site.session[1].take == {"room": Source("css", "main", attr="data-room")}
     assert (site.chat.label, site.chat.method) == ("POST /api/{room}", "POST")
+    assert site.chat.query is not None
+    assert build(site.chat.query, {}) == {"lang": "en", "page": 1}
     assert (site.reply.format, site.reply.path, site.reply.done) == ("sse", "v", "[DONE]")
     assert (site.messages.roles, site.messages.system, site.history) == ({"assistant": "ai"}, "message", "client")
     assert (site.limits.timeout, site.limits.reply_bytes) == (30, 1_000_000)
@@ -39,6 +41,7 @@ def test_what_is_not_written_has_its_default() -> None:
     assert site.models == ("a",)
     assert site.refused == (Match(statuses=frozenset({401, 403, 419, 440})),)
     assert (site.session, dict(site.take), site.headers) == ((), {}, ())
+    assert (site.chat.query, site.chat.expect, site.chat.follow_redirects) == (None, (), True)
     assert (site.limits.timeout, site.limits.reply_bytes, site.limits.session_age) == (60, 8_000_000, None)
     assert (site.reply.where, site.reply.done, site.reply.cumulative, site.reply.error) == (None, None, False, None)
 

@@ -17,6 +17,9 @@ from chatdoor.site.merge import merge
             {"take": {"a": {"header": "a"}}},
             {"take": {"a": {"header": "a"}, "b": {"meta": "b"}}},
         ),
+        ({"take": {"A": 1}}, {"take": {"a": 2}}, {"take": {"A": 1, "a": 2}}),
+        ({}, {"take": {"a": 1}}, {"take": {"a": 1}}),
+        ({"chat": [{"get": "/b"}]}, {"chat": {"post": "/a"}}, {"chat": {"post": "/a"}}),
         ({"session": {"get": "/"}}, {"session": {"post": "/in"}}, {"session": {"post": "/in"}}),
         ({"session": [{"get": "/"}]}, {"session": {"get": "/b"}}, {"session": {"get": "/b"}}),
         (

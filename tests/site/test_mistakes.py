@@ -64,6 +64,7 @@ URLS = [
 ]
 
 STEPS = [
+    ('get = "/"', 'get = "/"\nstatus = 200', "16: session[0].status: unknown key; did you mean 'expect.status'?"),
     ('get = "/"', 'gte = "/"', "15: session[0].gte: unknown key; did you mean 'get'?"),
     ('get = "/"', "get = 5", "15: session[0].get: expected text, got a whole number"),
     ('get = "/"', 'get = "/"\npost = "/"', "16: session[0].post: a step is one request; get is there already"),
@@ -79,9 +80,9 @@ STEPS = [
     ('id = "{visitor}" }', 'id = "{visitor}" }\njson = {}', "19: session[1].form: a step has one body; json is there already"),
     ('id = "{visitor}"', 'id = "{visitor"', "19: session[1].form.id: '{' at character 1 is no {name}; to mean a brace, write it twice"),
     ('post = "/api/{room}"\n', "", "24: chat: says nowhere where its request goes: get, post, put, patch or delete is missing"),
-    ('query = { lang = "en" }', 'take.a = { json = "a" }', "26: chat.take: is part of the language, and not built yet for chat steps"),
-    ('query = { lang = "en" }', "expect = { status = 200 }", "26: chat.expect: is part of the language, and not built yet for chat steps"),
-    ('query = { lang = "en" }', 'text = "x"', "26: chat.text: is part of the language, and not built yet"),
+    ('query = { lang = "en", page = 1 }', 'take.a = { json = "a" }', "26: chat.take: is part of the language, and not built yet for chat steps"),
+    ('query = { lang = "en", page = 1 }', "expect = { status = 200 }", "26: chat.expect: is part of the language, and not built yet for chat steps"),
+    ('query = { lang = "en", page = 1 }', 'text = "x"', "26: chat.text: is part of the language, and not built yet"),
     ("[reply]", "[[more]]\n[reply]", "31: more: unknown key; did you mean 'models'?"),
     ('cookies = { seen = "yes" }', 'cookies = { "se en" = "yes" }', '28: chat.cookies."se en": the name of a cookie is letters, digits, dashes and underscores'),
     ('headers = { X-Room = "{room}" }', 'headers = { Host = "x" }', "27: chat.headers.Host: belongs to the connection, and can not be set"),
@@ -98,6 +99,8 @@ NAMES = [
     ("heat = ", '"{heat}" = ', '29: chat.json."{heat}": {heat} is never taken or made'),
     ('"/api/{room}"', '"/api/{conversation}"', "25: chat.post: {conversation} may be null in chat; here it needs a value that is taken or made"),
     ('"{temperature?}"', '"{visitor}"', "29: chat.json.heat: {visitor} is made for another step, which is not built yet"),
+    ('"{temperature?}"', '[1, "{temprature?}"]', "29: chat.json.heat[1]: {temprature} is never taken or made; did you mean 'temperature'?"),
+    ('id = "{visitor}"', 'id = "{conversation}"', "19: session[1].form.id: {conversation} may be null in chat; here it needs a value that is taken or made"),
     ('id = "{visitor}"', 'id = "{prompt}"', "19: session[1].form.id: {prompt} is known in chat only"),
     ('id = "{visitor}"', 'id = "{room}"', "19: session[1].form.id: {room} is taken later than it is sent"),
     ('id = "{visitor}"', 'id = "{vistor}"', "19: session[1].form.id: {vistor} is never taken or made; did you mean 'visitor'?"),

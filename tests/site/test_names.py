@@ -29,6 +29,12 @@ def test_a_name_may_stand_where_it_has_a_value(old: str, new: str) -> None:
     assert loads_site(changed(old, new)).name == "bot"
 
 
+def test_a_value_may_be_called_as_a_kind_of_reference_is() -> None:
+    """Only the colon makes a reference."""
+    text = changed('csrf = { cookie = "csrftoken" }', 'file = { cookie = "csrftoken" }').replace("{csrf}", "{file}")
+    assert list(loads_site(text).take) == ["file"]
+
+
 def test_a_conversation_may_stand_in_a_path_once_it_is_taken() -> None:
     """Elsewhere in chat it may be null; in a path it is needed."""
     text = changed("room = { css", "conversation = { css").replace("{room}", "{conversation}")

@@ -1,5 +1,7 @@
 """`chatdoor ask`: one prompt in, one reply out."""
 
+import json
+
 import click
 import msgspec
 
@@ -87,7 +89,9 @@ def _show_object(client: Client, messages: Messages, model: str | None, output: 
 
 
 def _write_object(value: object, output: Output) -> None:
-    output.write(msgspec.json.encode(value).decode())
+    text = msgspec.json.encode(value).decode()
+    # Where standard output is not UTF-8, JSON has escapes of its own for what it can not hold.
+    output.write(text if text.isascii() or output.is_utf8 else json.dumps(json.loads(text)))
     output.end_reply()
 
 

@@ -19,6 +19,11 @@ class Output:
         self._filter = ControlFilter() if stream.isatty() else None
         self._last = ""
 
+    @property
+    def is_utf8(self) -> bool:
+        """True where every text can be written as it is."""
+        return self._stream.encoding.lower().replace("-", "") == "utf8"
+
     def write(self, text: str) -> None:
         """Shows a piece. Raises OSError where it can not be written."""
         if self._filter:

@@ -3,9 +3,11 @@
 Everything is checked when a client is made, so that a wrong option is an error before anything is sent.
 """
 
+import base64
+import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -15,6 +17,9 @@ from chatdoor.errors import ArgumentError
 USER_AGENT: Final = f"chatdoor/{__version__}"
 
 PROXY_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
+
+# What no host, user name or password of a proxy has in a URL. They are written as %20 and the like.
+_ODD = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
 MAX_NUMBER: Final = 10_000_000.0
 """The largest time (four months, in seconds) or rate that is taken for meant."""
@@ -48,14 +53,30 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     trust_env: bool = False
     timeout: Timeout = Timeout()
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The proxy's password and user name, in each form in which somebody may repeat them."""
+        parts = urlsplit(self.proxy) if self.proxy else None
+        if parts is None or parts.password is None:
+            return frozenset()
+        user, password = unquote(parts.username or ""), unquote(parts.password)
+        basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+        return frozenset({password, parts.password, basic, f"{user}:{password}"})
+
+    def __repr__(self) -> str:
+        """What it is, without the proxy's password."""
+        proxy = "" if self.proxy is None else f"proxy={self.proxy.rpartition('@')[2]!r}, "
+        return f"Access({proxy}ca_file={self.ca_file!r}, user_agent={self.user_agent!r}, {self.timeout})"
+
     def check(self) -> None:
         """Raises ArgumentError for what can not be used. Never shows the proxy's password."""
         self.timeout.check()
+        if not isinstance(self.trust_env, bool):
+            raise ArgumentError(f"trust_env: expected true or false, got {self.trust_env!r}")
         read_ca(self.ca_file)
         if self.proxy is not None:
             check_proxy(self.proxy)
-        if not self.user_agent.isascii() or not self.user_agent.isprintable():
-            raise ArgumentError("user_agent: expected printable ASCII")
+        check_header_text("user_agent", self.user_agent)
 
 
 def check_number(name: str, value: object) -> float:
@@ -65,11 +86,18 @@ def check_number(name: str, value: object) -> float:
     return value
 
 
+def check_header_text(name: str, value: object) -> None:
+    """Raises ArgumentError for what no header may hold."""
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+        raise ArgumentError(f"{name}: expected printable ASCII")
+
+
 def check_proxy(proxy: object) -> None:
     """Raises ArgumentError for a proxy of another kind than http, https, socks5 and socks5h."""
     try:
         parts = urlsplit(proxy) if isinstance(proxy, str) else None
-        usable = parts and parts.scheme in PROXY_SCHEMES and parts.hostname and parts.port != 0
+        plain = isinstance(proxy, str) and proxy.isascii() and not _ODD.search(proxy)
+        usable = plain and parts and parts.scheme in PROXY_SCHEMES and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
@@ -85,6 +113,8 @@ def read_ca(ca_file: str | None) -> bytes:
         pem = Path(ca_file).read_bytes()
     except OSError as error:
         raise ArgumentError(f"ca_file: {ca_file} can not be read: {error.strerror}") from error
+    except ValueError as error:  # a NUL in the name
+        raise ArgumentError(f"ca_file: {ca_file!r} is not the name of a file") from error
     if b"-----BEGIN CERTIFICATE-----" not in pem:
         raise ArgumentError(f"ca_file: {ca_file} holds no certificate (PEM)")
     return pem + b"\n"

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
 from chatdoor.drive.http import AsyncAnswer, AsyncHttp, moment
-from chatdoor.drive.pace import Pace
+from chatdoor.drive.pace import Pace, Turn
 from chatdoor.drive.run import PACE_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.visitor import Visitor
@@ -43,7 +43,7 @@ class AsyncRun(Run[T]):
         super().__init__(flow, visitor, call, threading.get_ident())
         self._http = http
         self._pace = pace
-        self._turn: Future[float] | None = None
+        self._turn: Turn | None = None
         self._answer: AsyncAnswer | None = None
 
     async def whole(self) -> T:
@@ -67,9 +67,15 @@ class AsyncRun(Run[T]):
             await self._close()
 
     async def _take_turn(self) -> None:
-        if self._pace:
-            self._turn = self._pace.request()
-            await asyncio.sleep(self.checked_delay(await self._wait(self._turn, PACE_PHASE)))
+        if self._pace is None:
+            return
+        turn = self._pace.request(self.remaining(PACE_PHASE))
+        try:
+            await asyncio.sleep(self.checked_delay(await self._wait(turn.delay, PACE_PHASE)))
+        except BaseException:
+            self._pace.give_back(turn)
+            raise
+        self._turn = turn
 
     async def _close(self) -> None:
         self._flow.close()

@@ -125,5 +125,5 @@ class AsyncStream:
 def _begin(visitor: Visitor, turn: Turn, total: float) -> AsyncRun[Reply]:
     """The call, its time begun."""
     began = moment()
-    call = Call(began, began.tick + total)
+    call = Call(began, began.tick + total, visitor.access.secrets)
     return AsyncRun(ask(visitor.site, turn, call), visitor, visitor.connections.tasks, call, visitor.pace)

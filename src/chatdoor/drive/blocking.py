@@ -48,11 +48,15 @@ class BlockingRun(Run[T]):
         self._opening: BlockingRun[Session] | None = None
         self._abandoned = False
 
-    def abandon(self) -> None:
-        """Ends the run from another thread: what is under way fails, and nothing more is sent."""
+    def stop(self) -> None:
+        """Ends the run from another thread, before it sends or reads anything more."""
         self._abandoned = True
         if self._opening:
-            self._opening.abandon()
+            self._opening.stop()
+
+    def abandon(self) -> None:
+        """Ends the run from another thread, and what it waits for too: all connections of this thread are closed."""
+        self.stop()
         self._http.close()
 
     def at_its_turn(self) -> Generator[Piece, None, T]:
@@ -60,9 +64,13 @@ class BlockingRun(Run[T]):
         pace = self.visitor.pace
         if pace is None:
             return (yield from self.pieces())
-        turn = pace.request()
+        turn = pace.request(self.remaining(PACE_PHASE))
         try:
-            time.sleep(self.checked_delay(self._wait(turn, PACE_PHASE)))
+            time.sleep(self.checked_delay(self._wait(turn.delay, PACE_PHASE)))
+        except BaseException:
+            pace.give_back(turn)
+            raise
+        try:
             return (yield from self.pieces())
         finally:
             pace.leave(turn)
@@ -93,6 +101,8 @@ class BlockingRun(Run[T]):
                 self.fail(error)
 
     def _read_on(self, effect: Decode) -> list[str]:
+        if self._abandoned:
+            raise Abandoned
         reading = self.reading = self.reading or Reading(effect)
         texts = reading.feed(self._answer.read() if self._answer and reading.wants_more else None)
         if reading.over:

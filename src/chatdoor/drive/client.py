@@ -1,7 +1,7 @@
 """The blocking client: any site, from a plain Python program."""
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
@@ -47,34 +47,20 @@ class Client:
     ) -> Reply:
         """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for."""
         turn = self.visitor.turn(messages, model, options)
-        steps, abort = self._begin(turn, self.visitor.total(timeout))
-        return run_out(interruptibly(in_one_step(steps), abort))
+        run = _begin(self.visitor, turn, self.visitor.total(timeout))
+        return run_out(interruptibly(in_one_step(run.at_its_turn()), run.abandon))
 
     def stream(
         self, messages: Messages, *, model: str | None = None, timeout: float | None = None, **options: object
     ) -> "Stream":
         """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
         turn = self.visitor.turn(messages, model, options)
-        return Stream(self._pieces(turn, self.visitor.total(timeout)))
+        return Stream(self.visitor, turn, self.visitor.total(timeout))
 
     def close(self) -> None:
         """Closes all connections. The client may be used again."""
         self.visitor.connections.threads.close()
         self.visitor.connections.main.close()
-
-    def _pieces(self, turn: Turn, total: float) -> Generator[Piece, None, Reply]:
-        steps, abort = self._begin(turn, total)
-        return (yield from interruptibly(steps, abort))
-
-    def _begin(self, turn: Turn, total: float) -> tuple[Generator[Piece, None, Reply], Callable[[], None]]:
-        """The call's steps, its time begun; and what ends them from another thread."""
-        connections = self.visitor.connections
-        main = threading.current_thread() is threading.main_thread()
-        http = connections.main if main else connections.threads
-        began = moment()
-        call = Call(began, began.tick + total)
-        run = BlockingRun(ask(self.site, turn, call), self.visitor, http, call, threading.get_ident())
-        return run.at_its_turn(), run.abandon
 
     def __enter__(self) -> Self:
         """The client."""
@@ -90,9 +76,11 @@ class Client:
 class Stream:
     """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
 
-    def __init__(self, pieces: Generator[Piece, None, Reply]) -> None:
-        self._pieces = pieces
+    def __init__(self, visitor: Visitor, turn: Turn, total: float) -> None:
+        self._visitor = visitor
+        self._run: BlockingRun[Reply] | None = None
         self._reply: Reply | None = None
+        self._pieces = self._steps(turn, total)
 
     @property
     def reply(self) -> Reply:
@@ -102,8 +90,12 @@ class Stream:
         return self._reply
 
     def close(self) -> None:
-        """Ends the stream early, and the request with it."""
-        self._pieces.close()
+        """Ends the stream early, and the request with it. While another thread waits for a piece: with the next."""
+        try:
+            self._pieces.close()
+        except ValueError:  # the generator is at work on another thread
+            if self._run:
+                self._run.stop()
 
     def __iter__(self) -> Iterator[Piece]:
         """The pieces."""
@@ -127,3 +119,17 @@ class Stream:
     ) -> None:
         """Ends the stream."""
         self.close()
+
+    def _steps(self, turn: Turn, total: float) -> Generator[Piece, None, Reply]:
+        run = self._run = _begin(self._visitor, turn, total)
+        return (yield from interruptibly(run.at_its_turn(), run.abandon))
+
+
+def _begin(visitor: Visitor, turn: Turn, total: float) -> BlockingRun[Reply]:
+    """The call, its time begun."""
+    connections = visitor.connections
+    main = threading.current_thread() is threading.main_thread()
+    http = connections.main if main else connections.threads
+    began = moment()
+    call = Call(began, began.tick + total, visitor.access.secrets)
+    return BlockingRun(ask(visitor.site, turn, call), visitor, http, call, threading.get_ident())

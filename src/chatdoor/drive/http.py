@@ -40,11 +40,10 @@ class BlockingHttp:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._client: SyncClient | None = None
-        self._pid = os.getpid()
 
     def send(self, request: Request, place: Place, seconds: float) -> "BlockingAnswer":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
-        _check_pid(self._pid)
+        _check_not_forked()
         if self._client is None:
             self._client = _client(SyncClientBuilder, SyncClientBuilder.build, self._access)
         try:
@@ -89,11 +88,10 @@ class AsyncHttp:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._client: Client | None = None
-        self._pid = os.getpid()
 
     async def send(self, request: Request, place: Place, seconds: float) -> "AsyncAnswer":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
-        _check_pid(self._pid)
+        _check_not_forked()
         if self._client is None:
             self._client = _client(ClientBuilder, ClientBuilder.build, self._access)
         try:
@@ -193,6 +191,9 @@ def _client(make: Callable[[], Builder], build: Callable[[Builder], Built], acce
     except BuilderError as error:
         if own and "No CA certificates" not in str(error):
             raise ArgumentError(f"ca_file: {access.ca_file} holds no usable certificate") from error
+    except ValueError as error:
+        _blank(error)
+        raise ArgumentError("proxy: the library can not read this URL") from error
     return build(_configured(make(), access, own + Path(certifi.where()).read_bytes()))
 
 
@@ -235,6 +236,15 @@ def _readable(response: BaseResponse) -> Iterator[tuple[str, str]]:
             logger.warning("a header of the answer is not ASCII and was dropped")
 
 
-def _check_pid(pid: int) -> None:
-    if pid != os.getpid():
-        raise ArgumentError("this client was made before a fork and can not be used after it; make one in each process")
+_pids: list[int] = []
+"""The process in which the library was first used. Its threads do not survive a fork, and nothing starts them again."""
+
+
+def _check_not_forked() -> None:
+    if not _pids:
+        _pids.append(os.getpid())
+    if _pids[0] != os.getpid():
+        raise ArgumentError(
+            "chatdoor was used before this process was forked, and its network library does not survive a fork;"
+            " start processes by 'spawn' or 'forkserver', or make the first call after the fork"
+        )

@@ -15,6 +15,15 @@ from chatdoor.errors import ArgumentError
 from chatdoor.site.model import Site
 
 
+class Turn:
+    """A caller's place in the queue. `delay` is done when it is the caller's turn: seconds to wait still."""
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+        self.delay: Future[float] = Future()
+        self.booked = False
+
+
 class Pace:
     """Grants turns. `concurrency` and `per_minute` are limits; None is no limit."""
 
@@ -27,21 +36,21 @@ class Pace:
         self._clock = clock
         self._due = float("-inf")
         self._running = 0
-        self._waiting: deque[Future[float]] = deque()
+        self._waiting: deque[Turn] = deque()
         self._lock = threading.Lock()
 
-    def request(self) -> "Future[float]":
-        """A future that is done when it is the caller's turn; its result is how many seconds to wait still.
+    def request(self, patience: float = float("inf")) -> Turn:
+        """A turn. It ends with `leave` or `give_back`, whatever becomes of it.
 
-        Whoever asks must call `leave` with the future in the end, whatever became of it.
+        A delay of `patience` seconds or more is told and not booked: who does not come keeps nobody waiting.
         """
-        turn: Future[float] = Future()
+        turn = Turn(patience)
         with self._lock:
             self._waiting.append(turn)
         self._grant()
         return turn
 
-    def leave(self, turn: "Future[float]") -> None:
+    def leave(self, turn: Turn) -> None:
         """Ends a turn, or gives up waiting for it."""
         with self._lock:
             if turn in self._waiting:
@@ -50,6 +59,13 @@ class Pace:
                 self._running -= 1
         self._grant()
 
+    def give_back(self, turn: Turn) -> None:
+        """Ends a turn in which nothing was sent."""
+        with self._lock:
+            if turn.booked:
+                self._due -= self._interval
+        self.leave(turn)
+
     def _grant(self) -> None:
         while True:
             with self._lock:
@@ -57,14 +73,16 @@ class Pace:
                     return
                 turn = self._waiting.popleft()
                 self._running += 1
-                delay = self._next_delay()
-            turn.set_result(delay)
+                delay = self._book(turn)
+            turn.delay.set_result(delay)
 
-    def _next_delay(self) -> float:
+    def _book(self, turn: Turn) -> float:
         """The generic cell rate algorithm (ITU-T I.371): evenly spaced, after a burst of `concurrency`."""
         now = self._clock()
         delay = max(0.0, self._due - self._burst - now)
-        self._due = max(self._due, now) + self._interval
+        turn.booked = delay < turn.patience
+        if turn.booked:
+            self._due = max(self._due, now) + self._interval
         return delay
 
 

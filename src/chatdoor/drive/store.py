@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
@@ -17,10 +18,14 @@ import msgspec
 
 from chatdoor.drive.folders import state_folder
 from chatdoor.errors import StateError
+from chatdoor.flow.cookies import Cookie
 from chatdoor.flow.session import Session
 from chatdoor.site.model import Site
 
 logger = logging.getLogger("chatdoor")
+
+CLOCK_SLACK: Final = 86_400.0
+"""Seconds by which a session may seem to come from the future, after the clock was set back."""
 
 MAX_BYTES: Final = 4_000_000
 """The largest file that is read: 300 cookies of 8 kB, and what is around them."""
@@ -69,12 +74,12 @@ class FileStore:
 
     def load(self, scope: Scope) -> Session | None:
         """The session that was kept, None where there is none or the file can not be used."""
-        try:
-            with (self.folder / f"{scope.key}.json").open("rb") as stream:
-                kept = msgspec.json.decode(stream.read(MAX_BYTES), type=Kept)
-        except FileNotFoundError:
+        path = self.folder / f"{scope.key}.json"
+        if not path.exists():
             return None
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        try:
+            kept = _read(path)
+        except UNUSABLE as error:
             logger.warning(
                 "a kept session of %s can not be used (%s); opening a new one", scope.site, type(error).__name__
             )
@@ -98,8 +103,8 @@ class FileStore:
     def kept(self) -> Iterator[tuple[str, str, float]]:
         """Site, origin and opening time (seconds since 1970) of each kept session."""
         for path in self._files():
-            with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                kept = msgspec.json.decode(path.read_bytes()[:MAX_BYTES], type=Kept)
+            with contextlib.suppress(*UNUSABLE):
+                kept = _read(path)
                 yield kept.site, kept.origin, kept.session.opened
 
     def forget(self, site: Site | str | None = None) -> int:
@@ -116,4 +121,27 @@ class FileStore:
         return count
 
     def _files(self) -> list[Path]:
-        return sorted(self.folder.glob("*.json")) if self.folder.is_dir() else []
+        return sorted(path for path in self.folder.glob("*.json") if path.is_file()) if self.folder.is_dir() else []
+
+
+UNUSABLE: Final = (OSError, ValueError, RecursionError)
+"""What reading a file can raise. The library's own errors are ValueErrors."""
+
+
+def _read(path: Path) -> Kept:
+    """What the file holds. Raises ValueError for what no session of ours is: it goes out as it stands here."""
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError("not a file")
+    with path.open("rb") as stream:
+        kept = msgspec.json.decode(stream.read(MAX_BYTES), type=Kept)
+    session = kept.session
+    if session.given or not 0 <= session.opened <= time.time() + CLOCK_SLACK:
+        raise ValueError("not a session that is kept")
+    if not all(_is_sound(cookie) for cookie in session.jar.cookies):
+        raise ValueError("a cookie that no site can have set")
+    return kept
+
+
+def _is_sound(cookie: Cookie) -> bool:
+    pair = f"{cookie.name}={cookie.value}"
+    return pair.isascii() and pair.isprintable() and ";" not in pair and bool(cookie.name and cookie.domain)

@@ -115,7 +115,7 @@ def _failed(visit: Visit, head: Head, decoder: ReplyDecoder, error: ChatdoorErro
         raise ReplyCutShort(error.problem, partial=decoder.text, site=site, step=step.label) from error
     if isinstance(error, ReplyError):
         error.site, error.step = site, step.label
-        raise with_excerpt(error, answer, visit.session)
+        raise with_excerpt(error, answer, visit.secrets)
     raise error
 
 

@@ -8,7 +8,6 @@ from urllib.parse import unquote
 
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.answer import Answer
-from chatdoor.flow.session import Session
 
 MAX_CHARS: Final = 120
 MASK: Final = "***"
@@ -40,9 +39,9 @@ def excerpt(answer: Answer, secrets: Collection[str]) -> str:
     return f'HTTP {answer.head.status}{kind}: "{shorten(mask(text, secrets))}"'
 
 
-def with_excerpt(error: ChatdoorError, answer: Answer, session: Session) -> ChatdoorError:
+def with_excerpt(error: ChatdoorError, answer: Answer, secrets: Collection[str]) -> ChatdoorError:
     """The error, with what the site said: masked, and short."""
-    problem = f"{error.problem}; {excerpt(answer, session.secrets)}"
+    problem = f"{error.problem}; {excerpt(answer, secrets)}"
     ChatdoorError.__init__(error, problem, site=error.site, step=error.step)
     return error
 

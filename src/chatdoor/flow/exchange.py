@@ -25,9 +25,11 @@ from chatdoor.site.template import Values
 class Call:
     """One call of a person: when it began, when it must end, and what it has used up of its patience."""
 
-    def __init__(self, began: Moment, deadline: float) -> None:
+    def __init__(self, began: Moment, deadline: float, secrets: frozenset[str] = frozenset()) -> None:
         self.began = began
         self.deadline = deadline
+        self.secrets = secrets
+        """Texts of the caller's own that must not be shown, whoever repeats them: a proxy's password."""
         self.waited = False
         """It has waited for the site once."""
         self.retried = False
@@ -43,6 +45,11 @@ class Visit:
         self.call = call
         self.accept: str = site.reply.format
         self._now = call.began.unix
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Texts that must not be shown: the session's, and the caller's."""
+        return self.session.secrets | self.call.secrets
 
     @property
     def picks(self) -> dict[str, Find]:
@@ -68,7 +75,7 @@ class Visit:
             elif is_redirect(step, head) and not self._refuses(head):
                 yield Discard()
                 been.append(request.url)
-                request = redirected(self.site, step, request, head, self.session)
+                request = redirected(self.site, step, request, head, self.secrets)
                 check_circle(self.site, step, request, been)
             else:
                 yield from self.learn_values(self._sources("header"), Answer(head, b""))
@@ -132,8 +139,8 @@ class Visit:
         return {name: source for name, source in self.site.take.items() if source.place in places}
 
     def _refuses(self, head: Head) -> bool:
-        """True where a redirect leads to a URL that the site file calls refused. It is not followed."""
-        return any(match.paths and fits_head(match, head) for match in self.site.refused)
+        """True where the site file calls a redirect refused, by its status or by where it leads. It is not followed."""
+        return any((match.paths or match.statuses) and fits_head(match, head) for match in self.site.refused)
 
     def _wait(self, head: Head, request: Request) -> float | None:
         """Seconds to wait before the same request goes out again; None where the answer is not a wait.

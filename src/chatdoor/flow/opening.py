@@ -32,6 +32,9 @@ MAX_PAGE_BYTES: Final = 8_000_000
 REJECTED: Final = frozenset({400, 401, 403, 422})
 """Statuses with which a step that signs in is answered where the credentials are wrong."""
 
+MAX_TOKEN_CHARS: Final = 8_000
+"""The longest access token. Servers take headers of some eight kilobytes."""
+
 # What a cookie may hold: RFC 6265, section 4.1.1, cookie-octet.
 _TOKEN = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
 
@@ -79,12 +82,17 @@ def given_session(site: Site, token: str, opened: float, generation: int = 1) ->
         raise ArgumentError(
             f"access_token stands for the one value that a site takes, and here it is {names}", site=site.name
         )
-    if not _TOKEN.fullmatch(token):
-        raise ArgumentError("access_token: expected text without spaces, commas, semicolons or quotes", site=site.name)
+    if not _is_token(token):
+        problem = f"expected up to {MAX_TOKEN_CHARS} characters without spaces, commas, semicolons or quotes"
+        raise ArgumentError(f"access_token: {problem}", site=site.name)
     (name, source), *_ = sources.items()
     host = urlsplit(site.url).hostname or ""
     jar = Jar((Cookie(source.name, token, host),)) if source.place == "cookie" else Jar()
     return Session(generation=generation, opened=opened, jar=jar, values={name: token})
+
+
+def _is_token(token: object) -> bool:
+    return isinstance(token, str) and len(token) <= MAX_TOKEN_CHARS and _TOKEN.fullmatch(token) is not None
 
 
 def _open_step(visit: Visit, step: Step) -> Flow[Answer]:
@@ -131,7 +139,7 @@ def _misfit(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
         error = UnexpectedReply("what the site file expects did not come", site=site.name, step=step.label)
     else:
         return failure(visit, step, answer)
-    return with_excerpt(error, answer, visit.session)
+    return with_excerpt(error, answer, visit.secrets)
 
 
 def _needed(site: Site) -> list[str]:
@@ -152,4 +160,4 @@ def _not_found(visit: Visit, step: Step, name: str, source: Source, answer: Answ
         return met(vendor, visit.site, step)
     if is_login_page(answer) and not signs_in(visit.site):
         return login_wanted(visit, step, answer)
-    return with_excerpt(error, answer, visit.session)
+    return with_excerpt(error, answer, visit.secrets)

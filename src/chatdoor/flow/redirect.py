@@ -1,6 +1,6 @@
 """Where a redirect leads, and what goes along."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -10,7 +10,6 @@ from chatdoor.errors import RedirectRefused
 from chatdoor.flow.effects import Head, Request
 from chatdoor.flow.excerpt import mask
 from chatdoor.flow.match import joined
-from chatdoor.flow.session import Session
 from chatdoor.site.model import Site, Step
 from chatdoor.site.urls import may_visit, origin_of
 
@@ -32,14 +31,14 @@ def is_redirect(step: Step, head: Head) -> bool:
     return head.status in STATUSES and step.follow_redirects and bool(head.get("location"))
 
 
-def redirected(site: Site, step: Step, request: Request, head: Head, session: Session) -> Request:
+def redirected(site: Site, step: Step, request: Request, head: Head, secrets: Collection[str]) -> Request:
     """The request that a redirect asks for (Fetch, section 4.4). Raises RedirectRefused.
 
     A prompt is repeated, by 307 and 308, on the same host only.
     """
     target = joined(head.url, quote(head.get("location") or "", safe=_URL_CHARACTERS)).partition("#")[0]
     if not may_visit(target, site.origins):
-        leads = f"HTTP {head.status} leads to {mask(_place(target), session.secrets)!r}"
+        leads = f"HTTP {head.status} leads to {mask(_place(target), secrets)!r}"
         raise _refused(site, step, f"{leads}, which is no place that the site file names; nothing was sent there")
     at_home = may_visit(target, frozenset({origin_of(urlsplit(request.url))}))
     repeats = head.status in {307, 308} or request.method in {"GET", "HEAD"}

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from chatdoor.errors import ChatdoorError, RateLimited, SessionRefused, SiteFailed, UnexpectedReply
+from chatdoor.errors import ChatdoorError, ConnectFailed, RateLimited, SessionRefused, SiteFailed, UnexpectedReply
 from chatdoor.flow.answer import Answer, content_type
 from chatdoor.flow.bot_check import announced_check, bot_check, bot_check_instead, met
 from chatdoor.flow.dates import read_retry_after
@@ -67,15 +67,25 @@ def judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
 
 
 def judge_page(visit: Visit, step: Step, answer: Answer) -> Verdict:
-    """What a page means that came where data was due: a bot check, a login, or a session that has ended."""
+    """What a page means that came where data was due: a bot check, a login, a token that was wrong; else an error.
+
+    A page alone is no refusal: a site that shows its crash as a page with status 200 may have read the prompt.
+    """
     if vendor := bot_check_instead(answer):
         return met(vendor, visit.site, step)
-    return _signed_out(visit, step, answer) if is_login_page(answer) else _refusal(visit, answer)
+    if is_login_page(answer):
+        return _signed_out(visit, step, answer)
+    if names_csrf(answer):
+        return _refusal(visit, answer, names_csrf=True)
+    error = UnexpectedReply("expected data, got a page", site=visit.site.name, step=step.label)
+    return with_excerpt(error, answer, visit.secrets)
 
 
 def failure(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
     """The error for a status that is no success."""
     status = answer.head.status
+    if status == 407:  # RFC 9110, section 15.5.8: only a proxy says so
+        return ConnectFailed("the proxy wants another user name or password", site=visit.site.name, step=step.label)
     if status == 401 or (status == 403 and is_login_page(answer)):
         return login_wanted(visit, step, answer)
     wait = read_retry_after(answer.head.get("retry-after"), answer.head.at.unix)
@@ -83,7 +93,7 @@ def failure(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
         return _rate_limited(visit, step, answer, wait)
     kind = SiteFailed if status >= 500 else UnexpectedReply
     error = kind("the answer is an error", site=visit.site.name, step=step.label)
-    return with_excerpt(error, answer, visit.session)
+    return with_excerpt(error, answer, visit.secrets)
 
 
 def names_csrf(answer: Answer) -> bool:
@@ -114,7 +124,7 @@ def login_wanted(visit: Visit, step: Step, answer: Answer) -> SessionRefused:
     elif not signs_in(visit.site):
         problem += ", and its site file has no step that signs in"
     error = SessionRefused(problem, site=visit.site.name, step=step.label)
-    with_excerpt(error, answer, visit.session)
+    with_excerpt(error, answer, visit.secrets)
     return error
 
 
@@ -124,7 +134,7 @@ def _signed_out(visit: Visit, step: Step, answer: Answer) -> Verdict:
 
 
 def _refusal(visit: Visit, answer: Answer, *, names_csrf: bool = False) -> Refusal:
-    return Refusal(excerpt(answer, visit.session.secrets), names_csrf)
+    return Refusal(excerpt(answer, visit.secrets), names_csrf)
 
 
 def _rate_limited(visit: Visit, step: Step, answer: Answer, wait: float | None) -> ChatdoorError:
@@ -135,4 +145,4 @@ def _rate_limited(visit: Visit, step: Step, answer: Answer, wait: float | None) 
     else:
         problem = f"the site asks for a wait of {wait:.0f} s, more than the timeout leaves"
     error = RateLimited(problem, retry_after=wait, site=visit.site.name, step=step.label)
-    return with_excerpt(error, answer, visit.session)
+    return with_excerpt(error, answer, visit.secrets)

@@ -52,6 +52,7 @@ class AbstractProvider:
         for wrong arguments ArgumentError, which is a ValueError too.
         """
         parse_messages(messages)
+        check_stream(stream)
         if cls._written() == "create_async":
             pieces = faces.blocking_of_text(lambda: cls.create_async(model, messages, proxy, access_token, **kwargs))
         else:
@@ -87,6 +88,7 @@ class AbstractProvider:
     ) -> AsyncGenerator[str, None]:
         """The reply's pieces, for `async for`. Raises what `create_completion` raises."""
         parse_messages(messages)
+        check_stream(stream)
         if cls._written() == "create_async":
             return faces.async_of_text(lambda: cls.create_async(model, messages, proxy, access_token, **kwargs))
         return faces.async_of_pieces(
@@ -111,3 +113,9 @@ class AbstractProvider:
         pieces.__name__ = "create_completion"  # type: ignore[attr-defined]  # typing's Generator does not know it
         pieces.__qualname__ = f"{cls.__qualname__}.create_completion"  # type: ignore[attr-defined]
         return pieces
+
+
+def check_stream(stream: object) -> None:
+    """Raises ArgumentError for what is neither true nor false: `"no"` would be taken for yes."""
+    if not isinstance(stream, bool):
+        raise ArgumentError(f"stream: expected true or false, got {stream!r}")

@@ -17,7 +17,7 @@ from chatdoor.errors import ArgumentError
 from chatdoor.flow.opening import given_session
 from chatdoor.flow.session import Session
 from chatdoor.messages import CreateResult, Messages
-from chatdoor.providers.abstract import AbstractProvider
+from chatdoor.providers.abstract import AbstractProvider, check_stream
 from chatdoor.site.load import load_site
 from chatdoor.site.model import Site
 
@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
 
 class ShownToken(str):
-    """A token that a class shows of its own accord. Any other was set by hand."""
+    """A token that a class shows of its own accord: each is an object of its own. Any other was set by hand."""
 
     __slots__ = ()
 
@@ -58,7 +58,7 @@ class SiteProvider(AbstractProvider):
     url_variable: ClassVar[str | None] = None
     """The environment variable that may name another host of the same chatbot."""
     _access_token: ClassVar[str | None] = None
-    _shows_token: ClassVar[bool] = False
+    _shown: ClassVar[str | None] = None
     _sessions: ClassVar[dict[Place, Sessions]] = {}
     _connections: ClassVar[dict[object, Connections]] = {}
     _lock: ClassVar[threading.Lock] = threading.Lock()
@@ -67,7 +67,7 @@ class SiteProvider(AbstractProvider):
         """Gives the subclass a cache of its own: nothing is inherited."""
         super().__init_subclass__(**kwargs)
         cls._access_token = cls.__dict__.get("_access_token")
-        cls._shows_token = False
+        cls._shown = None
         cls._sessions = {}
         cls._connections = {}
         cls._lock = threading.Lock()
@@ -87,6 +87,7 @@ class SiteProvider(AbstractProvider):
         Besides those named: `url` (the same chatbot on another host), `timeout`, `ca_file`, `user_agent`,
         `trust_env`, `per_minute`, `concurrency` as for Client. Others are ignored.
         """
+        check_stream(stream)
         client = Client.of(cls._visitor(proxy, access_token, kwargs))
         pieces = client.stream(messages, model=model or None)
 
@@ -113,6 +114,7 @@ class SiteProvider(AbstractProvider):
         """The same for `async for`."""
         from chatdoor.drive.async_client import AsyncClient  # it loads asyncio, which is slow to load
 
+        check_stream(stream)
         client = AsyncClient.of(cls._visitor(proxy, access_token, kwargs))
         pieces = client.stream(messages, model=model or None)
 
@@ -143,8 +145,8 @@ class SiteProvider(AbstractProvider):
     @classmethod
     def _site(cls, url: object) -> Site:
         """The site, on the host that the argument, the class, or the environment names, in this order."""
-        if url is not None and not isinstance(url, str):
-            raise ArgumentError(f"url: expected text, got {type(url).__name__}")
+        if url is not None and not (isinstance(url, str) and url):
+            raise ArgumentError(f"url: expected a URL, got {url!r}")
         shipped = _load(cls.site, None)
         own = cls.url if cls.url != shipped.url else None
         named = os.environ.get(cls.url_variable) if cls.url_variable else None
@@ -153,14 +155,14 @@ class SiteProvider(AbstractProvider):
     @classmethod
     def _sessions_of(cls, site: Site, proxy: str | None) -> Sessions:
         """The cached sessions; a token that was set on the class belongs to the first origin that is called."""
-        if cls._access_token is None and cls._shows_token:
+        if cls._access_token is None and cls._shown is not None:
             cls._sessions.clear()
-            cls._shows_token = False
+            cls._shown = None
         fresh = Sessions(max_age=site.limits.session_age, keep=cls._note)
         sessions = _kept(cls._sessions, Place(site.origin, proxy), fresh)
-        if cls._access_token is not None and not isinstance(cls._access_token, ShownToken):
+        if cls._access_token is not None and cls._access_token is not cls._shown:
             sessions.put(given_session(site, cls._access_token, opened=0.0))
-            cls._access_token, cls._shows_token = ShownToken(cls._access_token), True
+            cls._access_token = cls._shown = ShownToken(cls._access_token)
         return sessions
 
     @classmethod
@@ -168,8 +170,7 @@ class SiteProvider(AbstractProvider):
         """Shows the newest token on the class."""
         token = next((value for value in session.values.values() if isinstance(value, str)), None)
         with cls._lock:
-            cls._access_token = None if token is None else ShownToken(token)
-            cls._shows_token = token is not None
+            cls._access_token = cls._shown = None if token is None else ShownToken(token)
 
 
 @lru_cache(MAX_KEPT)

@@ -36,6 +36,8 @@ _SECRET_TEXT: Final = re.compile(
     r"\b(?:[sr]k[-_][A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}"
     r"|xox[abeprs]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{30,}|A[KS]IA[A-Z0-9]{16}|hf_[A-Za-z0-9]{30,}"
     r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.)"
+    # Credentials of a scheme (RFC 9110, section 11.4), whatever the header is called.
+    r"|\A(?i:basic|bearer|token|digest) +[A-Za-z0-9+/_.~-]{8,}=*\Z"
 )
 
 

@@ -5,7 +5,7 @@ Each reader takes a value and its place in the file, and raises Problem with tha
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from msgspec import UNSET, UnsetType
 
@@ -43,8 +43,7 @@ def read_shape(value: object, path: KeyPath) -> Shape:
 
 def read_fields(table: dict[str, object], path: KeyPath) -> Fields | None:
     """A table whose keys and values are templates; None where it is empty."""
-    shape = read_shape(table, path)
-    return shape if isinstance(shape, Fields) and shape.items else None
+    return cast(Fields, read_shape(table, path)) if table else None
 
 
 def read_path(expression: str, path: KeyPath) -> Find:
