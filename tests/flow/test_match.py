@@ -40,6 +40,7 @@ FITS = [
     ('url = "/login*"', _answer("", path="/login"), True),
     ('url = "/login*"', _answer("", path="/login/step/2"), True),
     ('url = "*/login"', _answer("", path="/a/login"), True),
+    ('url = "*/login*"', _answer("", path="/login"), True),
     ('url = "/*/login"', _answer("", path="/login"), False),
     ('url = "/a*a"', _answer("", path="/a"), False),
     ('url = "/a*b*c"', _answer("", path="/axbxc"), True),
