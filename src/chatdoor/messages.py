@@ -84,41 +84,45 @@ def parse_messages(messages: Messages) -> tuple[Message, ...]:
 
     Raises ArgumentError naming the first message that can not be sent. It never shows what a message says.
     """
-    if isinstance(messages, str | bytes | bytearray | Mapping) or not isinstance(messages, Sequence):
+    if type(messages) is not list and not _is_list(messages):
         raise ArgumentError(
             f"messages: expected a list such as [{{'role': 'user', 'content': 'Hello'}}], got {type(messages).__name__}"
         )
     if not messages:
         raise ArgumentError("messages: the list is empty")
-    return tuple(_parse_message(message, f"messages[{index}]") for index, message in enumerate(messages))
+    return tuple([_parse_message(message, index) for index, message in enumerate(messages)])
 
 
 def estimate_tokens(text: str) -> int:
     """About how many tokens a text has: four UTF-8 bytes make one, the rule of thumb for English."""
-    return (len(text.encode("utf-8", "surrogatepass")) + 3) // 4
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    return (size + 3) // 4
 
 
-def _parse_message(message: object, place: str) -> Message:
+def _is_list(messages: object) -> bool:
+    return isinstance(messages, Sequence) and not isinstance(messages, str | bytes | bytearray)
+
+
+def _parse_message(message: object, index: int) -> Message:
     if isinstance(message, Message):
         message = {"role": message.role, "content": message.text}
-    if not isinstance(message, Mapping):
-        raise ArgumentError(f"{place}: expected a message, got {type(message).__name__}")
+    if not isinstance(message, dict | Mapping):
+        raise ArgumentError(f"messages[{index}]: expected a message, got {type(message).__name__}")
     role = message.get("role")
     if not isinstance(role, str) or role not in ROLES:
-        raise ArgumentError(f"{place}.role: expected one of {', '.join(sorted(ROLES))}")
+        raise ArgumentError(f"messages[{index}].role: expected one of {', '.join(sorted(ROLES))}")
     if "content" not in message:
-        raise ArgumentError(f"{place}.content: is missing")
-    text = _parse_content(message["content"], f"{place}.content", role)
+        raise ArgumentError(f"messages[{index}].content: is missing")
+    content = message["content"]
+    text = content if isinstance(content, str) else _parse_content(content, f"messages[{index}].content", role)
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ArgumentError(f"{place}.content: has half a surrogate pair, which is not text") from None
+        raise ArgumentError(f"messages[{index}].content: has half a surrogate pair, which is not text") from None
     return Message(role, text)
 
 
 def _parse_content(content: object, place: str, role: str) -> str:
-    if isinstance(content, str):
-        return content
     if content is None and role == "assistant":  # a reply that was cut before its first word
         return ""
     if not isinstance(content, Sequence) or isinstance(content, bytes | bytearray):

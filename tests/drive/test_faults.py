@@ -23,7 +23,7 @@ _BOTH = {
         reset_after_request_head reset_after_request reset_mid_head closed_without_answer garbage other_protocol
         endless_header_line endless_headers headers_100000 two_lengths
     """,
-    "TimedOut": "never_answers never_reads drip_head drip_body endless_interim",
+    "TimedOut": "never_answers never_reads drip_head drip_body stalls_late endless_interim",
     "ReplyTooLarge": "huge_length huge_chunked endless_chunked gzip_bomb",
     "SiteFailed": "server_error bad_gateway unavailable no_such_status",
     "RateLimited": """

@@ -6,19 +6,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
-from chatdoor import Client, Piece
-from chatdoor.drive.interrupt import interruptibly, on_own_thread
+from chatdoor import Client
+from chatdoor.drive.helper import on_own_thread
+from chatdoor.drive.interrupt import closable, leavable
 from tests.drive.faces import HELLO, streaming_site
 from tests.servers.faulty import Faulty
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="the test sends a POSIX signal")
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
+def interrupt(*_): raise KeyboardInterrupt
+exec(sys.argv[4])
 from chatdoor import Client, load_site
 hello = [{"role": "user", "content": "Hello"}]
 client = Client(load_site("voigpt", url=sys.argv[1]), per_minute=float(sys.argv[2]) or None, concurrency=1)
@@ -32,14 +35,18 @@ print(client.ask(hello, timeout=20).text if sys.argv[3] == "again" else "left", 
 """
 
 
-def _interrupted(url: str, *, per_minute: float = 0, again: str = "") -> tuple[list[str], float]:
+OWN_HANDLERS = ["", "signal.signal(signal.SIGINT, interrupt)", "signal.signal(signal.SIGTERM, interrupt)"]
+"""What a program does about signals: nothing, or what chatdoor can not look into."""
+
+
+def _interrupted(url: str, *, per_minute: float = 0, again: str = "", handlers: str = "") -> tuple[list[str], float]:
     """What the program printed, and how long it took from the signal to its `interrupted`."""
-    argv = [sys.executable, "-c", PROGRAM, url, str(per_minute), again]
+    argv = [sys.executable, "-c", PROGRAM, url, str(per_minute), again, handlers]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout
         lines = [program.stdout.readline()]
         time.sleep(0.8)
-        program.send_signal(signal.SIGINT)
+        program.send_signal(signal.SIGTERM if "SIGTERM" in handlers else signal.SIGINT)
         start = time.monotonic()
         lines.append(program.stdout.readline())
         took = time.monotonic() - start
@@ -49,11 +56,14 @@ def _interrupted(url: str, *, per_minute: float = 0, again: str = "") -> tuple[l
 
 
 @POSIX
-@pytest.mark.parametrize("chat", ["never_answers", "drip_head", "drip_body", "rate_limited_date", "never_reads"])
-def test_ctrl_c_ends_a_wait_for_the_site(faulty: Faulty, chat: str) -> None:
+@pytest.mark.parametrize("handlers", OWN_HANDLERS)
+@pytest.mark.parametrize(
+    "chat", ["never_answers", "drip_head", "drip_body", "stalls_late", "rate_limited_date", "never_reads"]
+)
+def test_ctrl_c_ends_a_wait_for_the_site(faulty: Faulty, chat: str, handlers: str) -> None:
     """Whatever the call waits for: an answer, the rest of it, the end of a wait that the site asked for."""
     server = faulty(chat=chat)
-    lines, took = _interrupted(server.url)
+    lines, took = _interrupted(server.url, handlers=handlers)
     assert lines == ["asks", "interrupted", "left"]
     assert took < 0.5
 
@@ -72,6 +82,17 @@ def test_ctrl_c_ends_a_wait_for_the_pace(faulty: Faulty) -> None:
     lines, took = _interrupted(faulty().url, per_minute=3)
     assert lines == ["asks", "interrupted", "left"]
     assert took < 0.5
+
+
+@POSIX
+def test_a_handler_that_does_not_raise_ends_nothing(faulty: Faulty) -> None:
+    """A program that only notes the signal gets its reply."""
+    server = faulty(chat="slow")
+    handler = "signal.signal(signal.SIGINT, lambda *_: print('noted', flush=True))"
+    lines, took = _interrupted(server.url, handlers=handler)
+    assert lines == ["asks", "noted", "left"]
+    assert took < 0.5
+    assert server.prompts == 2
 
 
 @POSIX
@@ -106,48 +127,103 @@ def test_pieces_may_be_read_on_changing_threads(faulty: Faulty) -> None:
 
 
 class TestHelper:
-    """The helper thread does steps one after the other and hands on what comes of them."""
+    """Where a program has a handler of its own, which may or may not raise, a helper thread does the waiting."""
 
-    def steps(self, log: list[str]) -> Generator[Piece, None, str]:
-        """Two items, then a result."""
-        try:
-            log.append(threading.current_thread().name)
-            yield Piece("a")
-            yield Piece("b")
-            return "result"
-        finally:
-            log.append("closed")
+    @pytest.fixture(autouse=True)
+    def own_handler(self) -> Iterator[None]:
+        """Such a handler."""
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        yield
+        signal.signal(signal.SIGINT, before)
 
-    @pytest.mark.parametrize("wrap", [interruptibly, on_own_thread])
-    def test_items_and_result_are_the_same(self, wrap: object) -> None:
-        """The steps are worked on by another thread; their items and their result come through."""
+    def test_the_helper_does_the_work(self) -> None:
+        """What it gives and what it raises come through; one helper is enough, whatever the work does."""
+
+        def fail() -> None:
+            raise LookupError("in the work")
+
+        closable(lambda: None, fail)
+        before = threading.active_count()
+        for _ in range(5):
+            assert closable(lambda: threading.current_thread().name, fail) == "chatdoor-wait"
+            with pytest.raises(LookupError, match="in the work"):
+                leavable(fail, fail)
+        assert threading.active_count() <= before
+
+    def test_work_that_nobody_waits_for_is_cleaned_up(self) -> None:
+        """A handler that raises leaves the work to the helper; the next work gets another."""
+        ends, left = threading.Event(), threading.Event()
+
+        def stop(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        def work() -> None:
+            signal.raise_signal(signal.SIGINT)
+            ends.wait(5)
+
+        signal.signal(signal.SIGINT, stop)
+        with pytest.raises(KeyboardInterrupt):
+            leavable(work, left.set)
+        assert leavable(lambda: "next", left.set) == "next"
+        assert not left.is_set()
+        ends.set()
+        assert left.wait(5)
+
+    def test_steps_have_a_thread_of_their_own(self) -> None:
+        """All steps of a generator run on one thread, also its end, early or late."""
         log: list[str] = []
-        wrapped = wrap(self.steps(log), lambda: None)  # type: ignore[operator]
-        items = [next(wrapped).text, next(wrapped).text]
+
+        def steps() -> Generator[str, None, str]:
+            try:
+                yield threading.current_thread().name
+                yield threading.current_thread().name
+                return "result"
+            finally:
+                log.append(threading.current_thread().name)
+
+        wrapped = on_own_thread(steps(), log.clear)
+        assert [next(wrapped), next(wrapped)] == ["chatdoor-wait"] * 2
         with pytest.raises(StopIteration) as stop:
             next(wrapped)
-        assert (items, stop.value.value) == (["a", "b"], "result")
-        assert log == ["chatdoor-wait", "closed"]
+        early = on_own_thread(steps(), log.clear)
+        next(early)
+        early.close()
+        until = time.monotonic() + 5
+        while len(log) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert stop.value.value == "result"
+        assert log == ["chatdoor-wait"] * 2
 
-    def test_an_error_of_a_step_is_raised(self) -> None:
-        """What a step raises reaches the caller."""
 
-        def failing() -> Generator[int, None, None]:
-            yield 1
-            raise LookupError("in the step")
+class TestWatch:
+    """Where Ctrl-C does what it does by default, the main thread works by itself."""
 
-        wrapped = interruptibly(failing(), lambda: None)
-        assert next(wrapped) == 1
-        with pytest.raises(LookupError, match="in the step"):
-            next(wrapped)
+    def test_the_work_is_done_on_the_main_thread(self) -> None:
+        """The watch only listens; the program's own socket for signals is there again afterwards."""
+        before = signal.set_wakeup_fd(-1)
+        assert closable(threading.current_thread, lambda: None) is threading.main_thread()
+        assert signal.set_wakeup_fd(before) == -1
 
-    def test_closing_early_closes_the_steps(self) -> None:
-        """A caller who stops early has the generator below closed."""
-        log: list[str] = []
-        wrapped = interruptibly(self.steps(log), lambda: None)
-        next(wrapped)
-        wrapped.close()
-        assert log[-1] == "closed"
+    def test_ctrl_c_closes_what_the_work_waits_for(self) -> None:
+        """Python's own handler raises once the library's wait has been ended."""
+        closed = threading.Event()
+
+        def wait_in_a_library() -> None:
+            signal.raise_signal(signal.SIGINT)
+            closed.wait(5)
+
+        with pytest.raises(KeyboardInterrupt):
+            closable(wait_in_a_library, closed.set)
+        assert closed.wait(5)
+
+    def test_a_late_signal_hurts_no_later_call(self) -> None:
+        """What was heard of belongs to the call that was interrupted."""
+        for _ in range(50):
+            closed = threading.Event()
+            with pytest.raises(KeyboardInterrupt):
+                closable(lambda: signal.raise_signal(signal.SIGINT), lambda: None)
+            closable(lambda: time.sleep(0.002), closed.set)
+            assert not closed.is_set()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

@@ -103,7 +103,9 @@ class AsyncRun(Run[T]):
 
     async def _read_on(self, effect: Decode) -> list[str]:
         reading = self.reading = self.reading or Reading(effect)
-        texts = reading.feed(await self._answer.read() if self._answer and reading.wants_more else None)
+        texts: list[str] = []
+        while not texts and not reading.over:
+            texts = reading.feed(await self._answer.read() if self._answer and reading.wants_more else None)
         if reading.over:
             self.read_out(reading)
             await self._discard()

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from chatdoor.drive.http import BlockingAnswer, BlockingHttp, moment
-from chatdoor.drive.interrupt import run_out
+from chatdoor.drive.pace import Turn
 from chatdoor.drive.run import PACE_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.visitor import Visitor
@@ -34,16 +35,24 @@ from chatdoor.messages import Piece
 V = TypeVar("V")
 
 
+CHECK_SECONDS: Final = 0.2
+"""How often a wait for another call looks up. On POSIX Ctrl-C ends it at once; on Windows only then."""
+
+
 class Abandoned(BaseException):
-    """The caller has gone, by Ctrl-C. No flow catches it."""
+    """The caller has closed the stream, on another thread. No flow catches it."""
 
 
 class BlockingRun(Run[T]):
     """One run of a flow, on one thread at a time."""
 
-    def __init__(self, flow: Flow[T], visitor: Visitor, http: BlockingHttp, call: Call, thread: int) -> None:
+    def __init__(
+        self, flow: Flow[T], visitor: Visitor, http: BlockingHttp, call: Call, thread: int, *, paced: bool = True
+    ) -> None:
         super().__init__(flow, visitor, call, thread)
         self._http = http
+        self._pace = visitor.pace if paced else None
+        self._turn: Turn | None = None
         self._answer: BlockingAnswer | None = None
         self._opening: BlockingRun[Session] | None = None
         self._abandoned = False
@@ -54,37 +63,45 @@ class BlockingRun(Run[T]):
         if self._opening:
             self._opening.stop()
 
-    def abandon(self) -> None:
-        """Ends the run from another thread, and what it waits for too: all connections of this thread are closed."""
-        self.stop()
-        self._http.close()
-
-    def at_its_turn(self) -> Generator[Piece, None, T]:
-        """As `pieces`, once the site's pace allows it. Raises TimedOut."""
-        pace = self.visitor.pace
-        if pace is None:
-            return (yield from self.pieces())
-        turn = pace.request(self.remaining(PACE_PHASE))
+    def whole(self) -> T:
+        """The flow's result, once the site's pace allows it. Raises TimedOut."""
         try:
-            time.sleep(self.checked_delay(self._wait(turn.delay, PACE_PHASE)))
-        except BaseException:
-            pace.give_back(turn)
-            raise
-        try:
-            return (yield from self.pieces())
+            self._take_turn()
+            while self._advance() is not None:
+                pass
+            return self.result
         finally:
-            pace.leave(turn)
+            self._close()
 
     def pieces(self) -> Generator[Piece, None, T]:
-        """The pieces as they come; the flow's result is the generator's."""
+        """The pieces as they come, once the site's pace allows it; the flow's result is the generator's."""
         try:
+            self._take_turn()
             while (texts := self._advance()) is not None:
                 for text in texts:
                     yield Piece(text)
             return self.result
         finally:
-            self._flow.close()
+            self._close()
+
+    def _take_turn(self) -> None:
+        if self._pace is None:
+            return
+        turn = self._pace.request(self.remaining(PACE_PHASE))
+        try:
+            time.sleep(self.checked_delay(self._wait(turn.delay, PACE_PHASE)))
+        except BaseException:
+            self._pace.give_back(turn)
+            raise
+        self._turn = turn
+
+    def _close(self) -> None:
+        self._flow.close()
+        try:
             self._discard()
+        finally:
+            if self._pace and self._turn:
+                self._pace.leave(self._turn)
 
     def _advance(self) -> list[str] | None:
         """The next texts; None where the flow has ended."""
@@ -101,10 +118,12 @@ class BlockingRun(Run[T]):
                 self.fail(error)
 
     def _read_on(self, effect: Decode) -> list[str]:
-        if self._abandoned:
-            raise Abandoned
         reading = self.reading = self.reading or Reading(effect)
-        texts = reading.feed(self._answer.read() if self._answer and reading.wants_more else None)
+        texts: list[str] = []
+        while not texts and not reading.over:
+            if self._abandoned:
+                raise Abandoned
+            texts = reading.feed(self._answer.read() if self._answer and reading.wants_more else None)
         if reading.over:
             self.read_out(reading)
             self._discard()
@@ -142,9 +161,9 @@ class BlockingRun(Run[T]):
 
     def _lead(self, lead: Lead) -> Session:
         flow = open_session(self.visitor.site, self.call, lead.generation, time.time())
-        self._opening = BlockingRun(flow, self.visitor, self._http, self.call, self.thread)
+        self._opening = BlockingRun(flow, self.visitor, self._http, self.call, self.thread, paced=False)
         try:
-            session = run_out(self._opening.pieces())
+            session = self._opening.whole()
         except ChatdoorError as error:
             self.failed(lead, error)
             raise
@@ -154,10 +173,9 @@ class BlockingRun(Run[T]):
         return lead.publish(session)
 
     def _wait(self, future: "Future[V]", phase: str) -> V:
-        try:
-            return future.result(self.remaining(phase))
-        except TimeoutError:
-            raise self.out_of_time(phase) from None
+        while True:
+            with suppress(TimeoutError):
+                return future.result(min(self.remaining(phase), CHECK_SECONDS))
 
     def _sleep(self, effect: Sleep) -> Moment:
         self.remaining("waiting as the site asked")

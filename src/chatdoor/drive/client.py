@@ -8,7 +8,6 @@ from typing import Self, Unpack
 
 from chatdoor.drive.blocking import BlockingRun
 from chatdoor.drive.http import moment
-from chatdoor.drive.interrupt import in_one_step, interruptibly, run_out
 from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
 from chatdoor.flow.chat import ask
@@ -47,8 +46,7 @@ class Client:
     ) -> Reply:
         """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for."""
         turn = self.visitor.turn(messages, model, options)
-        run = _begin(self.visitor, turn, self.visitor.total(timeout))
-        return run_out(interruptibly(in_one_step(run.at_its_turn()), run.abandon))
+        return _begin(self.visitor, turn, self.visitor.total(timeout)).whole()
 
     def stream(
         self, messages: Messages, *, model: str | None = None, timeout: float | None = None, **options: object
@@ -122,7 +120,7 @@ class Stream:
 
     def _steps(self, turn: Turn, total: float) -> Generator[Piece, None, Reply]:
         run = self._run = _begin(self._visitor, turn, total)
-        return (yield from interruptibly(run.at_its_turn(), run.abandon))
+        return (yield from run.pieces())
 
 
 def _begin(visitor: Visitor, turn: Turn, total: float) -> BlockingRun[Reply]:

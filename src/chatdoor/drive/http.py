@@ -21,6 +21,7 @@ from pyreqwest.request import BaseRequestBuilder, StreamRequest, SyncStreamReque
 from pyreqwest.response import BaseResponse, Response, SyncResponse
 
 from chatdoor.drive.access import Access, read_ca
+from chatdoor.drive.interrupt import closable, leavable
 from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, TimedOut, WriteFailed
 from chatdoor.flow.effects import Head, Moment, Request
 
@@ -49,7 +50,7 @@ class BlockingHttp:
         try:
             builder = self._client.request(request.method, request.url)
             sent = _filled(builder, request, seconds).build_streamed()
-            return BlockingAnswer(sent, sent.__enter__(), request, place)
+            return BlockingAnswer(sent, closable(sent.__enter__, self.close), request, place)
         except (PyreqwestError, ValueError) as error:
             raise translate(error, place, sending=True) from error
 
@@ -61,24 +62,49 @@ class BlockingHttp:
 
 
 class BlockingAnswer:
-    """An open answer."""
+    """An open answer. On the main thread, a read that may have to wait is left to a helper, so that Ctrl-C ends it."""
 
     def __init__(self, sent: SyncStreamRequest, response: SyncResponse, request: Request, place: Place) -> None:
         self._sent = sent
         self._response = response
         self._place = place
         self.head = _head(response, request.url)
+        self._left = _length(self.head)
+        self._ahead = request.ahead
+        """Bytes of which it is known that they are there, or that the end is."""
+        self._left_to_helper = False
 
     def read(self) -> bytes | None:
         """The next bytes as they come, None at the end. Raises TransportError, TimedOut."""
+        if self._left == 0:  # the end is known, and asking for it would be one more trip into the library
+            return None
+        read = self._response.body_reader.read_chunk
         try:
-            chunk = self._response.body_reader.read_chunk()
+            chunk = read() if self._ahead > 0 else self._wait_for(read)
         except (PyreqwestError, ValueError) as error:
             raise translate(error, self._place, sending=False) from error
-        return None if chunk is None else bytes(chunk)
+        if chunk is None:
+            return None
+        self._left -= len(chunk)
+        self._ahead -= len(chunk)
+        return bytes(chunk)
 
     def close(self) -> None:
         """Gives the connection back where the body was read to its end, else closes it."""
+        if not self._left_to_helper:
+            self._exit()
+
+    def _wait_for(self, read: Callable[[], Built]) -> Built:
+        self._left_to_helper = True
+        try:
+            chunk = leavable(read, self._exit)
+        except (PyreqwestError, ValueError):
+            self._left_to_helper = False
+            raise
+        self._left_to_helper = False
+        return chunk
+
+    def _exit(self) -> None:
         self._sent.__exit__(None, None, None)
 
 
@@ -116,14 +142,20 @@ class AsyncAnswer:
         self._response = response
         self._place = place
         self.head = _head(response, request.url)
+        self._left = _length(self.head)
 
     async def read(self) -> bytes | None:
         """The next bytes as they come, None at the end. Raises TransportError, TimedOut."""
+        if self._left == 0:  # the end is known, and asking for it would be one more trip into the library
+            return None
         try:
             chunk = await self._response.body_reader.read_chunk()
         except (PyreqwestError, ValueError) as error:
             raise translate(error, self._place, sending=False) from error
-        return None if chunk is None else bytes(chunk)
+        if chunk is None:
+            return None
+        self._left -= len(chunk)
+        return bytes(chunk)
 
     async def close(self) -> None:
         """Gives the connection back where the body was read to its end, else closes it."""
@@ -222,6 +254,12 @@ def _head(response: BaseResponse, url: str) -> Head:
     except ValueError:
         headers = tuple(_readable(response))
     return Head(response.status, headers, url, moment())
+
+
+def _length(head: Head) -> int:
+    """Bytes that the head announces; -1 where it does not say, and counting down from there never ends at 0."""
+    length = head.get("content-length")
+    return int(length) if length and length.isdecimal() else -1
 
 
 def _readable(response: BaseResponse) -> Iterator[tuple[str, str]]:

@@ -76,7 +76,7 @@ class Visitor:
 
     def turn(self, messages: Messages, model: str | None, options: Mapping[str, object]) -> Turn:
         """A turn with checked messages. `options` are sampling options; those that nobody knows are an error."""
-        if unknown := options.keys() - SAMPLING_NAMES:
+        if options and (unknown := options.keys() - SAMPLING_NAMES):
             raise ArgumentError(f"{min(unknown)}: not an option; known are {', '.join(sorted(SAMPLING_NAMES))}")
         if model is not None and not isinstance(model, str):
             raise ArgumentError(f"model: expected text, got {type(model).__name__}")

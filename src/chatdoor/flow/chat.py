@@ -95,7 +95,7 @@ def _attempt(site: Site, session: Session, values: Values, call: Call) -> Flow[_
 
 def _read_reply(visit: Visit, head: Head, seen: bytes) -> Flow[_Read | Refusal]:
     """Reads the reply. `seen` is what was read of it before."""
-    decoder = make_decoder(visit.site.reply, charset(head), visit.picks)
+    decoder = make_decoder(visit.site.reply, charset(head), visit.site.sources.picks)
     try:
         first, end = yield Decode(decoder, visit.site.limits.reply_bytes, seen)
     except ChatdoorError as error:

@@ -9,6 +9,7 @@ differs from a browser:
 - Time comes in as an argument.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -78,6 +79,11 @@ class Jar(msgspec.Struct, frozen=True):
             if cookie.lives(now):
                 kept[cookie.key] = cookie
         return Jar(tuple(kept.values())[-MAX_COOKIES:])
+
+    def next_end(self, now: float) -> float:
+        """When the next cookie expires, in seconds since 1970."""
+        ends = [cookie.expires for cookie in self.cookies if cookie.expires is not None and cookie.lives(now)]
+        return min(ends, default=math.inf)
 
     def header(self, url: str, now: float) -> str:
         """The `Cookie` header for a request to the URL, empty where no cookie goes there (section 5.4)."""

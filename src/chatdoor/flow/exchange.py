@@ -5,6 +5,7 @@ session or sends a prompt. So they are here, once.
 """
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 from chatdoor.flow.answer import Answer
@@ -17,9 +18,11 @@ from chatdoor.flow.match import fits_head
 from chatdoor.flow.redirect import check_circle, is_redirect, redirected
 from chatdoor.flow.request import build_request, step_cookies
 from chatdoor.flow.session import Changes, Session
-from chatdoor.site.model import Place, Site, Source, Step
-from chatdoor.site.paths import Find
+from chatdoor.site.model import Site, Source, Step
 from chatdoor.site.template import Values
+
+MOST_WORKED_OUT: Final = 32
+"""Results that a session keeps: a site has few URLs, unless an id is in them, which never comes again."""
 
 
 class Call:
@@ -51,11 +54,6 @@ class Visit:
         """Texts that must not be shown: the session's, and the caller's."""
         return self.session.secrets | self.call.secrets
 
-    @property
-    def picks(self) -> dict[str, Find]:
-        """The site's values that are looked for in the documents of a reply: name and path."""
-        return {name: source.json for name, source in self._sources("body").items() if source.json}
-
     def run(self, step: Step, values: Values) -> Flow[Head]:
         """Sends the step and follows redirects and waits. Gives the head of the answer that counts."""
         made = dict(values)
@@ -78,7 +76,8 @@ class Visit:
                 request = redirected(self.site, step, request, head, self.secrets)
                 check_circle(self.site, step, request, been)
             else:
-                yield from self.learn_values(self._sources("header"), Answer(head, b""))
+                if self.site.sources.header:
+                    yield from self.learn_values(self.site.sources.header, Answer(head, b""))
                 return head
 
     def read(self, head: Head, limit: int, *, cut: bool = False) -> Flow[Answer]:
@@ -88,7 +87,7 @@ class Visit:
 
     def learn_body(self, answer: Answer) -> Flow[None]:
         """Merges the values that every answer may hold in its body."""
-        yield from self.learn_values(self._sources("meta", "input", "css", "body"), answer)
+        yield from self.learn_values(self.site.sources.body, answer)
 
     def learn_values(self, sources: Mapping[str, Source], answer: Answer) -> Flow[None]:
         """Merges the values that the answer holds."""
@@ -97,7 +96,8 @@ class Visit:
 
     def learn(self, found: Mapping[str, object]) -> Flow[None]:
         """Merges values."""
-        if changed := self._changed(found):
+        changed = self._changed(found) if found else None
+        if changed:
             yield from self.merge(Changes(values=changed, at=self._now))
 
     def merge(self, changes: Changes) -> Flow[None]:
@@ -113,30 +113,40 @@ class Visit:
 
     def _with_cookies(self, request: Request, extra: tuple[Cookie, ...]) -> Request:
         """The request with the cookies that go there. They change with every answer; the rest of it does not."""
-        jar = self.session.jar.apply(extra, self._now) if extra else self.session.jar
-        header = jar.header(request.url, self._now)
+        header = self._cookie_header(request.url, extra)
         if not header:
             return request
         headers = (*request.headers, ("cookie", header))
         return Request(request.method, request.url, headers, request.body, request.ahead)
 
+    def _cookie_header(self, url: str, extra: tuple[Cookie, ...]) -> str:
+        if extra:
+            return self.session.jar.apply(extra, self._now).header(url, self._now)
+        kept = self.session.worked_out.get(url)
+        if isinstance(kept, tuple) and self._now < kept[1]:
+            return str(kept[0])
+        jar = self.session.jar
+        header = jar.header(url, self._now)
+        if len(self.session.worked_out) < MOST_WORKED_OUT:
+            self.session.worked_out[url] = header, jar.next_end(self._now)
+        return header
+
     def _learn_cookies(self, head: Head) -> Flow[None]:
         """Merges the cookies that the head sets, and the values taken from cookies. These go when their cookie goes."""
-        found = (read_set_cookie(value, head.url, self._now) for name, value in head.headers if name == "set-cookie")
+        headers = [value for name, value in head.headers if name == "set-cookie"]
+        if not headers:
+            return
+        found = (read_set_cookie(value, head.url, self._now) for value in headers)
         cookies = tuple(cookie for cookie in found if cookie)
         if not cookies:
             return
-        sources = self._sources("cookie")
+        sources = self.site.sources.cookie
         values = take(sources, Answer(head, b""), self.session.jar.apply(cookies, self._now))
         gone = tuple(name for name in sources if name not in values and name in self.session.values)
         yield from self.merge(Changes(cookies, self._changed(values), gone=gone, at=self._now))
 
     def _changed(self, found: Mapping[str, object]) -> dict[str, object]:
         return {name: value for name, value in found.items() if self.session.values.get(name) != value}
-
-    def _sources(self, *places: Place) -> dict[str, Source]:
-        """The site's values that are looked for in these places of every answer."""
-        return {name: source for name, source in self.site.take.items() if source.place in places}
 
     def _refuses(self, head: Head) -> bool:
         """True where the site file calls a redirect refused, by its status or by where it leads. It is not followed."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -42,6 +42,14 @@ AHEAD: Final = {PAGE: 64_000, "json": 64_000, "sse": 0}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 
 
+class _Opening(NamedTuple):
+    """The part of a request that comes before its body."""
+
+    step: Step
+    url: str
+    headers: dict[str, str]
+
+
 def build_request(site: Site, step: Step, session: Session, values: Values, *, accept: str) -> Request:
     """The request of the step, without the session's cookies.
 
@@ -49,18 +57,23 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
     taken from the site is missing or can not be sent, ArgumentError where another one is.
     """
     known = {**session.values, **values}
-    base, origin = _base(site, session)
     try:
-        url = _url(step, base, known)
-        body, kind = _ENCODERS[step.body.kind](step.body, known) if step.body else (None, "")
-        headers = _common_headers(step, session, accept, url, origin)
-        headers.update(_own_headers(site, step, known, accept))
+        fixed = step.opening_names.isdisjoint(values) and site.header_names.isdisjoint(values)
+        kept = session.worked_out.get((id(step), accept)) if fixed else None
+        if isinstance(kept, _Opening) and kept.step is step:
+            opening = kept
+        else:
+            opening = _opening(site, step, session, known, accept)
+        if fixed:
+            session.worked_out[id(step), accept] = opening
+        if step.body is None:
+            return Request(step.method, opening.url, tuple(opening.headers.items()), None, AHEAD[accept])
+        body, kind = _ENCODERS[step.body.kind](step.body, known)
     except MissingValue as missing:
         name = str(missing.args[0])
         raise unsendable(site, step, [name], f"there is no value {name} to send") from missing
-    if body is not None:
-        headers.setdefault("content-type", kind)
-    return Request(step.method, url, tuple(headers.items()), body, AHEAD[accept])
+    headers = opening.headers if "content-type" in opening.headers else {**opening.headers, "content-type": kind}
+    return Request(step.method, opening.url, tuple(headers.items()), body, AHEAD[accept])
 
 
 def step_cookies(site: Site, step: Step, values: Values, host: str) -> tuple[Cookie, ...]:
@@ -94,6 +107,14 @@ def is_header_text(value: str) -> bool:
 @lru_cache(256)
 def _is_header_name(name: str) -> bool:
     return _HEADER_NAME.fullmatch(name) is not None
+
+
+def _opening(site: Site, step: Step, session: Session, values: Values, accept: str) -> _Opening:
+    base, origin = _base(site, session)
+    url = _url(step, base, values)
+    headers = _common_headers(step, session, accept, url, origin)
+    headers.update(_own_headers(site, step, values, accept))
+    return _Opening(step, url, headers)
 
 
 def _base(site: Site, session: Session) -> tuple[str, str]:
@@ -143,7 +164,7 @@ def _own_headers(site: Site, step: Step, values: Values, accept: str) -> dict[st
 
 def _header(site: Site, step: Step, header: tuple[Template, Template], values: Values) -> dict[str, str]:
     """One header, checked; none where an optional value is not there. An error never shows the value."""
-    name, value = (fill(template, values) for template in header)
+    name, value = fill(header[0], values), fill(header[1], values)
     if name is None or value is None:
         return {}
     name = name.lower()

@@ -5,6 +5,7 @@ answers that come at the same time do not undo each other.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -24,7 +25,7 @@ class Changes(msgspec.Struct, frozen=True):
     at: float = 0.0
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class Session(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One visitor.
 
     `generation` grows with each session of the same visitor, so that a refusal of an old one is known as
@@ -38,6 +39,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, object] = {}
     page: str | None = None
     given: bool = False
+
+    @cached_property
+    def worked_out(self) -> dict[object, object]:
+        """What follows from this session alone, worked out once for many requests. No part of its value."""
+        return {}
 
     def merge(self, changes: Changes) -> "Session":
         """The session after the changes."""

@@ -26,7 +26,8 @@ def turn_values(site: Site, turn: Turn) -> dict[str, object]:
 
     Raises ArgumentError where the site can not take the messages, or an option can not be sent.
     """
-    system = "\n\n".join([message.text for message in turn.messages if message.role in SYSTEM_ROLES])
+    texts = [message.text for message in turn.messages if message.role in SYSTEM_ROLES]
+    system = "\n\n".join(texts) if texts else ""
     messages = _with_system(site, turn.messages, system) if system else turn.messages
     at = _newest(messages)
     prompt = None if at is None else messages[at].text
@@ -36,7 +37,8 @@ def turn_values(site: Site, turn: Turn) -> dict[str, object]:
     if limit is not None and len(prompt or "") > limit:
         raise PromptTooLong(f"the prompt has {len(prompt or '')} characters, the site takes {limit}", site=site.name)
     _check_options(site, turn)
-    shaped = [_shape(site, message) for message in messages]
+    rule = site.messages
+    shaped = [build(rule.item, {"role": rule.roles.get(one.role, one.role), "text": one.text}) for one in messages]
     return {
         **turn.sampling,
         "prompt": prompt,
@@ -57,7 +59,10 @@ def fidelity(site: Site, turn: Turn) -> str:
 
 def _newest(messages: tuple[Message, ...]) -> int | None:
     """The index of the newest message from the user."""
-    return next((at for at in range(len(messages) - 1, -1, -1) if messages[at].role == "user"), None)
+    for at in range(len(messages) - 1, -1, -1):
+        if messages[at].role == "user":
+            return at
+    return None
 
 
 def _check_options(site: Site, turn: Turn) -> None:
@@ -85,9 +90,3 @@ def _with_system(site: Site, messages: tuple[Message, ...], system: str) -> tupl
         raise ArgumentError("messages: a system text, and no message from the user to put it before", site=site.name)
     first = Message("user", f"{system}\n\n{talk[at].text}")
     return (*talk[:at], first, *talk[at + 1 :])
-
-
-def _shape(site: Site, message: Message) -> object:
-    """One message as the site wants it."""
-    rule = site.messages
-    return build(rule.item, {"role": rule.roles.get(message.role, message.role), "text": message.text})

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
-from chatdoor.drive.interrupt import on_own_thread
+from chatdoor.drive.helper import on_own_thread
 
 
 def blocking_of_text(call: Callable[[], Awaitable[str]]) -> Generator[str, None, None]:

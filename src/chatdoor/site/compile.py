@@ -17,6 +17,7 @@ from chatdoor.site.outgoing import each_step
 from chatdoor.site.parts import checked, given, read_duration, read_shape, read_size
 from chatdoor.site.problem import Problem, quote
 from chatdoor.site.steps import compile_steps
+from chatdoor.site.template import Fields, names_in
 from chatdoor.site.urls import UrlError, is_local, origin_of, parse_url
 
 DEFAULT_REFUSED: Final = model.Match(statuses=frozenset({401, 403, 419, 440}))
@@ -30,6 +31,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
     origins = _origins(table, origin)
     session = compile_steps(table.session, ("session",), origins)
     chat = _chat(table.chat, origins)
+    take = compile_sources(table.take, ("take",))
     headers = read_headers(table.headers, ("headers",))
     check_names(table)
     sent = {name for _, step in each_step(table.chat, ("chat",)) for name in names_sent(step)}
@@ -45,8 +47,10 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         chat=chat,
         reply=compile_reply(table.reply, ("reply",)),
         session=session,
-        take=compile_sources(table.take, ("take",)),
+        take=take,
+        sources=model.sort_sources(take),
         headers=headers,
+        header_names=names_in(Fields(headers)),
         refused=compile_matches(table.refused, ("refused",)) or (DEFAULT_REFUSED,),
         messages=_messages(table.messages, sent),
         history=_history(table.conversation, sent),

@@ -35,6 +35,28 @@ class Source(msgspec.Struct, frozen=True):
         return self.place not in {"cookie", "header"}
 
 
+class Sources(msgspec.Struct, frozen=True):
+    """Sources by what of an answer they need: its cookies, its headers, its body.
+
+    `picks` are those of a body in which only a path into its JSON is looked for, which can be done as it streams.
+    """
+
+    cookie: Mapping[str, Source]
+    header: Mapping[str, Source]
+    body: Mapping[str, Source]
+    picks: Mapping[str, Find]
+
+
+def sort_sources(take: Mapping[str, Source]) -> Sources:
+    """The sources, sorted."""
+    return Sources(
+        cookie={name: source for name, source in take.items() if source.place == "cookie"},
+        header={name: source for name, source in take.items() if source.place == "header"},
+        body={name: source for name, source in take.items() if source.needs_body},
+        picks={name: source.json for name, source in take.items() if source.place == "body" and source.json},
+    )
+
+
 class RecordMatch(msgspec.Struct, frozen=True):
     """A description of a record: each path finds one of its values."""
 
@@ -82,6 +104,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     make: Mapping[str, str] = msgspec.field(default_factory=dict)
     expect: tuple[Match, ...] = ()
     follow_redirects: bool = True
+    opening_names: frozenset[str] = frozenset()
+    """The names in its path, query and headers: what comes before the body."""
 
 
 def step_slots(step: Step) -> Iterator[Slot]:
@@ -148,7 +172,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     reply: ReplyRule
     session: tuple[Step, ...]
     take: Mapping[str, Source]
+    sources: Sources
     headers: tuple[tuple[Template, Template], ...]
+    header_names: frozenset[str]
     refused: tuple[Match, ...]
     messages: MessagesRule
     history: History

@@ -14,7 +14,7 @@ from chatdoor.site.lines import KeyPath
 from chatdoor.site.outgoing import each_step
 from chatdoor.site.parts import checked, given, read_fields, read_one_of, read_shape, read_template
 from chatdoor.site.problem import Problem
-from chatdoor.site.template import Slot, Template
+from chatdoor.site.template import Fields, Slot, Template, names_in
 from chatdoor.site.urls import UrlError, origin_of, parse_url
 
 # What a path may hold as it stands: visible ASCII, no backslash, no fragment (which is never sent).
@@ -38,12 +38,15 @@ def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str])
     if method is None:
         raise Problem(path, "says nowhere where its request goes: get, post, put, patch or delete is missing")
     target = read_template(getattr(table, method), (*path, method))
+    query = read_fields(given(table.query) or {}, (*path, "query"))
+    headers = read_headers(given(table.headers) or {}, (*path, "headers"))
     return model.Step(
         label=f"{method.upper()} {_check_target(target, (*path, method), origins)}",
         method=method.upper(),
         path=target,
-        query=read_fields(given(table.query) or {}, (*path, "query")),
-        headers=read_headers(given(table.headers) or {}, (*path, "headers")),
+        query=query,
+        headers=headers,
+        opening_names=names_in(target, query, Fields(headers)),
         cookies=read_cookies(given(table.cookies) or {}, (*path, "cookies")),
         body=_body(table, path, method),
         take=compile_sources(given(table.take) or {}, (*path, "take")),

@@ -47,9 +47,9 @@ class Constant(msgspec.Struct, frozen=True):
 
 
 class Fields(msgspec.Struct, frozen=True):
-    """A table whose keys and values may hold slots."""
+    """A table whose keys and values may hold slots. A key without any is plain text."""
 
-    items: "tuple[tuple[Template, Shape], ...]"
+    items: "tuple[tuple[str | Template, Shape], ...]"
 
 
 class Items(msgspec.Struct, frozen=True):
@@ -58,7 +58,8 @@ class Items(msgspec.Struct, frozen=True):
     items: "tuple[Shape, ...]"
 
 
-Shape: TypeAlias = Constant | Template | Fields | Items
+Shape: TypeAlias = Constant | Slot | Template | Fields | Items
+"""A lone slot becomes the value, whatever its type; a slot in a template becomes text."""
 
 
 class MissingValue(LookupError):
@@ -98,9 +99,12 @@ def parse_shape(value: object) -> Shape:
     """The shape of a parsed TOML value. Raises TemplateError."""
     if isinstance(value, str):
         template = parse_template(value)
-        return Constant("".join(str(part) for part in template.parts)) if template.constant else template
+        if template.constant:
+            return Constant(_constant_text(template))
+        lone = template.parts[0] if len(template.parts) == 1 else None
+        return lone if isinstance(lone, Slot) else template
     if isinstance(value, Mapping):
-        return Fields(tuple((parse_template(key), parse_shape(item)) for key, item in value.items()))
+        return Fields(tuple((_parse_key(key), parse_shape(item)) for key, item in value.items()))
     if isinstance(value, list):
         return Items(tuple(parse_shape(item) for item in value))
     return Constant(value)
@@ -108,15 +112,23 @@ def parse_shape(value: object) -> Shape:
 
 def slots(shape: Shape) -> Iterator[Slot]:
     """Every slot of a shape, keys included."""
-    if isinstance(shape, Template):
+    if isinstance(shape, Slot):
+        yield shape
+    elif isinstance(shape, Template):
         yield from (part for part in shape.parts if isinstance(part, Slot))
     elif isinstance(shape, Fields):
         for key, item in shape.items:
-            yield from slots(key)
+            if isinstance(key, Template):
+                yield from slots(key)
             yield from slots(item)
     elif isinstance(shape, Items):
         for item in shape.items:
             yield from slots(item)
+
+
+def names_in(*shapes: Shape | None) -> frozenset[str]:
+    """The names of all slots."""
+    return frozenset(slot.name for shape in shapes if shape for slot in slots(shape))
 
 
 def fill(template: Template, values: Values, encode: Encode | None = None) -> str | None:
@@ -147,23 +159,24 @@ def build(shape: Shape, values: Values) -> object:
 
     A key or an entry whose optional value is absent is left out. Raises MissingValue.
     """
+    if isinstance(shape, Slot):
+        value = values.get(shape.name)
+        if value is None and not shape.optional and shape.name != NULLABLE:
+            raise MissingValue(shape.name)
+        return value
     if isinstance(shape, Constant):
         return shape.value
     if isinstance(shape, Fields):
         built: dict[str, object] = {}
-        for template, item in shape.items:
-            key, value = fill(template, values), build(item, values)
-            if key is not None and not (value is None and _left_out(item, values)):
+        for name, item in shape.items:
+            key = name if isinstance(name, str) else fill(name, values)
+            value = build(item, values)
+            if key is not None and (value is not None or not _left_out(item, values)):
                 built[key] = value
         return built
     if isinstance(shape, Items):
         pairs = [(item, build(item, values)) for item in shape.items]
-        return [value for item, value in pairs if not (value is None and _left_out(item, values))]
-    if len(shape.parts) == 1 and isinstance(slot := shape.parts[0], Slot):
-        value = values.get(slot.name)
-        if value is None and not slot.optional and slot.name != NULLABLE:
-            raise MissingValue(slot.name)
-        return value
+        return [value for item, value in pairs if value is not None or not _left_out(item, values)]
     return fill(shape, values)
 
 
@@ -178,9 +191,19 @@ def path_segment(text: str) -> str:
 
 
 def _left_out(shape: Shape, values: Values) -> bool:
-    return isinstance(shape, Template) and any(
-        isinstance(part, Slot) and part.optional and values.get(part.name) is None for part in shape.parts
+    """True for text with an optional value that is absent. A structure is never left out, a missing id is null."""
+    return isinstance(shape, Slot | Template) and any(
+        slot.optional and values.get(slot.name) is None for slot in slots(shape)
     )
+
+
+def _parse_key(key: str) -> str | Template:
+    template = parse_template(key)
+    return _constant_text(template) if template.constant else template
+
+
+def _constant_text(template: Template) -> str:
+    return "".join([part for part in template.parts if isinstance(part, str)])
 
 
 def _append_text(parts: list[str | Slot], text: str) -> None:

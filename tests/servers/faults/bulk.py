@@ -33,6 +33,14 @@ async def huge_chunked(wire: Wire) -> None:
     await wire.send(chunk(end) + b"0\r\n\r\n")
 
 
+async def stalls_late(wire: Wire) -> None:
+    """More than a client reads ahead, and then nothing."""
+    start, _ = _envelope(wire)
+    await wire.send(wire.good.head("Transfer-Encoding: chunked") + chunk(start))
+    await wire.send(chunk(b"a" * 200_000))
+    await wire.stall()
+
+
 async def endless_chunked(wire: Wire) -> None:
     """Chunks without end."""
     start, _ = _envelope(wire)
@@ -89,6 +97,7 @@ def _envelope(wire: Wire) -> tuple[bytes, bytes]:
 BULK = {
     "huge_length": Fault(huge_length),
     "huge_chunked": Fault(huge_chunked),
+    "stalls_late": Fault(stalls_late),
     "endless_chunked": Fault(endless_chunked),
     "gzip_bomb": Fault(gzip_bomb),
     "redirect_gzip_bomb": Fault(redirect_gzip_bomb),
