@@ -1,3 +1,9 @@
-"""What every test may ask for: the real servers."""
+"""What every test may ask for: the real servers. And Ctrl-C, which must work in whatever they start."""
+
+import signal
 
 pytest_plugins = ["tests.servers.fixtures"]
+
+# A shell starts what is in the background with Ctrl-C ignored, and children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
