@@ -8,6 +8,7 @@
     │   ├── TokenNotFound           the page does not hold what the site file says
     │   ├── SessionRefused          the site refused us, after a refresh or with nothing to refresh
     │   └── LoginFailed             the site did not accept the credentials
+    ├── ConversationLost            the site no longer has it, and it can not be told again
     ├── BotCheckMet                 the site asks for proof of a browser or a person
     ├── RateLimited                 the site wants us to wait longer than the call may take
     ├── ContentRefused              the site's own rules refuse the prompt
@@ -106,6 +107,13 @@ class SessionRefused(SessionError):
 
 class LoginFailed(SessionError):
     """The site did not accept the credentials."""
+
+
+class ConversationLost(ChatdoorError):
+    """The site no longer has the conversation, and its site file says that it is not told again, or that failed."""
+
+    status = 409
+    exit_code = 4
 
 
 class BotCheckMet(ChatdoorError):

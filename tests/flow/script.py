@@ -24,6 +24,7 @@ from chatdoor.flow.effects import (
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.opening import open_session
 from chatdoor.flow.session import Session
+from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
 from chatdoor.messages import Message, Reply
 from chatdoor.site import Site, load_site, loads_site
@@ -97,7 +98,7 @@ class Script:
         """Sends messages of a user and gives the reply, as a client does."""
         messages = tuple(Message("user", text) for text in texts or ("Hello",))
         self._call = Call(self.now(), self.clock + timeout)
-        return self.run(site, ask(site, Turn(messages, site.models[0]), self._call))
+        return self.run(site, ask(site, Turn(messages, site.models[0]), self._call, Talk()))
 
     def open(self, site: Site = VOIGPT) -> Session:
         """Opens a session."""

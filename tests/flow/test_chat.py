@@ -26,6 +26,7 @@ from chatdoor.flow.chat import ask
 from chatdoor.flow.effects import Discard, Effect, Learn, OpenSession
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.session import Session
+from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
 from chatdoor.messages import Message
 from tests.flow.script import (
@@ -197,7 +198,7 @@ def test_a_call_that_is_refused_uses_the_newer_session_of_another_call() -> None
     """Where somebody else has refreshed in the meantime, theirs is used: no second page fetch."""
     script = Script([CSRF, reply()], old_session("old"))
     newer = Session(generation=2, opened=NOW + 1, values={"csrf": "newer"})
-    flow = ask(VOIGPT, Turn((Message("user", "Hello"),), "m"), Call(script.now(), 60.0))
+    flow = ask(VOIGPT, Turn((Message("user", "Hello"),), "m"), Call(script.now(), 60.0), Talk())
 
     def perform(effect: Effect) -> object:
         return newer if effect == OpenSession(after=1) else script.perform(VOIGPT, effect)
@@ -453,7 +454,7 @@ class TestReply:
 def test_a_flow_that_is_closed_asks_for_nothing(steps: int) -> None:
     """A caller may go away at any time; the driver cleans up, and the flow yields nothing more."""
     script = Script([limited("1"), CSRF, start(), reply()], old_session())
-    flow = ask(VOIGPT, Turn((Message("user", "Hello"),), "m"), Call(script.now(), 60.0))
+    flow = ask(VOIGPT, Turn((Message("user", "Hello"),), "m"), Call(script.now(), 60.0), Talk())
     result: object = None
     for _ in range(steps):
         result = script.perform(VOIGPT, flow.send(result))

@@ -7,6 +7,7 @@ from chatdoor.flow.chat import ask
 from chatdoor.flow.effects import Make
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.session import Session
+from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
 from chatdoor.messages import Message
 from tests.flow.script import NOW, Script, header, reply, said, site_of, start, to
@@ -62,7 +63,7 @@ class TestStepCookies:
         turn = Turn((Message("assistant", "Hello"),), "bot")
         script = Script([], FRESH)
         with pytest.raises(ArgumentError, match="no value prompt"):
-            script.run(site, ask(site, turn, Call(script.now(), 60.0)))
+            script.run(site, ask(site, turn, Call(script.now(), 60.0), Talk()))
 
 
 class TestWaits:

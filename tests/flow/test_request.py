@@ -17,7 +17,7 @@ TAKE = '[take]\ncsrf = { cookie = "t" }\n'
 
 def _request(site: Site, session: Session = SESSION, **values: object) -> Request:
     everything: dict[str, object] = {"messages": ["m"], "prompt": "Hello", "model": "small", **values}
-    return build_request(site, site.chat, session, everything, accept="json")
+    return build_request(site, site.chat[0], session, everything, accept="json")
 
 
 BODIES = [

@@ -25,11 +25,15 @@ def test_a_whole_site_file_is_loaded() -> None:
     assert site.session[1].make == {"visitor": "uuid4"}
     assert site.session[1].expect == (Match(paths=("/chat",)),)
     assert site.session[1].take == {"room": Source("css", "main", attr="data-room")}
-    assert (site.chat.label, site.chat.method) == ("POST /api/{room}", "POST")
-    assert site.chat.query is not None
-    assert build(site.chat.query, {}) == {"lang": "en", "page": 1}
+    assert (site.chat[0].label, site.chat[0].method) == ("POST /api/{room}", "POST")
+    assert site.chat[0].query is not None
+    assert build(site.chat[0].query, {}) == {"lang": "en", "page": 1}
     assert (site.reply.format, site.reply.path, site.reply.done) == ("sse", "v", "[DONE]")
-    assert (site.messages.roles, site.messages.system, site.history) == ({"assistant": "ai"}, "message", "client")
+    assert (site.messages.roles, site.messages.system, site.conversation.history) == (
+        {"assistant": "ai"},
+        "message",
+        "client",
+    )
     assert (site.limits.timeout, site.limits.reply_bytes) == (30, 1_000_000)
     assert (site.limits.concurrency, site.limits.per_minute) == (4, 60)
     assert site.text == BOT
@@ -41,7 +45,7 @@ def test_what_is_not_written_has_its_default() -> None:
     assert site.models == ("a",)
     assert site.refused == (Match(statuses=frozenset({401, 403, 419, 440})),)
     assert (site.session, dict(site.take), site.headers) == ((), {}, ())
-    assert (site.chat.query, site.chat.expect, site.chat.follow_redirects) == (None, (), True)
+    assert (site.chat[0].query, site.chat[0].expect, site.chat[0].follow_redirects) == (None, (), True)
     assert (site.limits.timeout, site.limits.reply_bytes, site.limits.session_age) == (60, 8_000_000, None)
     assert (site.reply.where, site.reply.done, site.reply.cumulative, site.reply.error) == (None, None, False, None)
 
@@ -66,7 +70,7 @@ def test_the_django_preset_is_djangos_protection() -> None:
     assert site.take == {"csrf": Source("cookie", "csrftoken")}
     assert site.headers == ((Template(("X-CSRFToken",)), Template((Slot("csrf"),))),)
     assert site.refused == (Match(statuses=frozenset({403})),)
-    assert (site.chat.method, site.chat.path) == ("POST", Template(("/generate_response/",)))
+    assert (site.chat[0].method, site.chat[0].path) == ("POST", Template(("/generate_response/",)))
     assert site.models == ("gpt-3.5-turbo",)
 
 

@@ -64,15 +64,13 @@ URLS = [
 ]
 
 STEPS = [
-    ('get = "/"', 'get = "/"\nstatus = 200', "16: session[0].status: unknown key; did you mean 'expect.status'?"),
+    ('get = "/"', 'get = "/"\nstatus = 200', "16: session[0].status: unknown key; did you mean 'until.status'?"),
     ('get = "/"', 'gte = "/"', "15: session[0].gte: unknown key; did you mean 'get'?"),
     ('get = "/"', "get = 5", "15: session[0].get: expected text, got a whole number"),
     ('get = "/"', 'get = "/"\npost = "/"', "16: session[0].post: a step is one request; get is there already"),
     ('get = "/"', "headers = {}", "14: session[0]: says nowhere where its request goes: get, post, put, patch or delete is missing"),
     ('get = "/"', 'get = "/"\njson = 1', "16: session[0].json: a GET has no body"),
     ('get = "/"', 'websocket = "/"', "15: session[0].websocket: is part of the language, and not built yet"),
-    ('get = "/"', 'get = "/"\nuntil = { status = 200 }', "16: session[0].until: is part of the language, and not built yet"),
-    ('get = "/"', 'get = "/"\nrefresh = true', "16: session[0].refresh: is part of the language, and not built yet"),
     ('get = "/"', 'get = "/"\nfollow_redirects = 1', "16: session[0].follow_redirects: expected true or false, got a whole number"),
     ('get = "/"', 'get = "/"\nquery = { a = [1, { b = nan }] }', "16: session[0].query.a[1].b: inf and nan are not part of the language"),
     ('visitor = "uuid4"', 'visitor = "uuid"', "20: session[1].make.visitor: expected uuid4, hexN, alnumN, unix_ms or iso8601, got 'uuid'"),
@@ -80,8 +78,6 @@ STEPS = [
     ('id = "{visitor}" }', 'id = "{visitor}" }\njson = {}', "19: session[1].form: a step has one body; json is there already"),
     ('id = "{visitor}"', 'id = "{visitor"', "19: session[1].form.id: '{' at character 1 is no {name}; to mean a brace, write it twice"),
     ('post = "/api/{room}"\n', "", "24: chat: says nowhere where its request goes: get, post, put, patch or delete is missing"),
-    ('query = { lang = "en", page = 1 }', 'take.a = { json = "a" }', "26: chat.take: is part of the language, and not built yet for chat steps"),
-    ('query = { lang = "en", page = 1 }', "expect = { status = 200 }", "26: chat.expect: is part of the language, and not built yet for chat steps"),
     ('query = { lang = "en", page = 1 }', 'text = "x"', "26: chat.text: is part of the language, and not built yet"),
     ("[reply]", "[[more]]\n[reply]", "31: more: unknown key; did you mean 'models'?"),
     ('cookies = { seen = "yes" }', 'cookies = { "se en" = "yes" }', '28: chat.cookies."se en": the name of a cookie is letters, digits, dashes and underscores'),
@@ -98,7 +94,6 @@ NAMES = [
     ('"{temperature?}"', '"{role}"', "29: chat.json.heat: {role} is known in `item` of [messages] only"),
     ("heat = ", '"{heat}" = ', '29: chat.json."{heat}": {heat} is never taken or made'),
     ('"/api/{room}"', '"/api/{conversation}"', "25: chat.post: {conversation} may be null in chat; here it needs a value that is taken or made"),
-    ('"{temperature?}"', '"{visitor}"', "29: chat.json.heat: {visitor} is made for another step, which is not built yet"),
     ('"{temperature?}"', '[1, "{temprature?}"]', "29: chat.json.heat[1]: {temprature} is never taken or made; did you mean 'temperature'?"),
     ('id = "{visitor}"', 'id = "{conversation}"', "19: session[1].form.id: {conversation} may be null in chat; here it needs a value that is taken or made"),
     ('id = "{visitor}"', 'id = "{prompt}"', "19: session[1].form.id: {prompt} is known in chat only"),
@@ -173,8 +168,9 @@ MESSAGES = [
     ('assistant = "ai"', "assistant = 1", "40: messages.roles.assistant: expected text, got a whole number"),
     ('"message"', '"prefix"', "41: messages.system: expected \"message\", \"prepend\", \"drop\" or \"refuse\", got 'prefix'"),
     ('"message"', '"message"\nmake.id = "uuid4"', "42: messages.make: is part of the language, and not built yet"),
-    ("[messages]", '[conversation]\nhistory = "client"\nstart = { get = "/" }\n[messages]', "40: conversation.start: is part of the language, and not built yet"),
-    ("[messages]", '[conversation]\nhistory = "id"\n[messages]', "39: conversation.history: is part of the language, and not built yet: the site remembers the turns (history = 'id'); send {messages}, or say history = 'none' where it answers each prompt by itself"),
+    ("[messages]", '[conversation]\nhistory = "id"\n[messages]', "39: conversation.history: id: the conversation is found by its id; put {conversation} into chat"),
+    ('query = { lang = "en", page = 1 }', 'every = "2s"', "26: chat.every: goes with until: a step without it is not repeated"),
+    ('query = { lang = "en", page = 1 }', "refresh = true", "26: chat.refresh: is for session steps"),
     ("[messages]", '[conversation]\nhistory = "sesion"\n[messages]', "39: conversation.history: expected \"client\", \"session\", \"connection\", \"id\" or \"none\", got 'sesion'"),
 ]
 
@@ -193,7 +189,6 @@ LIMITS = [
     ('timeout = "30s"', "concurrency = true", "44: limits.concurrency: expected a whole number from 1, got true or false"),
     ('timeout = "30s"', "per_minute = 0", "44: limits.per_minute: expected a number above 0, got a whole number"),
     ('timeout = "30s"', "per_minute = inf", "44: limits.per_minute: inf and nan are not part of the language"),
-    ('timeout = "30s"', "sessions = 2", "44: limits.sessions: is part of the language, and not built yet"),
     ('timeout = "30s"', 'session_age = "0s"', '44: limits.session_age: expected more than nothing and at most "100d", got 0s'),
 ]
 
@@ -222,16 +217,13 @@ url = "https://bot.example.org"
 
 # fmt: off
 WHOLE = [
-    ('[chat]\npost = "/c"\njson = "{prompt}"\n[reply]\njson = "r"', "4: chat: is part of the language, and not built yet: the site remembers the turns (history = 'session'); send {messages}, or say history = 'none' where it answers each prompt by itself"),
     ('[chat]\npost = "/c"\njson = "{prompt}"\n[reply]\njson = "r"\n[conversation]\nhistory = "client"', "10: conversation.history: client: each request carries all turns; put {messages} or {history} into chat"),
     ('[chat]\npost = "/c"\njson = "{prompt}"\n[reply]\njson = "r"\n[conversation]\nhistory = "none"\n[messages]\nsystem = "message"', "12: messages.system: message needs {messages} or {history} in chat, which carry it"),
     ('[chat]\npost = "/c"\njson = "{history}"\n[reply]\njson = "r"', "4: chat: sends nothing of what is said: neither {prompt} nor {messages} is in it"),
-    ('[[chat]]\npost = "/c"\njson = "{messages}"\n[[chat]]\nget = "/d"\n[reply]\njson = "r"', "7: chat[1]: is part of the language, and not built yet: more than one chat step"),
     ('chat = []\n[reply]\njson = "r"', "4: chat: expected a step or a list of steps, got an empty list"),
     ('[chat]\npost = "/c"\njson = "{messages}"', "1: reply: is missing"),
     ('extends = "django"\n[reply]\njson = "r"', "4: chat: is missing"),
     ('extends = "django"\n[chat]\npost = "/c"\njson = "{messages}"\n[reply]\njson = "r"\n[headers]\nX = "{crsf}"', "11: headers.X: {crsf} is never taken or made; did you mean 'csrf'?"),
-    ('session = [\n  { get = "/" },\n  { get = "/b", until = { status = 200 } },\n]\n[chat]\npost = "/c"\njson = "{messages}"\n[reply]\njson = "r"', "6: session[1].until: is part of the language, and not built yet"),
     ("a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.b = 1", "4: nested too deeply; 64 levels are the most"),
     ("[chat", "4: not TOML: expected ']' at the end of a table declaration"),
 ]

@@ -62,6 +62,6 @@ def test_what_needs_the_body_says_so() -> None:
 def test_the_slots_of_a_step_are_those_of_its_whole_request() -> None:
     """Path, query, headers, cookies and body."""
     text = BOT.replace('lang = "en"', '"{csrf}" = "{model}"').replace('seen = "yes"', 'seen = "{csrf}-{room}"')
-    names = [slot.name for slot in step_slots(loads_site(text).chat)]
+    names = [slot.name for slot in step_slots(loads_site(text).chat[0])]
     assert sorted(slot.name for slot in step_slots(loads_site(text).session[0])) == []
     assert sorted(names) == ["csrf", "csrf", "messages", "model", "model", "room", "room", "room", "temperature"]

@@ -38,4 +38,4 @@ def test_a_value_may_be_called_as_a_kind_of_reference_is() -> None:
 def test_a_conversation_may_stand_in_a_path_once_it_is_taken() -> None:
     """Elsewhere in chat it may be null; in a path it is needed."""
     text = changed("room = { css", "conversation = { css").replace("{room}", "{conversation}")
-    assert loads_site(text).chat.label == "POST /api/{conversation}"
+    assert loads_site(text).chat[0].label == "POST /api/{conversation}"

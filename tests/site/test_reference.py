@@ -42,7 +42,7 @@ def test_every_row_is_complete(row: ReferenceRow) -> None:
         ReferenceRow("site", "take", "a table of sources", "", "values looked for in every answer", True),
         ReferenceRow("step", "json", "anything", "", "body: a JSON document", True),
         ReferenceRow("step", "follow_redirects", "true or false", "`true`", "follow redirects as a browser does", True),
-        ReferenceRow("step", "every", DURATION, '`"1s"`', "pause between repetitions", False),
+        ReferenceRow("step", "every", DURATION, '`"1s"`', "pause between repetitions", True),
         ReferenceRow("limits", "timeout", DURATION, '`"60s"`', "the longest a call may take, waits included", True),
         ReferenceRow(
             "limits", "concurrency", "a whole number from 1", "4; none on loopback", "messages at a time", True

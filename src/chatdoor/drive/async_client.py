@@ -11,6 +11,7 @@ from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
 from chatdoor.flow.chat import ask
 from chatdoor.flow.exchange import Call
+from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
 from chatdoor.messages import Messages, Piece, Reply
 from chatdoor.site.model import Site
@@ -126,4 +127,4 @@ def _begin(visitor: Visitor, turn: Turn, total: float) -> AsyncRun[Reply]:
     """The call, its time begun."""
     began = moment()
     call = Call(began, began.tick + total, visitor.access.secrets)
-    return AsyncRun(ask(visitor.site, turn, call), visitor, visitor.connections.tasks, call, visitor.pace)
+    return AsyncRun(ask(visitor.site, turn, call, Talk()), visitor, visitor.connections.tasks, call, visitor.pace)

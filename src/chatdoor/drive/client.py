@@ -12,6 +12,7 @@ from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
 from chatdoor.flow.chat import ask
 from chatdoor.flow.exchange import Call
+from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
 from chatdoor.messages import Messages, Piece, Reply
 from chatdoor.site.model import Site
@@ -130,4 +131,4 @@ def _begin(visitor: Visitor, turn: Turn, total: float) -> BlockingRun[Reply]:
     http = connections.main if main else connections.threads
     began = moment()
     call = Call(began, began.tick + total, visitor.access.secrets)
-    return BlockingRun(ask(visitor.site, turn, call), visitor, http, call, threading.get_ident())
+    return BlockingRun(ask(visitor.site, turn, call, Talk()), visitor, http, call, threading.get_ident())

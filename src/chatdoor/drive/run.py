@@ -26,6 +26,7 @@ class Reading:
         self.over = False
         self._decoder = effect.decoder
         self._limit = effect.limit
+        self._quiet = effect.quiet
         self._size = len(effect.seen)
         self._first: Moment | None = None
         self._texts = self._decoder.feed(effect.seen) if effect.seen else []
@@ -48,7 +49,7 @@ class Reading:
             texts += self._decoder.feed(data)
         if texts and self._first is None:
             self._first = moment()
-        return texts
+        return [] if self._quiet else texts
 
     @property
     def times(self) -> tuple[Moment, Moment]:

@@ -1,129 +1,147 @@
-"""One message and its reply: send, judge the answer, start again where the site refused, read the reply.
+"""One message and its reply: open the conversation, send, start again where the site refused, read the reply.
 
 The rule that everything here serves: a prompt that a site may have read is not sent again. It goes out a
 second time only after a refusal, which says that the site did not act, and never after the first piece.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from chatdoor.errors import (
-    ChatdoorError,
-    ReadFailed,
-    ReplyCutShort,
-    ReplyError,
-    SessionRefused,
-    TokenNotFound,
-    TransportError,
-)
-from chatdoor.flow.answer import Answer, charset
-from chatdoor.flow.effects import Decode, Discard, Flow, Head, Moment, OpenSession
-from chatdoor.flow.excerpt import with_excerpt
+from chatdoor.errors import ConversationLost, ReplyError, SessionError, SessionRefused, TokenNotFound
+from chatdoor.flow.answer import Answer
+from chatdoor.flow.effects import Flow, Make, OpenSession
 from chatdoor.flow.exchange import Call, Visit
-from chatdoor.flow.refusal import Refusal, Verdict, judge, judge_page, may_be_refused
-from chatdoor.flow.replies import ReplyDecoder, make_decoder
-from chatdoor.flow.replies.text import PageInstead
-from chatdoor.flow.session import Session
+from chatdoor.flow.reading import Read, read_reply
+from chatdoor.flow.refusal import Lost, Refusal
+from chatdoor.flow.request import PAGE
+from chatdoor.flow.session import Changes, Session
+from chatdoor.flow.steps import Setback, run_step
+from chatdoor.flow.talk import Talk, way_to_tell
 from chatdoor.flow.turn import Turn, fidelity, turn_values
 from chatdoor.messages import Reply, Timings, Usage, estimate_tokens
 from chatdoor.site.model import Site
 from chatdoor.site.template import Values
 
-EVIDENCE_BYTES: Final = 64_000
-"""What is read of an answer that is no reply: enough to see what it is."""
+
+class _Way(NamedTuple):
+    """What the turns to send fill in, one after the other, and what that makes of the message list."""
+
+    turns: tuple[Values, ...]
+    fidelity: str
 
 
-class _Read(NamedTuple):
-    """A reply that was read to its end."""
-
-    decoder: ReplyDecoder
-    first: Moment
-    end: Moment
-
-
-def ask(site: Site, turn: Turn, call: Call) -> Flow[Reply]:
+def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     """Sends the turn and gives the whole reply; its pieces go to the caller as they come."""
-    values = turn_values(site, turn)
+    way = _way(site, turn, talk)  # bad arguments are found before anything is sent
     session: Session = yield OpenSession()
-    outcome = yield from _first_attempt(site, session, values, call)
-    if isinstance(outcome, Refusal):
-        _check_refresh_helps(site, session, outcome, call)
-        session = yield OpenSession(after=session.generation)
-        outcome = yield from _attempt(site, session, values, call)
+    if site.in_sessions and talk.begun and talk.generation != session.generation:
+        talk.forget()
+        way = _way(site, turn, talk)
+    outcome = yield from _first_attempt(Visit(site, session, call, talk), way)
+    if isinstance(outcome, Refusal) and site.refreshes and not session.given:
+        refreshed = yield from _refreshed(session, talk)
+        if refreshed:
+            session = refreshed
+            outcome = yield from _attempt(Visit(site, session, call, talk), way)
+    if not isinstance(outcome, Read):
+        session = yield from _anew(site, session, call, talk, outcome)
+        way = _way(site, turn, talk)
+        outcome = yield from _attempt(Visit(site, session, call, talk), way)
     if isinstance(outcome, Refusal):
         raise _refused(site, f"refused again after a fresh session ({outcome.reason})")
-    decoder, first, end = outcome
-    return Reply(
-        text=decoder.text,
-        site=site.name,
-        model=turn.model,
-        usage=_usage(turn, decoder),
-        timings=Timings(first.tick - call.began.tick, end.tick - call.began.tick),
-        finish=decoder.finish_reason or "stop",
-        fidelity=fidelity(site, turn),
-        revised=decoder.revised,
-    )
+    if isinstance(outcome, Lost):
+        problem = f"lost again when it was told from the start ({outcome.reason})"
+        raise ConversationLost(problem, site=site.name, step=site.chat[-1].label)
+    return _reply(site, turn, call, outcome, way)
 
 
-def _first_attempt(site: Site, session: Session, values: Values, call: Call) -> Flow[_Read | Refusal]:
+def _way(site: Site, turn: Turn, talk: Talk) -> _Way:
+    way = way_to_tell(site, turn, begun=talk.begun)
+    return _Way(tuple([turn_values(site, one) for one in way.turns]), way.fidelity)
+
+
+def _refreshed(session: Session, talk: Talk) -> Flow[Session | None]:
+    """The session with a new token; None where the site did not give one. The conversation goes on in it."""
+    try:
+        refreshed: Session = yield OpenSession(session.generation, refresh=True)
+    except (SessionError, ReplyError):
+        return None
+    if talk.begun:
+        talk.move_to(refreshed.generation)
+    return refreshed
+
+
+def _anew(site: Site, session: Session, call: Call, talk: Talk, setback: Setback) -> Flow[Session]:
+    """The session in which the message goes out once more, from the start of its conversation where need be."""
+    if isinstance(setback, Refusal):
+        _check_renewal_helps(site, session, setback, call)
+        if site.in_sessions:
+            talk.forget()
+        session = yield OpenSession(session.generation)
+        return session
+    talk.forget()
+    if site.in_sessions and not site.conversation.start:
+        session = yield OpenSession(session.generation)
+    return session
+
+
+def _first_attempt(visit: Visit, way: _Way) -> Flow[Read | Setback]:
     """As `_attempt`. An old session that has lost its token is refused by us: nothing was sent."""
     try:
-        return (yield from _attempt(site, session, values, call))
+        return (yield from _attempt(visit, way))
     except TokenNotFound as lost:
-        if session.given or _is_fresh(session, call):
+        if visit.session.given or visit.call.told or _is_fresh(visit.session, visit.call):
             raise
         return Refusal(lost.problem)
 
 
-def _attempt(site: Site, session: Session, values: Values, call: Call) -> Flow[_Read | Refusal]:
-    visit = Visit(site, session, call)
-    try:
-        head = yield from visit.run(site.chat, values)
-    except ReadFailed as error:
-        if error.begun:
-            raise ReplyCutShort(error.problem, site=site.name, step=site.chat.label) from error
-        raise
-    if not may_be_refused(site, head):
-        return (yield from _read_reply(visit, head, b""))
-    answer = yield from visit.read(head, EVIDENCE_BYTES, cut=True)
-    verdict = judge(visit, site.chat, answer)
-    if verdict is None:
-        return (yield from _read_reply(visit, head, answer.body))
-    yield from visit.learn_body(answer)
-    yield Discard()
-    return _raised(verdict)
+def _attempt(visit: Visit, way: _Way) -> Flow[Read | Setback]:
+    if not visit.talk.begun:
+        setback = yield from _begin(visit, way.turns[0])
+        if setback:
+            return setback
+    *before, newest = way.turns
+    for values in before:
+        outcome = yield from _say(visit, dict(values), quiet=True)
+        if not isinstance(outcome, Read):
+            return outcome
+    return (yield from _say(visit, dict(newest), quiet=False))
 
 
-def _read_reply(visit: Visit, head: Head, seen: bytes) -> Flow[_Read | Refusal]:
-    """Reads the reply. `seen` is what was read of it before."""
-    decoder = make_decoder(visit.site.reply, charset(head), visit.site.sources.picks)
-    try:
-        first, end = yield Decode(decoder, visit.site.limits.reply_bytes, seen)
-    except ChatdoorError as error:
-        yield from visit.learn(decoder.taken)
-        return _failed(visit, head, decoder, error)
-    yield from visit.learn(decoder.taken)
-    return _Read(decoder, first, end)
+def _begin(visit: Visit, values: Values) -> Flow[Setback | None]:
+    """Opens a conversation."""
+    rule, talk = visit.site.conversation, visit.talk
+    for name, kind in rule.make.items():
+        talk.values[name] = yield Make(kind)
+    accept, visit.accept = visit.accept, PAGE
+    for step in rule.start:
+        answer = yield from run_step(visit, step, talk.values, values)
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.is_html:
+            yield from visit.merge(Changes(page=answer.head.url, at=answer.head.at.unix))
+    visit.accept = accept
+    talk.move_to(visit.session.generation)
+    return None
 
 
-def _failed(visit: Visit, head: Head, decoder: ReplyDecoder, error: ChatdoorError) -> Refusal:
-    """The refusal that the failure of a decoder is. Any other is raised, with what came."""
-    site, step = visit.site.name, visit.site.chat
-    answer = Answer(head, decoder.evidence)
-    if isinstance(error, PageInstead):
-        return _raised(judge_page(visit, step, answer))
-    if isinstance(error, ReplyCutShort | TransportError):
-        raise ReplyCutShort(error.problem, partial=decoder.text, site=site, step=step.label) from error
-    if isinstance(error, ReplyError):
-        error.site, error.step = site, step.label
-        raise with_excerpt(error, answer, visit.secrets)
-    raise error
+def _say(visit: Visit, values: dict[str, object], *, quiet: bool) -> Flow[Read | Setback]:
+    """Tells the site one turn and reads its reply, which with `quiet` nobody hears."""
+    *steps, last = visit.site.chat
+    told = False
+    for step in steps:
+        answer = yield from run_step(visit, step, values)
+        if not isinstance(answer, Answer):
+            return _untold(visit, answer, told=told)
+        told = told or step.tells
+    outcome = yield from read_reply(visit, last, values, quiet=quiet)
+    return outcome if isinstance(outcome, Read) else _untold(visit, outcome, told=told)
 
 
-def _raised(verdict: Verdict) -> Refusal:
-    """The refusal. An error is raised."""
-    if isinstance(verdict, Refusal):
-        return verdict
-    raise verdict
+def _untold(visit: Visit, setback: Setback, *, told: bool) -> Setback:
+    """The setback, where the site has not heard the turn yet. Raises SessionRefused: it is not told twice."""
+    if told:
+        raise _refused(visit.site, f"the site took the message and then refused its reply ({setback.reason})")
+    return setback
 
 
 def _is_fresh(session: Session, call: Call) -> bool:
@@ -131,7 +149,7 @@ def _is_fresh(session: Session, call: Call) -> bool:
     return session.opened >= call.began.unix
 
 
-def _check_refresh_helps(site: Site, session: Session, refusal: Refusal, call: Call) -> None:
+def _check_renewal_helps(site: Site, session: Session, refusal: Refusal, call: Call) -> None:
     """Raises SessionRefused where a fresh session would be refused like this one."""
     if session.given:
         raise _refused(site, f"the access token that was given was refused, and is not replaced ({refusal.reason})")
@@ -140,11 +158,26 @@ def _check_refresh_helps(site: Site, session: Session, refusal: Refusal, call: C
 
 
 def _refused(site: Site, problem: str) -> SessionRefused:
-    return SessionRefused(problem, site=site.name, step=site.chat.label)
+    return SessionRefused(problem, site=site.name, step=site.chat[-1].label)
 
 
-def _usage(turn: Turn, decoder: ReplyDecoder) -> Usage:
+def _reply(site: Site, turn: Turn, call: Call, read: Read, way: _Way) -> Reply:
+    decoder, first, end = read
+    return Reply(
+        text=decoder.text,
+        site=site.name,
+        model=turn.model,
+        usage=_usage(turn, read),
+        timings=Timings(first.tick - call.began.tick, end.tick - call.began.tick),
+        finish=decoder.finish_reason or "stop",
+        fidelity=fidelity(site, turn) if way.fidelity == "native" else way.fidelity,
+        revised=decoder.revised,
+    )
+
+
+def _usage(turn: Turn, read: Read) -> Usage:
     """The site's own numbers where it gives both, else an estimate."""
+    decoder = read.decoder
     if decoder.tokens_in is not None and decoder.tokens_out is not None:
         return Usage(decoder.tokens_in, decoder.tokens_out, estimated=False)
     return Usage(sum([estimate_tokens(message.text) for message in turn.messages]), estimate_tokens(decoder.text))

@@ -78,9 +78,13 @@ class Decoder(Protocol):
 
 
 class OpenSession(msgspec.Struct, frozen=True):
-    """Asks for a session newer than `after`; 0 takes any that is there."""
+    """Asks for a session newer than `after`; 0 takes any that is there.
+
+    With `refresh`, by the steps that renew the token and leave the conversation alone.
+    """
 
     after: int = 0
+    refresh: bool = False
 
 
 class Learn(msgspec.Struct, frozen=True):
@@ -108,11 +112,15 @@ class ReadBody(msgspec.Struct, frozen=True):
 
 
 class Decode(msgspec.Struct, frozen=True):
-    """Reads the rest of the answer through a decoder, at most `limit` bytes. `seen` was read before."""
+    """Reads the rest of the answer through a decoder, at most `limit` bytes. `seen` was read before.
+
+    With `quiet`, its pieces do not go to the caller: what the site says to a turn that it had heard before.
+    """
 
     decoder: Decoder
     limit: int
     seen: bytes = b""
+    quiet: bool = False
 
 
 class Discard(msgspec.Struct, frozen=True):

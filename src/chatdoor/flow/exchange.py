@@ -18,8 +18,9 @@ from chatdoor.flow.match import fits_head
 from chatdoor.flow.redirect import check_circle, is_redirect, redirected
 from chatdoor.flow.request import build_request, step_cookies
 from chatdoor.flow.session import Changes, Session
+from chatdoor.flow.talk import Talk
 from chatdoor.site.model import Site, Source, Step
-from chatdoor.site.template import Values
+from chatdoor.site.template import NULLABLE, Values
 
 MOST_WORKED_OUT: Final = 32
 """Results that a session keeps: a site has few URLs, unless an id is in them, which never comes again."""
@@ -37,15 +38,18 @@ class Call:
         """It has waited for the site once."""
         self.retried = False
         """It has sent a request once more, after a failure of the network that did no harm."""
+        self.told = False
+        """The site may have heard what is said."""
 
 
 class Visit:
     """A way through a site, in a session that others use too: what answers change is merged into theirs."""
 
-    def __init__(self, site: Site, session: Session, call: Call) -> None:
+    def __init__(self, site: Site, session: Session, call: Call, talk: Talk) -> None:
         self.site = site
         self.session = session
         self.call = call
+        self.talk = talk
         self.accept: str = site.reply.format
         self._now = call.began.unix
 
@@ -54,15 +58,19 @@ class Visit:
         """Texts that must not be shown: the session's, and the caller's."""
         return self.session.secrets | self.call.secrets
 
-    def run(self, step: Step, values: Values) -> Flow[Head]:
-        """Sends the step and follows redirects and waits. Gives the head of the answer that counts."""
-        made = dict(values)
+    def run(self, step: Step, values: dict[str, object]) -> Flow[Head]:
+        """Sends the step and follows redirects and waits. Gives the head of the answer that counts.
+
+        What the step makes is added to `values`.
+        """
         for name, kind in step.make.items():
-            made[name] = yield Make(kind)
+            values[name] = yield Make(kind)
+        made = {**self.talk.values, **values}
         request = self._request(step, made)
         been: list[str] = []
         extra = self._step_cookies(step, request, made) if step.cookies else ()
         while True:
+            self.call.told = self.call.told or step.tells
             head: Head = yield Send(self._with_cookies(request, extra), step.label)
             self._now = head.at.unix
             yield from self._learn_cookies(head)
@@ -94,8 +102,17 @@ class Visit:
         if sources:
             yield from self.learn(take(sources, answer, self.session.jar))
 
+    def note(self, found: Mapping[str, object], values: dict[str, object]) -> None:
+        """Keeps values for the turn; the conversation's id, for the conversation."""
+        values.update(found)
+        if NULLABLE in found:
+            self.talk.values[NULLABLE] = found[NULLABLE]
+
     def learn(self, found: Mapping[str, object]) -> Flow[None]:
         """Merges values."""
+        if NULLABLE in found:
+            self.talk.values[NULLABLE] = found[NULLABLE]
+            found = {name: value for name, value in found.items() if name != NULLABLE}
         changed = self._changed(found) if found else None
         if changed:
             yield from self.merge(Changes(values=changed, at=self._now))

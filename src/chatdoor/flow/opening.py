@@ -1,17 +1,18 @@
 """Getting a visitor in: the session steps of a site, one after the other."""
 
 import re
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from chatdoor.errors import (
     ArgumentError,
     ChatdoorError,
     LoginFailed,
-    ReadFailed,
     TokenNotFound,
     UnexpectedReply,
-    WriteFailed,
 )
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.bot_check import bot_check_instead, met
@@ -23,11 +24,10 @@ from chatdoor.flow.match import fits
 from chatdoor.flow.refusal import failure, is_login_page, login_wanted, signs_in
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
+from chatdoor.flow.steps import MAX_PAGE_BYTES, once_more
+from chatdoor.flow.talk import Talk
 from chatdoor.site.model import Site, Source, Step, step_slots
 from chatdoor.site.template import Fields, slots
-
-MAX_PAGE_BYTES: Final = 8_000_000
-"""The largest page. Real ones have some hundred kilobytes."""
 
 REJECTED: Final = frozenset({400, 401, 403, 422})
 """Statuses with which a step that signs in is answered where the credentials are wrong."""
@@ -43,7 +43,7 @@ class Opening(Visit):
     """A way through a site in a session that nobody has yet. Nothing is `refused` there: what refuses is an error."""
 
     def __init__(self, site: Site, session: Session, call: Call) -> None:
-        super().__init__(site, session, call)
+        super().__init__(site, session, call, Talk())
         self.accept = PAGE
 
     def merge(self, changes: Changes) -> Flow[None]:
@@ -61,9 +61,19 @@ def open_session(site: Site, call: Call, generation: int, opened: float) -> Flow
     `opened` is the time, in seconds since 1970.
     """
     visit = Opening(site, Session(generation=generation, opened=opened), call)
-    step, answer = site.chat, None
-    for step in site.session:
-        answer = yield from _open_step(visit, step)
+    return (yield from _opened(visit, site.session))
+
+
+def refresh_session(site: Site, call: Call, session: Session, generation: int) -> Flow[Session]:
+    """The same session with a new token, by the steps that promise to leave a conversation alone."""
+    visit = Opening(site, msgspec.structs.replace(session, generation=generation), call)
+    return (yield from _opened(visit, tuple(step for step in site.session if step.refresh)))
+
+
+def _opened(visit: Opening, steps: tuple[Step, ...]) -> Flow[Session]:
+    site, step, answer = visit.site, visit.site.chat[-1], None
+    for step in steps:
+        answer = yield from once_more(visit, step, partial(_run_step, visit, step))
     for name in _needed(site):
         if name not in visit.session.values:
             raise _not_found(visit, step, name, site.take[name], answer)
@@ -95,24 +105,15 @@ def _is_token(token: object) -> bool:
     return isinstance(token, str) and len(token) <= MAX_TOKEN_CHARS and _TOKEN.fullmatch(token) is not None
 
 
-def _open_step(visit: Visit, step: Step) -> Flow[Answer]:
-    """Runs the step; one that only reads once more, where the network failed on the way."""
-    try:
-        return (yield from _run_step(visit, step))
-    except (ReadFailed, WriteFailed):
-        if step.method != "GET" or visit.call.retried:
-            raise
-        visit.call.retried = True
-    return (yield from _run_step(visit, step))
-
-
 def _run_step(visit: Visit, step: Step) -> Flow[Answer]:
-    head = yield from visit.run(step, {})
+    made: dict[str, object] = {}
+    head = yield from visit.run(step, made)
     answer = yield from visit.read(head, MAX_PAGE_BYTES)
     if not _is_good(step, answer):
         raise _misfit(visit, step, answer)
     if answer.is_html:
         yield from visit.merge(Changes(page=head.url, at=head.at.unix))
+    yield from visit.learn(made)
     yield from visit.learn_body(answer)
     yield from visit.learn_values(step.take, answer)
     for name, source in step.take.items():
@@ -143,8 +144,9 @@ def _misfit(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
 
 
 def _needed(site: Site) -> list[str]:
-    """The values that every chat request sends, of those that are taken from any answer."""
-    sent = (*slots(Fields(site.headers)), *step_slots(site.chat))
+    """The values that the first request of a talk sends, of those that are taken from any answer."""
+    start = site.conversation.start
+    sent = step_slots(start[0]) if start else (*slots(Fields(site.headers)), *step_slots(site.chat[0]))
     named = {slot.name for slot in sent if not slot.optional}
     return [name for name in site.take if name in named]
 

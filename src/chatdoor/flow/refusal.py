@@ -35,8 +35,14 @@ class Refusal(msgspec.Struct, frozen=True):
     names_csrf: bool = False
 
 
-Verdict = Refusal | ChatdoorError
-"""What an answer means that is no reply: a refusal, or the error to raise."""
+class Lost(msgspec.Struct, frozen=True):
+    """The site no longer has the conversation. It did not act."""
+
+    reason: str
+
+
+Verdict = Refusal | Lost | ChatdoorError
+"""What an answer means that is no reply: a refusal, a lost conversation, or the error to raise."""
 
 
 def may_be_refused(site: Site, head: Head) -> bool:
@@ -46,9 +52,11 @@ def may_be_refused(site: Site, head: Head) -> bool:
     """
     if head.status >= 300 or announced_check(head):
         return True
-    return any(
-        fits_head(match, head) and not (match.needs_body and content_type(head) == STREAM) for match in site.refused
-    )
+    streams = content_type(head) == STREAM
+    for match in (*site.refused, *site.conversation.lost):
+        if fits_head(match, head) and not (match.needs_body and streams):
+            return True
+    return False
 
 
 def judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
@@ -59,6 +67,8 @@ def judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
         return _refusal(visit, answer, names_csrf=True)
     if vendor := bot_check(answer):
         return met(vendor, visit.site, step)
+    if any(fits(match, answer) for match in visit.site.conversation.lost):
+        return Lost(excerpt(answer, visit.secrets))
     if (refused or status in {401, 403}) and is_login_page(answer):
         return _signed_out(visit, step, answer)
     if refused:

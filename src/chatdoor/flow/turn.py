@@ -14,11 +14,15 @@ SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """What a call asks: the messages, the model, and whatever else the site has a field for."""
+    """What a call asks: the messages, the model, and whatever else the site has a field for.
+
+    `known` is how many of the messages a site that keeps the turns has heard already.
+    """
 
     messages: tuple[Message, ...]
     model: str
     sampling: Mapping[str, object] = {}
+    known: int = 0
 
 
 def turn_values(site: Site, turn: Turn) -> dict[str, object]:
@@ -30,8 +34,9 @@ def turn_values(site: Site, turn: Turn) -> dict[str, object]:
     system = "\n\n".join(texts) if texts else ""
     messages = _with_system(site, turn.messages, system) if system else turn.messages
     at = _newest(messages)
-    prompt = None if at is None else messages[at].text
-    if prompt is None and site.history != "client":
+    newest = None if at is None else messages[at].text
+    prompt = _news(site, turn, system) if site.remembers else newest
+    if prompt is None and site.conversation.history != "client":
         raise ArgumentError("messages: the site takes a prompt, and no message is from the user", site=site.name)
     limit = site.limits.prompt_chars
     if limit is not None and len(prompt or "") > limit:
@@ -54,7 +59,15 @@ def fidelity(site: Site, turn: Turn) -> str:
     talk = [message for message in turn.messages if message.role not in SYSTEM_ROLES]
     if site.messages.system == "drop" and len(talk) < len(turn.messages):
         return "dropped"
-    return "dropped" if site.history == "none" and len(talk) > 1 else "native"
+    return "dropped" if site.conversation.history == "none" and len(talk) > 1 else "native"
+
+
+def _news(site: Site, turn: Turn, system: str) -> str | None:
+    """All that the user said and the site has not heard. The system text goes before the first of it."""
+    texts = [message.text for message in turn.messages[turn.known :] if message.role == "user"]
+    if system and texts and not turn.known and site.messages.system == "prepend":
+        texts.insert(0, system)
+    return "\n\n".join(texts) if texts else None
 
 
 def _newest(messages: tuple[Message, ...]) -> int | None:

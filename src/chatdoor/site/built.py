@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from msgspec import UNSET
 from msgspec.structs import fields
 
 from chatdoor.site import file
@@ -11,17 +10,12 @@ from chatdoor.site.lines import KeyPath
 from chatdoor.site.problem import Problem
 
 NOT_BUILT: Final[Mapping[type[file.Table], Collection[str]]] = {
-    file.StepTable: ("websocket", "socketio", "auth", "emit", "multipart", "text", "until", "every", "refresh"),
+    file.StepTable: ("websocket", "socketio", "auth", "emit", "multipart", "text"),
     file.SourceTable: ("regex", "url"),
     file.MatchTable: ("close",),
     file.ReplyTable: ("ndjson", "websocket", "socketio", "html", "text"),
     file.MessagesTable: ("make",),
-    file.ConversationTable: ("start", "make", "lost", "recover"),
-    file.LimitsTable: ("sessions",),
 }
-
-NOT_BUILT_IN_CHAT: Final = ("take", "expect")
-"""Keys of a step that run in `session`, and not yet in `chat`."""
 
 
 def check_built(table: file.Table, path: KeyPath) -> None:
@@ -29,13 +23,6 @@ def check_built(table: file.Table, path: KeyPath) -> None:
     for field in fields(table):
         if field.name in NOT_BUILT.get(type(table), ()) and getattr(table, field.name) is not field.default:
             raise not_built((*path, field.name))
-
-
-def check_built_in_chat(step: file.StepTable, path: KeyPath) -> None:
-    """Raises Problem where a chat step sets a key that this version runs elsewhere only."""
-    for key in NOT_BUILT_IN_CHAT:
-        if getattr(step, key) is not UNSET:
-            raise not_built((*path, key), " for chat steps")
 
 
 def is_built(table: type[file.Table], key: str) -> bool:

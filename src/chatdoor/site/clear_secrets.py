@@ -12,7 +12,7 @@ import msgspec
 
 from chatdoor.site import file
 from chatdoor.site.lines import KeyPath
-from chatdoor.site.outgoing import each_step, sent_parts
+from chatdoor.site.outgoing import sent_parts, steps_in_order
 from chatdoor.site.template import parse_template
 from chatdoor.site.walk import leaves
 
@@ -58,11 +58,7 @@ def _is_secret(name: str, text: str) -> bool:
 
 def _sent(table: file.SiteTable) -> Iterator[tuple[KeyPath, str, str]]:
     """Path, name and text of all that goes out under a name."""
-    steps = (
-        *each_step(table.session, ("session",)),
-        *each_step(table.conversation.start, ("conversation", "start")),
-        *each_step(table.chat, ("chat",)),
-    )
+    steps = steps_in_order(table)
     parts = [(("headers",), table.headers), *(part for path, step in steps for part in sent_parts(step, path))]
     for place, value in parts:
         for path, text in leaves(value, place):

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from chatdoor.messages import ROLES
 from chatdoor.site import file, model
 from chatdoor.site.answers import compile_matches, compile_reply, compile_sources
-from chatdoor.site.built import check_built, check_built_in_chat, not_built
+from chatdoor.site.built import check_built, not_built
 from chatdoor.site.clear_secrets import find_clear_secret
 from chatdoor.site.headers import read_headers
 from chatdoor.site.names import check_item, check_names, names_sent
@@ -17,7 +17,7 @@ from chatdoor.site.outgoing import each_step
 from chatdoor.site.parts import checked, given, read_duration, read_shape, read_size
 from chatdoor.site.problem import Problem, quote
 from chatdoor.site.steps import compile_steps
-from chatdoor.site.template import Fields, names_in
+from chatdoor.site.template import NULLABLE, Fields, names_in
 from chatdoor.site.urls import UrlError, is_local, origin_of, parse_url
 
 DEFAULT_REFUSED: Final = model.Match(statuses=frozenset({401, 403, 419, 440}))
@@ -30,7 +30,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
     base, origin, local = _base(table.url)
     origins = _origins(table, origin)
     session = compile_steps(table.session, ("session",), origins)
-    chat = _chat(table.chat, origins)
+    chat = compile_steps(table.chat, ("chat",), origins)
     take = compile_sources(table.take, ("take",))
     headers = read_headers(table.headers, ("headers",))
     check_names(table)
@@ -53,7 +53,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         header_names=names_in(Fields(headers)),
         refused=compile_matches(table.refused, ("refused",)) or (DEFAULT_REFUSED,),
         messages=_messages(table.messages, sent),
-        history=_history(table.conversation, sent),
+        conversation=_conversation(table.conversation, sent, origins),
         limits=_limits(table.limits, local=local),
         text=text,
         fingerprint=fingerprint,
@@ -85,16 +85,6 @@ def _origins(table: file.SiteTable, origin: str) -> frozenset[str]:
     return frozenset(origins)
 
 
-def _chat(tables: file.Steps, origins: frozenset[str]) -> model.Step:
-    steps = each_step(tables, ("chat",))
-    compiled = compile_steps(tables, ("chat",), origins)
-    if len(steps) > 1:
-        raise not_built(steps[1][0], ": more than one chat step")
-    for path, step in steps:
-        check_built_in_chat(step, path)
-    return compiled[0]
-
-
 def _models(table: file.SiteTable) -> tuple[str, ...]:
     models: dict[str, int] = {}
     for index, name in enumerate(given(table.models) or [table.name]):
@@ -120,19 +110,30 @@ def _messages(table: file.MessagesTable, sent: Collection[str]) -> model.Message
     return model.MessagesRule(shape, table.roles, cast(model.System, system), {})
 
 
+def _conversation(
+    table: file.ConversationTable, sent: Collection[str], origins: frozenset[str]
+) -> model.ConversationRule:
+    path = ("conversation",)
+    check_built(table, path)
+    return model.ConversationRule(
+        history=_history(table, sent),
+        start=compile_steps(table.start, (*path, "start"), origins),
+        make=given(table.make) or {},
+        lost=compile_matches(table.lost, (*path, "lost")),
+        recover=given(table.recover) or "replay",
+    )
+
+
 def _history(table: file.ConversationTable, sent: Collection[str]) -> model.History:
-    check_built(table, ("conversation",))
     listed = not {"messages", "history"}.isdisjoint(sent)
     history = given(table.history) or ("client" if listed else "session")
-    path = ("chat",) if isinstance(table.history, UnsetType) else ("conversation", "history")
+    path = ("conversation", "history")
     if history == "client" and not listed:
         raise Problem(path, "client: each request carries all turns; put {messages} or {history} into chat")
+    if history == "id" and NULLABLE not in sent:
+        raise Problem(path, "id: the conversation is found by its id; put {conversation} into chat")
     if history not in BUILT_HISTORY:
-        raise not_built(
-            path,
-            f": the site remembers the turns (history = {history!r}); send {{messages}},"
-            " or say history = 'none' where it answers each prompt by itself",
-        )
+        raise not_built(path, f": history = {history!r}")
     return cast(model.History, history)
 
 
@@ -145,6 +146,7 @@ def _limits(table: file.LimitsTable, *, local: bool) -> model.Limits:
         timeout=read_duration(table.timeout, ("limits", "timeout")),
         reply_bytes=read_size(table.reply_bytes, ("limits", "reply_bytes")),
         prompt_chars=given(table.prompt_chars),
+        sessions=given(table.sessions) or default.sessions,
         session_age=None
         if isinstance(table.session_age, UnsetType)
         else read_duration(table.session_age, ("limits", "session_age")),

@@ -5,7 +5,7 @@ turned into seconds and bytes, so that a call only fills in values.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -17,7 +17,15 @@ BodyKind: TypeAlias = Literal["json", "form"]
 Decode: TypeAlias = Literal["percent", "none", "base64"]
 Format: TypeAlias = Literal["json", "sse"]
 System: TypeAlias = Literal["message", "prepend", "drop", "refuse", "field"]
-History: TypeAlias = Literal["client", "none"]
+History: TypeAlias = Literal["client", "session", "id", "none"]
+Recover: TypeAlias = Literal["replay", "fold", "refuse"]
+
+
+SAID: Final = frozenset({"prompt", "messages", "history"})
+"""Placeholders for what is said."""
+
+REMEMBERING: Final = frozenset({"session", "connection", "id"})
+"""Kinds of history that the site keeps."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -101,11 +109,23 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     cookies: tuple[tuple[str, Template], ...] = ()
     body: Body | None = None
     take: Mapping[str, Source] = msgspec.field(default_factory=dict)
+    sources: Sources = Sources({}, {}, {}, {})
     make: Mapping[str, str] = msgspec.field(default_factory=dict)
     expect: tuple[Match, ...] = ()
+    until: tuple[Match, ...] = ()
+    every: float = 1.0
+    """Seconds between two repetitions, where there is an `until`."""
     follow_redirects: bool = True
+    refresh: bool = False
     opening_names: frozenset[str] = frozenset()
     """The names in its path, query and headers: what comes before the body."""
+    names: frozenset[str] = frozenset()
+    """The names of all that it sends."""
+
+    @property
+    def tells(self) -> bool:
+        """True where the step brings what was said to the site."""
+        return not self.names.isdisjoint(SAID)
 
 
 def step_slots(step: Step) -> Iterator[Slot]:
@@ -144,6 +164,16 @@ class MessagesRule(msgspec.Struct, frozen=True):
     make: Mapping[str, str]
 
 
+class ConversationRule(msgspec.Struct, frozen=True):
+    """Who remembers the turns, what opens a conversation, and what becomes of one that the site has lost."""
+
+    history: History
+    start: tuple[Step, ...] = ()
+    make: Mapping[str, str] = msgspec.field(default_factory=dict)
+    lost: tuple[Match, ...] = ()
+    recover: Recover = "replay"
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much, how fast, how long. Seconds and bytes; None is no limit."""
 
@@ -152,6 +182,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 60.0
     reply_bytes: int = 8_000_000
     prompt_chars: int | None = None
+    sessions: int = 8
     session_age: float | None = None
 
 
@@ -168,7 +199,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     origins: frozenset[str]
     models: tuple[str, ...]
-    chat: Step
+    chat: tuple[Step, ...]
     reply: ReplyRule
     session: tuple[Step, ...]
     take: Mapping[str, Source]
@@ -177,11 +208,26 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     header_names: frozenset[str]
     refused: tuple[Match, ...]
     messages: MessagesRule
-    history: History
+    conversation: ConversationRule
     limits: Limits
     text: str
     fingerprint: str
     local: bool
+
+    @property
+    def refreshes(self) -> bool:
+        """True where session steps promise to renew the token and leave the conversation alone."""
+        return any(step.refresh for step in self.session)
+
+    @property
+    def remembers(self) -> bool:
+        """True where the site keeps the turns, and gets only the new one."""
+        return self.conversation.history in REMEMBERING
+
+    @property
+    def in_sessions(self) -> bool:
+        """True where the site keeps the turns with the visitor, so that each conversation has a session of its own."""
+        return self.conversation.history in {"session", "connection"}
 
 
 def _same(found: object, value: object) -> bool:

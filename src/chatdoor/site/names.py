@@ -9,7 +9,7 @@ from typing import Final
 from chatdoor.site import file
 from chatdoor.site.lines import KeyPath
 from chatdoor.site.nearest import nearest
-from chatdoor.site.outgoing import each_step, sent_parts
+from chatdoor.site.outgoing import sent_parts, steps_in_order
 from chatdoor.site.parts import given, read_template
 from chatdoor.site.problem import Problem
 from chatdoor.site.template import NULLABLE, Slot
@@ -23,6 +23,12 @@ SAMPLING_NAMES: Final = frozenset({"temperature", "max_tokens", "top_p", "stop",
 
 MESSAGE_NAMES: Final = frozenset({"role", "text"})
 """Placeholders of one message, in `[messages] item`."""
+
+KNOWN_IN: Final[Mapping[str, Collection[str]]] = {
+    "conversation": frozenset({"system", "model"}),
+    "chat": TURN_NAMES | SAMPLING_NAMES,
+}
+"""What a call brings, by the table in which it is known. A conversation is opened before its first message."""
 
 REFERENCES: Final = ("env", "file", "keyring", "ask")
 """What may stand before the colon of a secret by reference."""
@@ -43,16 +49,20 @@ def names_sent(step: file.StepTable) -> set[str]:
 
 def check_names(table: file.SiteTable) -> None:
     """Raises Problem at the first placeholder without a value, and the first value whose name is not free."""
-    steps = (*each_step(table.session, ("session",)), *each_step(table.chat, ("chat",)))
+    steps = steps_in_order(table)
     _check_free(table.take, ("take",))
+    _check_free(given(table.conversation.make) or {}, ("conversation", "make"))
     for path, step in steps:
         _check_free(given(step.take) or {}, (*path, "take"))
         _check_free(given(step.make) or {}, (*path, "make"))
-    made = {name: "is made for another step, which is not built yet" for _, step in steps for name in _made(step)}
+    made = {name: "is made later than it is sent" for _, step in steps for name in _made(step)}
     elsewhere = made | {name: "is taken later than it is sent" for _, step in steps for name in given(step.take) or {}}
     taken, known = {*table.take}, set[str]()
     for path, step in steps:
-        known = taken | _made(step) | (TURN_NAMES | SAMPLING_NAMES if path[0] == "chat" else frozenset())
+        if path[0] != "session":
+            taken |= {*(given(table.conversation.make) or {})}
+        taken |= _made(step)
+        known = taken | {*KNOWN_IN.get(str(path[0]), ())}
         for place, value in sent_parts(step, path):
             nullable = {NULLABLE} if path[0] == "chat" and place[-1] not in file.METHODS else set()  # no path is null
             _check_slots(value, place, known | nullable, elsewhere)

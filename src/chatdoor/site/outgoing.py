@@ -26,3 +26,12 @@ def each_step(steps: file.Steps | UnsetType, path: KeyPath) -> list[tuple[KeyPat
     if isinstance(steps, file.StepTable):
         return [(path, steps)]
     return [((*path, index), step) for index, step in enumerate(steps)]
+
+
+def steps_in_order(table: file.SiteTable) -> tuple[tuple[KeyPath, file.StepTable], ...]:
+    """All steps of a file and where they stand, as they run."""
+    return (
+        *each_step(table.session, ("session",)),
+        *each_step(table.conversation.start, ("conversation", "start")),
+        *each_step(table.chat, ("chat",)),
+    )

@@ -3,7 +3,7 @@
 import re
 from typing import Final, cast
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from chatdoor.site import file, model
@@ -12,13 +12,17 @@ from chatdoor.site.built import check_built
 from chatdoor.site.headers import read_cookies, read_headers
 from chatdoor.site.lines import KeyPath
 from chatdoor.site.outgoing import each_step
-from chatdoor.site.parts import checked, given, read_fields, read_one_of, read_shape, read_template
+from chatdoor.site.parts import checked, given, read_duration, read_fields, read_one_of, read_shape, read_template
 from chatdoor.site.problem import Problem
 from chatdoor.site.template import Fields, Slot, Template, names_in
 from chatdoor.site.urls import UrlError, origin_of, parse_url
 
 # What a path may hold as it stands: visible ASCII, no backslash, no fragment (which is never sent).
 _TARGET: Final = re.compile(r"[!\"$-\[\]-~]+")
+
+
+DEFAULT_PAUSE: Final = 1.0
+"""Seconds between two repetitions of a step, where the file does not say."""
 
 
 def compile_steps(steps: file.Steps | UnsetType, path: KeyPath, origins: frozenset[str]) -> tuple[model.Step, ...]:
@@ -40,20 +44,44 @@ def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str])
     target = read_template(getattr(table, method), (*path, method))
     query = read_fields(given(table.query) or {}, (*path, "query"))
     headers = read_headers(given(table.headers) or {}, (*path, "headers"))
+    cookies = read_cookies(given(table.cookies) or {}, (*path, "cookies"))
+    body = _body(table, path, method)
+    take = compile_sources(given(table.take) or {}, (*path, "take"))
+    opening_names = names_in(target, query, Fields(headers))
     return model.Step(
         label=f"{method.upper()} {_check_target(target, (*path, method), origins)}",
         method=method.upper(),
         path=target,
         query=query,
         headers=headers,
-        opening_names=names_in(target, query, Fields(headers)),
-        cookies=read_cookies(given(table.cookies) or {}, (*path, "cookies")),
-        body=_body(table, path, method),
-        take=compile_sources(given(table.take) or {}, (*path, "take")),
+        cookies=cookies,
+        body=body,
+        opening_names=opening_names,
+        names=opening_names | names_in(*(value for _, value in cookies), body.shape if body else None),
+        take=take,
+        sources=model.sort_sources(take),
         make=given(table.make) or {},
         expect=compile_matches(table.expect, (*path, "expect")),
+        until=compile_matches(table.until, (*path, "until")),
+        every=_pause(table, path),
+        refresh=_refresh(table, path),
         follow_redirects=table.follow_redirects,
     )
+
+
+def _pause(table: file.StepTable, path: KeyPath) -> float:
+    """Seconds between two repetitions."""
+    if isinstance(table.every, UnsetType):
+        return DEFAULT_PAUSE
+    if table.until is UNSET:
+        raise Problem((*path, "every"), "goes with until: a step without it is not repeated")
+    return read_duration(table.every, (*path, "every"))
+
+
+def _refresh(table: file.StepTable, path: KeyPath) -> bool:
+    if table.refresh and path[0] != "session":
+        raise Problem((*path, "refresh"), "is for session steps")
+    return table.refresh
 
 
 def _body(table: file.StepTable, path: KeyPath, method: str) -> model.Body | None:

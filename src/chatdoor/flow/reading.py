@@ -1,0 +1,142 @@
+"""The last step of a turn, and the reply that it brings."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from chatdoor.errors import ChatdoorError, ReadFailed, ReplyCutShort, ReplyError, TransportError
+from chatdoor.flow.answer import Answer, charset
+from chatdoor.flow.effects import Decode, Discard, Flow, Head, Moment
+from chatdoor.flow.excerpt import with_excerpt
+from chatdoor.flow.exchange import Visit
+from chatdoor.flow.extract import take
+from chatdoor.flow.refusal import Lost, Refusal, Verdict, judge, judge_page, may_be_refused
+from chatdoor.flow.replies import ReplyDecoder, make_decoder
+from chatdoor.flow.replies.text import PageInstead
+from chatdoor.flow.steps import Setback, not_taken, once_more, settled
+from chatdoor.site.model import Source, Step
+from chatdoor.site.paths import Find
+
+EVIDENCE_BYTES: Final = 64_000
+"""What is read of an answer that is no reply: enough to see what it is."""
+
+
+WHOLE: Final = frozenset({"json", "html"})
+"""Formats of which nothing is handed on before the end."""
+
+
+class Read(NamedTuple):
+    """A reply that was read to its end."""
+
+    decoder: ReplyDecoder
+    first: Moment
+    end: Moment
+
+
+class _Begun(NamedTuple):
+    """An answer that may be a reply, and what was read of it."""
+
+    head: Head
+    seen: bytes
+
+
+def read_reply(visit: Visit, step: Step, values: dict[str, object], *, quiet: bool) -> Flow[Read | Setback]:
+    """Runs the step and reads the reply; its values are added to `values`. Raises what went wrong."""
+    try:
+        if step.until or _reads_whole(visit, step):
+            begun = yield from _awaited(visit, step, values)
+        elif len(visit.site.chat) > 1:
+            begun = yield from once_more(visit, step, lambda: _begun(visit, step, values))
+        else:
+            begun = yield from _begun(visit, step, values)
+    except ReadFailed as error:
+        if error.begun:
+            raise ReplyCutShort(error.problem, site=visit.site.name, step=step.label) from error
+        raise
+    if not isinstance(begun, _Begun):
+        return begun
+    return (yield from _decoded(visit, step, begun, values, quiet=quiet))
+
+
+def _reads_whole(visit: Visit, step: Step) -> bool:
+    """True where a value is looked for in the answer's body that is not found while it streams."""
+    sources = (visit.site.sources, step.sources)
+    return visit.site.reply.format in WHOLE and any(len(kind.body) > len(kind.picks) for kind in sources)
+
+
+def _awaited(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun | Setback]:
+    answer = yield from settled(visit, step, values, visit.site.limits.reply_bytes)
+    if not isinstance(answer, Answer):
+        return answer
+    yield from visit.learn_body(answer)
+    visit.note(take(step.sources.body, answer, visit.session.jar), values)
+    return _Begun(answer.head, answer.body)
+
+
+def _begun(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun | Setback]:
+    head = yield from visit.run(step, values)
+    if not may_be_refused(visit.site, head):
+        return _Begun(head, b"")
+    answer = yield from visit.read(head, EVIDENCE_BYTES, cut=True)
+    verdict = judge(visit, step, answer)
+    if verdict is None:
+        return _Begun(head, answer.body)
+    yield from visit.learn_body(answer)
+    yield Discard()
+    return _raised(verdict)
+
+
+def _decoded(
+    visit: Visit, step: Step, begun: _Begun, values: dict[str, object], *, quiet: bool
+) -> Flow[Read | Setback]:
+    site = visit.site
+    decoder = make_decoder(site.reply, charset(begun.head), _picks(visit, step))
+    try:
+        first, end = yield Decode(decoder, site.limits.reply_bytes, begun.seen, quiet)
+    except ChatdoorError as error:
+        yield from _learn(visit, step, decoder, values)
+        return _failed(visit, step, Answer(begun.head, decoder.evidence), decoder, error)
+    yield from _learn(visit, step, decoder, values)
+    if step.take:
+        _check_taken(visit, step, Answer(begun.head, decoder.evidence), values)
+    return Read(decoder, first, end)
+
+
+def _picks(visit: Visit, step: Step) -> Mapping[str, Find]:
+    return {**visit.site.sources.picks, **step.sources.picks} if step.take else visit.site.sources.picks
+
+
+def _learn(visit: Visit, step: Step, decoder: ReplyDecoder, values: dict[str, object]) -> Flow[None]:
+    """Keeps the values that the reply held."""
+    taken = decoder.taken
+    if taken:
+        visit.note({name: value for name, value in taken.items() if name in step.take}, values)
+        yield from visit.learn({name: value for name, value in taken.items() if name in visit.site.take})
+
+
+def _check_taken(visit: Visit, step: Step, answer: Answer, values: dict[str, object]) -> None:
+    """Takes what stands in the head. Raises TokenNotFound for a value of the step that is nowhere."""
+    at_head: dict[str, Source] = {**step.sources.header, **step.sources.cookie}
+    visit.note(take(at_head, answer, visit.session.jar), values)
+    for name, source in step.take.items():
+        if name not in values and name not in visit.talk.values:
+            raise not_taken(visit, step, name, source, answer)
+
+
+def _failed(visit: Visit, step: Step, answer: Answer, decoder: ReplyDecoder, error: ChatdoorError) -> Setback:
+    """The refusal that the failure of a decoder is. Any other is raised, with what came."""
+    site = visit.site.name
+    if isinstance(error, PageInstead):
+        return _raised(judge_page(visit, step, answer))
+    if isinstance(error, ReplyCutShort | TransportError):
+        raise ReplyCutShort(error.problem, partial=decoder.text, site=site, step=step.label) from error
+    if isinstance(error, ReplyError):
+        error.site, error.step = site, step.label
+        raise with_excerpt(error, answer, visit.secrets)
+    raise error
+
+
+def _raised(verdict: Verdict) -> Setback:
+    """The setback. An error is raised."""
+    if isinstance(verdict, Refusal | Lost):
+        return verdict
+    raise verdict

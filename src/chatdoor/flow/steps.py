@@ -1,0 +1,93 @@
+"""Steps whose answers are read whole: those of a conversation, up to the one that brings the reply."""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from chatdoor.errors import ChatdoorError, ReadFailed, TokenNotFound, UnexpectedReply, WriteFailed
+from chatdoor.flow.answer import Answer
+from chatdoor.flow.effects import Flow, Sleep, T
+from chatdoor.flow.excerpt import with_excerpt
+from chatdoor.flow.exchange import Visit
+from chatdoor.flow.extract import take
+from chatdoor.flow.match import fits
+from chatdoor.flow.refusal import Lost, Refusal, judge, judge_page
+from chatdoor.site.model import Source, Step
+from chatdoor.site.template import Values
+
+MAX_PAGE_BYTES: Final = 8_000_000
+"""The largest page. Real ones have some hundred kilobytes."""
+
+NOTHING: Final[Values] = {}
+
+Setback: TypeAlias = Refusal | Lost
+"""Why a message has to be told from the start again. The site did not act."""
+
+
+def run_step(visit: Visit, step: Step, values: dict[str, object], known: Values = NOTHING) -> Flow[Answer | Setback]:
+    """The answer of the step, its values taken: they are added to `values`. Raises what went wrong.
+
+    What the step sends is filled in from `values` and from `known`.
+    """
+    everything = {**known, **values}
+    answer = yield from settled(visit, step, everything, MAX_PAGE_BYTES)
+    values.update({name: everything[name] for name in step.make})
+    if isinstance(answer, Answer):
+        yield from visit.learn_body(answer)
+        visit.note(take(step.take, answer, visit.session.jar), values)
+        for name, source in step.take.items():
+            if name not in values and name not in visit.talk.values:
+                raise not_taken(visit, step, name, source, answer)
+    return answer
+
+
+def settled(visit: Visit, step: Step, values: dict[str, object], limit: int) -> Flow[Answer | Setback]:
+    """The answer of the step, repeated until it is as the site file waits for it. Raises what went wrong."""
+    while True:
+        answer = yield from once_more(visit, step, lambda: _whole(visit, step, values, limit))
+        verdict = _judged(visit, step, answer)
+        if isinstance(verdict, ChatdoorError):
+            raise verdict
+        if verdict:
+            return verdict
+        if not step.until or any(fits(match, answer) for match in step.until):
+            return answer
+        yield Sleep(step.every)
+
+
+def once_more(visit: Visit, step: Step, run: Callable[[], Flow[T]]) -> Flow[T]:
+    """What the flow gives. A step that only reads is tried once more, where the network failed on the way."""
+    try:
+        return (yield from run())
+    except (ReadFailed, WriteFailed):
+        if step.method != "GET" or visit.call.retried:
+            raise
+        visit.call.retried = True
+    return (yield from run())
+
+
+def not_taken(visit: Visit, step: Step, name: str, source: Source, answer: Answer) -> ChatdoorError:
+    """The error for a value that the answer of the step should have held."""
+    where = f"{source.place} {source.name!r}" if source.name else "the body"
+    problem = f"expected the value {name} in {where}, and it is not there"
+    return with_excerpt(TokenNotFound(problem, site=visit.site.name, step=step.label), answer, visit.secrets)
+
+
+def _whole(visit: Visit, step: Step, values: dict[str, object], limit: int) -> Flow[Answer]:
+    head = yield from visit.run(step, values)
+    return (yield from visit.read(head, limit))
+
+
+def _judged(visit: Visit, step: Step, answer: Answer) -> Setback | ChatdoorError | None:
+    """What is wrong with the answer. None: nothing is."""
+    verdict = judge(visit, step, answer)
+    if step.expect and not isinstance(verdict, Refusal | Lost):
+        if any(fits(match, answer) for match in step.expect):
+            return None
+        return verdict or with_excerpt(_misfit(visit, step), answer, visit.secrets)
+    if verdict is None and step.sources.picks and answer.is_html:
+        return judge_page(visit, step, answer)
+    return verdict
+
+
+def _misfit(visit: Visit, step: Step) -> ChatdoorError:
+    return UnexpectedReply("what the site file expects did not come", site=visit.site.name, step=step.label)
