@@ -8,9 +8,10 @@ from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
 from chatdoor.drive.http import AsyncAnswer, AsyncHttp, moment
-from chatdoor.drive.pace import Pace, Turn
-from chatdoor.drive.run import PACE_PHASE, Reading, Run, too_large
+from chatdoor.drive.pace import Turn
+from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead
+from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import (
@@ -29,7 +30,6 @@ from chatdoor.flow.effects import (
     T,
 )
 from chatdoor.flow.exchange import Call
-from chatdoor.flow.opening import open_session
 from chatdoor.flow.session import Session
 from chatdoor.messages import Piece
 
@@ -39,16 +39,26 @@ V = TypeVar("V")
 class AsyncRun(Run[T]):
     """One run of a flow, in one task."""
 
-    def __init__(self, flow: Flow[T], visitor: Visitor, http: AsyncHttp, call: Call, pace: Pace | None) -> None:
-        super().__init__(flow, visitor, call, threading.get_ident())
+    def __init__(
+        self,
+        flow: Flow[T],
+        visitor: Visitor,
+        http: AsyncHttp,
+        call: Call,
+        *,
+        paced: bool = True,
+        holding: Holding | None = None,
+    ) -> None:
+        super().__init__(flow, visitor, call, threading.get_ident(), holding)
         self._http = http
-        self._pace = pace
+        self._pace = visitor.pace if paced else None
         self._turn: Turn | None = None
         self._answer: AsyncAnswer | None = None
 
     async def whole(self) -> T:
         """The flow's result, once the site's pace allows it. Raises TimedOut."""
         try:
+            await self._take_slot()
             await self._take_turn()
             while await self._advance() is not None:
                 pass
@@ -59,12 +69,17 @@ class AsyncRun(Run[T]):
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """The pieces as they come, once the site's pace allows it; then `result` is there. Raises TimedOut."""
         try:
+            await self._take_slot()
             await self._take_turn()
             while (texts := await self._advance()) is not None:
                 for text in texts:
                     yield Piece(text)
         finally:
             await self._close()
+
+    async def _take_slot(self) -> None:
+        if self.holding and self.holding.ticket:
+            self.move_in(await self._wait(self.holding.ticket.slot, SLOT_PHASE))
 
     async def _take_turn(self) -> None:
         if self._pace is None:
@@ -84,6 +99,7 @@ class AsyncRun(Run[T]):
         finally:
             if self._pace and self._turn:
                 self._pace.leave(self._turn)
+            self.end_hold()
 
     async def _advance(self) -> list[str] | None:
         """The next texts; None where the flow has ended."""
@@ -131,18 +147,18 @@ class AsyncRun(Run[T]):
 
     async def _open_session(self, effect: OpenSession) -> Session:
         while True:
-            claim = self.visitor.sessions.claim(effect.after, time.time(), thread=self.thread, blocking=False)
+            claim = self.sessions.claim(effect.after, time.time(), thread=self.thread, blocking=False)
             if isinstance(claim, Session):
                 return claim
             if isinstance(claim, Lead):
-                return await self._lead(claim)
+                return await self._lead(effect, claim)
             if session := self.opened(await self._wait(claim, "waiting for a session that another call opens")):
                 return session
 
-    async def _lead(self, lead: Lead) -> Session:
-        flow = open_session(self.visitor.site, self.call, lead.generation, time.time())
+    async def _lead(self, effect: OpenSession, lead: Lead) -> Session:
+        flow = self.opening_flow(effect, lead)
         try:
-            session = await AsyncRun(flow, self.visitor, self._http, self.call, None).whole()
+            session = await AsyncRun(flow, self.visitor, self._http, self.call, paced=False).whole()
         except ChatdoorError as error:
             self.failed(lead, error)
             raise

@@ -47,18 +47,28 @@ class AsyncClient:
         *,
         model: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - the same argument as the blocking client's
+        conversation: str | None = None,
         **options: object,
     ) -> Reply:
-        """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for."""
+        """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for.
+
+        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do.
+        """
         turn = self.visitor.turn(messages, model, options)
-        return await _begin(self.visitor, turn, self.visitor.total(timeout)).whole()
+        return await _begin(self.visitor, turn, self.visitor.total(timeout), conversation).whole()
 
     def stream(
-        self, messages: Messages, *, model: str | None = None, timeout: float | None = None, **options: object
+        self,
+        messages: Messages,
+        *,
+        model: str | None = None,
+        timeout: float | None = None,
+        conversation: str | None = None,
+        **options: object,
     ) -> "AsyncStream":
         """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
         turn = self.visitor.turn(messages, model, options)
-        return AsyncStream(self.visitor, turn, self.visitor.total(timeout))
+        return AsyncStream(self.visitor, turn, self.visitor.total(timeout), conversation)
 
     async def close(self) -> None:
         """Closes all connections. The client may be used again."""
@@ -78,10 +88,10 @@ class AsyncClient:
 class AsyncStream:
     """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
 
-    def __init__(self, visitor: Visitor, turn: Turn, total: float) -> None:
+    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> None:
         self._visitor = visitor
         self._reply: Reply | None = None
-        self._pieces = self._run(turn, total)
+        self._pieces = self._run(turn, total, conversation)
 
     @property
     def reply(self) -> Reply:
@@ -112,8 +122,8 @@ class AsyncStream:
         """Ends the stream."""
         await self.close()
 
-    async def _run(self, turn: Turn, total: float) -> AsyncGenerator[Piece, None]:
-        run = _begin(self._visitor, turn, total)
+    async def _run(self, turn: Turn, total: float, conversation: str | None) -> AsyncGenerator[Piece, None]:
+        run = _begin(self._visitor, turn, total, conversation)
         pieces = run.pieces()
         try:
             async for piece in pieces:
@@ -123,8 +133,11 @@ class AsyncStream:
             await pieces.aclose()
 
 
-def _begin(visitor: Visitor, turn: Turn, total: float) -> AsyncRun[Reply]:
+def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> AsyncRun[Reply]:
     """The call, its time begun."""
     began = moment()
     call = Call(began, began.tick + total, visitor.access.secrets)
-    return AsyncRun(ask(visitor.site, turn, call, Talk()), visitor, visitor.connections.tasks, call, visitor.pace)
+    holding = visitor.hold(turn, conversation)
+    turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
+    flow = ask(visitor.site, turn, call, talk)
+    return AsyncRun(flow, visitor, visitor.connections.tasks, call, holding=holding)

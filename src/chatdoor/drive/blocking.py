@@ -8,8 +8,9 @@ from typing import Any, Final, TypeVar
 
 from chatdoor.drive.http import BlockingAnswer, BlockingHttp, moment
 from chatdoor.drive.pace import Turn
-from chatdoor.drive.run import PACE_PHASE, Reading, Run, too_large
+from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead
+from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import (
@@ -28,7 +29,6 @@ from chatdoor.flow.effects import (
     T,
 )
 from chatdoor.flow.exchange import Call
-from chatdoor.flow.opening import open_session
 from chatdoor.flow.session import Session
 from chatdoor.messages import Piece
 
@@ -47,9 +47,17 @@ class BlockingRun(Run[T]):
     """One run of a flow, on one thread at a time."""
 
     def __init__(
-        self, flow: Flow[T], visitor: Visitor, http: BlockingHttp, call: Call, thread: int, *, paced: bool = True
+        self,
+        flow: Flow[T],
+        visitor: Visitor,
+        http: BlockingHttp,
+        call: Call,
+        thread: int,
+        *,
+        paced: bool = True,
+        holding: Holding | None = None,
     ) -> None:
-        super().__init__(flow, visitor, call, thread)
+        super().__init__(flow, visitor, call, thread, holding)
         self._http = http
         self._pace = visitor.pace if paced else None
         self._turn: Turn | None = None
@@ -66,6 +74,7 @@ class BlockingRun(Run[T]):
     def whole(self) -> T:
         """The flow's result, once the site's pace allows it. Raises TimedOut."""
         try:
+            self._take_slot()
             self._take_turn()
             while self._advance() is not None:
                 pass
@@ -76,6 +85,7 @@ class BlockingRun(Run[T]):
     def pieces(self) -> Generator[Piece, None, T]:
         """The pieces as they come, once the site's pace allows it; the flow's result is the generator's."""
         try:
+            self._take_slot()
             self._take_turn()
             while (texts := self._advance()) is not None:
                 for text in texts:
@@ -83,6 +93,10 @@ class BlockingRun(Run[T]):
             return self.result
         finally:
             self._close()
+
+    def _take_slot(self) -> None:
+        if self.holding and self.holding.ticket:
+            self.move_in(self._wait(self.holding.ticket.slot, SLOT_PHASE))
 
     def _take_turn(self) -> None:
         if self._pace is None:
@@ -102,6 +116,7 @@ class BlockingRun(Run[T]):
         finally:
             if self._pace and self._turn:
                 self._pace.leave(self._turn)
+            self.end_hold()
 
     def _advance(self) -> list[str] | None:
         """The next texts; None where the flow has ended."""
@@ -151,16 +166,16 @@ class BlockingRun(Run[T]):
 
     def _open_session(self, effect: OpenSession) -> Session:
         while True:
-            claim = self.visitor.sessions.claim(effect.after, time.time(), thread=self.thread, blocking=True)
+            claim = self.sessions.claim(effect.after, time.time(), thread=self.thread, blocking=True)
             if isinstance(claim, Session):
                 return claim
             if isinstance(claim, Lead):
-                return self._lead(claim)
+                return self._lead(effect, claim)
             if session := self.opened(self._wait(claim, "waiting for a session that another call opens")):
                 return session
 
-    def _lead(self, lead: Lead) -> Session:
-        flow = open_session(self.visitor.site, self.call, lead.generation, time.time())
+    def _lead(self, effect: OpenSession, lead: Lead) -> Session:
+        flow = self.opening_flow(effect, lead)
         self._opening = BlockingRun(flow, self.visitor, self._http, self.call, self.thread, paced=False)
         try:
             session = self._opening.whole()

@@ -43,18 +43,33 @@ class Client:
         return self.visitor.site
 
     def ask(
-        self, messages: Messages, *, model: str | None = None, timeout: float | None = None, **options: object
+        self,
+        messages: Messages,
+        *,
+        model: str | None = None,
+        timeout: float | None = None,
+        conversation: str | None = None,
+        **options: object,
     ) -> Reply:
-        """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for."""
+        """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for.
+
+        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do.
+        """
         turn = self.visitor.turn(messages, model, options)
-        return _begin(self.visitor, turn, self.visitor.total(timeout)).whole()
+        return _begin(self.visitor, turn, self.visitor.total(timeout), conversation).whole()
 
     def stream(
-        self, messages: Messages, *, model: str | None = None, timeout: float | None = None, **options: object
+        self,
+        messages: Messages,
+        *,
+        model: str | None = None,
+        timeout: float | None = None,
+        conversation: str | None = None,
+        **options: object,
     ) -> "Stream":
         """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
         turn = self.visitor.turn(messages, model, options)
-        return Stream(self.visitor, turn, self.visitor.total(timeout))
+        return Stream(self.visitor, turn, self.visitor.total(timeout), conversation)
 
     def close(self) -> None:
         """Closes all connections. The client may be used again."""
@@ -75,11 +90,11 @@ class Client:
 class Stream:
     """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
 
-    def __init__(self, visitor: Visitor, turn: Turn, total: float) -> None:
+    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> None:
         self._visitor = visitor
         self._run: BlockingRun[Reply] | None = None
         self._reply: Reply | None = None
-        self._pieces = self._steps(turn, total)
+        self._pieces = self._steps(turn, total, conversation)
 
     @property
     def reply(self) -> Reply:
@@ -119,16 +134,19 @@ class Stream:
         """Ends the stream."""
         self.close()
 
-    def _steps(self, turn: Turn, total: float) -> Generator[Piece, None, Reply]:
-        run = self._run = _begin(self._visitor, turn, total)
+    def _steps(self, turn: Turn, total: float, conversation: str | None) -> Generator[Piece, None, Reply]:
+        run = self._run = _begin(self._visitor, turn, total, conversation)
         return (yield from run.pieces())
 
 
-def _begin(visitor: Visitor, turn: Turn, total: float) -> BlockingRun[Reply]:
+def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> BlockingRun[Reply]:
     """The call, its time begun."""
     connections = visitor.connections
     main = threading.current_thread() is threading.main_thread()
     http = connections.main if main else connections.threads
     began = moment()
     call = Call(began, began.tick + total, visitor.access.secrets)
-    return BlockingRun(ask(visitor.site, turn, call, Talk()), visitor, http, call, threading.get_ident())
+    holding = visitor.hold(turn, conversation)
+    turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
+    flow = ask(visitor.site, turn, call, talk)
+    return BlockingRun(flow, visitor, http, call, threading.get_ident(), holding=holding)

@@ -7,16 +7,20 @@ from typing import Final, Generic
 
 from chatdoor.drive.fresh import make_fresh
 from chatdoor.drive.http import moment
+from chatdoor.drive.pool import Slot
 from chatdoor.drive.sessions import Lead
+from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError, Place, ReplyTooLarge, TimedOut
-from chatdoor.flow.effects import Decode, Effect, Flow, Learn, Make, Moment, Send, T
+from chatdoor.flow.effects import Decode, Effect, Flow, Learn, Make, Moment, OpenSession, Send, T
 from chatdoor.flow.exchange import Call
+from chatdoor.flow.opening import open_session, refresh_session
 from chatdoor.flow.session import Session
 
 logger = logging.getLogger("chatdoor")
 
 PACE_PHASE: Final = "waiting for its turn (the site's pace)"
+SLOT_PHASE: Final = "waiting for a session (all are talking; limits.sessions)"
 
 
 class Reading:
@@ -52,6 +56,11 @@ class Reading:
         return [] if self._quiet else texts
 
     @property
+    def text(self) -> str:
+        """The reply so far; empty where nobody hears it."""
+        return "" if self._quiet else self._decoder.text
+
+    @property
     def times(self) -> tuple[Moment, Moment]:
         """When the first piece came, and now, which is the end."""
         end = moment()
@@ -72,8 +81,12 @@ class Run(Generic[T]):
     result: T
     """What the flow returned, once there is no wish left."""
 
-    def __init__(self, flow: Flow[T], visitor: Visitor, call: Call, thread: int) -> None:
+    def __init__(
+        self, flow: Flow[T], visitor: Visitor, call: Call, thread: int, holding: Holding | None = None
+    ) -> None:
         self.visitor = visitor
+        self.sessions = visitor.sessions
+        self.holding = holding
         self.call = call
         self.thread = thread
         """The caller's thread, which for a blocking call is not always the one that does the work."""
@@ -81,6 +94,8 @@ class Run(Generic[T]):
         self.reading: Reading | None = None
         self.outcome: object = None
         self.failure: ChatdoorError | None = None
+        self.ended = False
+        """The flow has returned its result."""
         self._flow = flow
         self._wanted: Effect | None = None
 
@@ -94,8 +109,26 @@ class Run(Generic[T]):
             self._wanted = self._flow.throw(failure) if failure else self._flow.send(outcome)
         except StopIteration as stop:
             self.result = stop.value
+            self.ended = True
             return None
         return self._wanted
+
+    def opening_flow(self, effect: OpenSession, lead: Lead) -> Flow[Session]:
+        """What opens the session that the effect asks for."""
+        site, current = self.visitor.site, self.sessions.current
+        if effect.refresh and current:
+            return refresh_session(site, self.call, current, lead.generation)
+        return open_session(site, self.call, lead.generation, time.time())
+
+    def move_in(self, slot: Slot) -> None:
+        """Goes on in the session of the conversation."""
+        self.sessions = slot.sessions
+
+    def end_hold(self) -> None:
+        """Ends the hold on the conversation, by what came of the call."""
+        if self.holding:
+            partial = self.reading.text if self.reading else ""
+            self.holding.end(self.result if self.ended else None, partial, told=self.call.told)
 
     def fail(self, error: ChatdoorError) -> None:
         """Notes what went wrong; the flow decides what that means."""
@@ -151,7 +184,7 @@ class Run(Generic[T]):
         if logger.isEnabledFor(logging.DEBUG):
             names = ", ".join((*(cookie.name for cookie in effect.changes.cookies), *effect.changes.values))
             logger.debug("%s: %s: takes %s", *self.place, names or "the page")
-        return self.visitor.sessions.learn(effect.session, effect.changes)
+        return self.sessions.learn(effect.session, effect.changes)
 
     def make(self, effect: Make) -> str:
         """Something fresh."""

@@ -102,6 +102,12 @@ class Sessions:
             self._generation += 1
             self._current = msgspec.structs.replace(session, generation=self._generation)
 
+    def restore(self, session: Session) -> None:
+        """Makes a session that was kept the current one, as it was."""
+        with self._lock:
+            self._generation = session.generation
+            self._current = session
+
     def forget(self) -> None:
         """Drops the current session; the next caller opens one."""
         with self._lock:

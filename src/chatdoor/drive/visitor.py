@@ -11,11 +11,13 @@ from typing import TypedDict
 
 import msgspec
 
+from chatdoor.conversation.store import ConversationStore
 from chatdoor.drive.access import USER_AGENT, Access, Timeout, check_number
 from chatdoor.drive.http import Connections
 from chatdoor.drive.pace import Pace, pace_of
 from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.store import Scope, SessionStore
+from chatdoor.drive.talks import Holding, Talks
 from chatdoor.errors import ArgumentError, StateError
 from chatdoor.flow.opening import given_session
 from chatdoor.flow.session import Session
@@ -40,6 +42,7 @@ class Options(TypedDict, total=False):
     `trust_env`: use the proxies that the environment names. `.netrc` is never read.
     `per_minute`, `concurrency`: the pace, in place of the site's.
     `store`: where the session is kept between programs; default is nowhere.
+    `conversations`: where conversations are kept that the site remembers; default is this process's memory.
     """
 
     proxy: str | None
@@ -51,6 +54,7 @@ class Options(TypedDict, total=False):
     per_minute: float | None
     concurrency: int | None
     store: SessionStore | None
+    conversations: ConversationStore | None
 
 
 class Visitor:
@@ -62,13 +66,17 @@ class Visitor:
         access: Access,
         sessions: Sessions,
         pace: Pace | None,
+        *,
         connections: Connections | None = None,
+        talks: Talks | None = None,
     ) -> None:
         self.site = site
         self.access = access
         self.sessions = sessions
         self.pace = pace
         self.connections = connections or Connections(access)
+        self.talks = talks
+        """The conversations that the site remembers; None where it remembers none."""
 
     def total(self, timeout: float | None) -> float:
         """Seconds that a call may take. Raises ArgumentError for a time that is none."""
@@ -82,6 +90,19 @@ class Visitor:
             raise ArgumentError(f"model: expected text, got {type(model).__name__}")
         return Turn(parse_messages(messages), model or self.site.models[0], options)
 
+    def hold(self, turn: Turn, conversation: str | None) -> Holding | None:
+        """The conversation in which the turn goes on; None where the site remembers none.
+
+        Raises ArgumentError for an id that can not be used, ConversationLost for one that is not known.
+        """
+        if conversation is not None and not conversation:
+            raise ArgumentError("conversation: expected the id of a reply, got nothing")
+        if self.talks:
+            return self.talks.hold(turn, conversation)
+        if conversation is not None:
+            raise ArgumentError("conversation: this site remembers none; send the whole list", site=self.site.name)
+        return None
+
 
 def make_visitor(site: Site | str | Path, options: Options) -> Visitor:
     """A visitor of a site, or of one that a name or path stands for. Raises ArgumentError."""
@@ -93,7 +114,21 @@ def make_visitor(site: Site | str | Path, options: Options) -> Visitor:
     access = access_of(visited, options)
     access.check()
     sessions = _sessions(visited, access, options.get("access_token"), options.get("store"))
-    return Visitor(visited, access, sessions, pace_of(visited, options.get("concurrency"), options.get("per_minute")))
+    pace = pace_of(visited, options.get("concurrency"), options.get("per_minute"))
+    talks = talks_of(visited, access, options.get("access_token"), options.get("conversations"))
+    return Visitor(visited, access, sessions, pace, talks=talks)
+
+
+def talks_of(site: Site, access: Access, token: str | None, store: ConversationStore | None = None) -> Talks | None:
+    """The conversations of a new visitor; None where the site remembers none."""
+    if not site.remembers:
+        return None
+    scope = Scope(site.name, site.origin, site.fingerprint, access.proxy).key
+
+    def make() -> Sessions:
+        return Sessions(max_age=site.limits.session_age) if token is None else given_sessions(site, token)
+
+    return Talks(site, scope, make, store)
 
 
 def access_of(site: Site, options: Options) -> Access:

@@ -51,7 +51,7 @@ def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     if isinstance(outcome, Lost):
         problem = f"lost again when it was told from the start ({outcome.reason})"
         raise ConversationLost(problem, site=site.name, step=site.chat[-1].label)
-    return _reply(site, turn, call, outcome, way)
+    return _reply(Visit(site, session, call, talk), turn, outcome, way)
 
 
 def _way(site: Site, turn: Turn, talk: Talk) -> _Way:
@@ -161,8 +161,9 @@ def _refused(site: Site, problem: str) -> SessionRefused:
     return SessionRefused(problem, site=site.name, step=site.chat[-1].label)
 
 
-def _reply(site: Site, turn: Turn, call: Call, read: Read, way: _Way) -> Reply:
+def _reply(visit: Visit, turn: Turn, read: Read, way: _Way) -> Reply:
     decoder, first, end = read
+    site, call = visit.site, visit.call
     return Reply(
         text=decoder.text,
         site=site.name,
@@ -170,6 +171,7 @@ def _reply(site: Site, turn: Turn, call: Call, read: Read, way: _Way) -> Reply:
         usage=_usage(turn, read),
         timings=Timings(first.tick - call.began.tick, end.tick - call.began.tick),
         finish=decoder.finish_reason or "stop",
+        conversation=visit.talk.name,
         fidelity=fidelity(site, turn) if way.fidelity == "native" else way.fidelity,
         revised=decoder.revised,
     )

@@ -68,6 +68,11 @@ class Decoder(Protocol):
     ended: bool
     """The reply is complete, whether or not more bytes come."""
 
+    @property
+    def text(self) -> str:
+        """The reply so far."""
+        ...
+
     def feed(self, data: bytes) -> list[str]:
         """The pieces that these bytes complete."""
         ...

@@ -24,7 +24,11 @@ SPEAKERS: Final = {"user": "User", "assistant": "Assistant"}
 class Talk:
     """What is known of the conversation. The flow changes it, and whoever keeps conversations reads it afterwards."""
 
-    def __init__(self, values: dict[str, object] | None = None, generation: int | None = None) -> None:
+    def __init__(
+        self, name: str | None = None, values: dict[str, object] | None = None, generation: int | None = None
+    ) -> None:
+        self.name = name
+        """What callers know it by; None where the site keeps no conversations."""
         self.values = values or {}
         """The values that live as long as the conversation: its id, for one."""
         self.generation = generation
@@ -58,8 +62,10 @@ def way_to_tell(site: Site, turn: Turn, *, begun: bool) -> Way:
     runs = list(_runs_of_user(turn.messages))
     if not runs:
         raise ArgumentError("messages: the site takes a prompt, and no message is from the user", site=site.name)
-    if len(runs) == 1:
+    if len(runs) == 1 and not turn.rest:
         return Way((replace(turn, known=0),), "native")
+    if turn.rest:
+        raise ConversationLost("the site has lost it, and the messages do not hold what was said", site=site.name)
     return WAYS[site.conversation.recover](site, turn, runs)
 
 

@@ -16,13 +16,15 @@ SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 class Turn(msgspec.Struct, frozen=True):
     """What a call asks: the messages, the model, and whatever else the site has a field for.
 
-    `known` is how many of the messages a site that keeps the turns has heard already.
+    `known` is how many of the messages a site that keeps the turns has heard already. `rest` says that the
+    messages are the end of a conversation, whose start nobody has but the site.
     """
 
     messages: tuple[Message, ...]
     model: str
     sampling: Mapping[str, object] = {}
     known: int = 0
+    rest: bool = False
 
 
 def turn_values(site: Site, turn: Turn) -> dict[str, object]:

@@ -8,11 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple, TypeVar
 
+from chatdoor.drive.access import Access
 from chatdoor.drive.client import Client
 from chatdoor.drive.http import Connections
 from chatdoor.drive.pace import pace_of
 from chatdoor.drive.sessions import Sessions
-from chatdoor.drive.visitor import Options, Visitor, access_of, given_sessions
+from chatdoor.drive.talks import Talks
+from chatdoor.drive.visitor import Options, Visitor, access_of, given_sessions, talks_of
 from chatdoor.errors import ArgumentError
 from chatdoor.flow.opening import given_session
 from chatdoor.flow.session import Session
@@ -61,6 +63,7 @@ class SiteProvider(AbstractProvider):
     _shown: ClassVar[str | None] = None
     _sessions: ClassVar[dict[Place, Sessions]] = {}
     _connections: ClassVar[dict[object, Connections]] = {}
+    _talks: ClassVar[dict[Place, Talks]] = {}
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -70,6 +73,7 @@ class SiteProvider(AbstractProvider):
         cls._shown = None
         cls._sessions = {}
         cls._connections = {}
+        cls._talks = {}
         cls._lock = threading.Lock()
 
     @classmethod
@@ -140,7 +144,8 @@ class SiteProvider(AbstractProvider):
         with cls._lock:
             connections = _kept(cls._connections, access, Connections(access))
             sessions = cls._sessions_of(site, proxy) if access_token is None else given_sessions(site, access_token)
-        return Visitor(site, access, sessions, pace, connections)
+            talks = cls._talks_of(site, access, access_token)
+        return Visitor(site, access, sessions, pace, connections=connections, talks=talks)
 
     @classmethod
     def _site(cls, url: object) -> Site:
@@ -164,6 +169,12 @@ class SiteProvider(AbstractProvider):
             sessions.put(given_session(site, cls._access_token, opened=0.0))
             cls._access_token = cls._shown = ShownToken(cls._access_token)
         return sessions
+
+    @classmethod
+    def _talks_of(cls, site: Site, access: Access, token: str | None) -> Talks | None:
+        """The cached conversations, where the site remembers any. A token that was given has its own."""
+        fresh = talks_of(site, access, token)
+        return fresh and (fresh if token else _kept(cls._talks, Place(site.origin, access.proxy), fresh))
 
     @classmethod
     def _note(cls, session: Session) -> None:

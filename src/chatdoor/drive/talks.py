@@ -1,0 +1,137 @@
+"""The conversations of one visitor with a site that keeps the turns: which one a message list goes on in, and where.
+
+A call claims its conversation, has a session for it, and ends the claim by what came of it: a reply, a part of
+one, nothing that the site could have heard, or nobody knows what.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+
+import msgspec
+
+from chatdoor.conversation.ledger import Claim, Ledger
+from chatdoor.conversation.record import Conversation
+from chatdoor.conversation.store import ConversationStore, MemoryStore
+from chatdoor.drive.pool import Pool, Slot, Ticket
+from chatdoor.drive.sessions import Sessions
+from chatdoor.errors import ConversationLost
+from chatdoor.flow.session import Session
+from chatdoor.flow.talk import Talk
+from chatdoor.flow.turn import SYSTEM_ROLES, Turn
+from chatdoor.messages import Reply
+from chatdoor.site.model import Site
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What is kept of the site's side of a conversation. `session` is there where the site keeps the turns in it."""
+
+    values: dict[str, object]
+    generation: int
+    session: Session | None = None
+
+
+class Holding:
+    """One call's hold on a conversation. It ends with `end`, whatever becomes of the call."""
+
+    def __init__(self, talks: "Talks", claim: Claim, turn: Turn, held: Held | None) -> None:
+        self.turn = turn
+        self.id = claim.claimed.id if claim.claimed else claim.id
+        self.talk = Talk(self.id, dict(held.values), held.generation) if held else Talk(self.id)
+        self.ticket: Ticket | None = None
+        self._claim = claim
+        self._talks = talks
+        if talks.pool:
+            self.ticket = talks.pool.request(self.id, held.session if held else None)
+
+    def end(self, reply: object, partial: str, *, told: bool) -> None:
+        """Ends the claim: the conversation goes on from the reply, or from the part of it that was not stopped.
+
+        With neither it is as before, or forgotten where the site may have heard what was `told`.
+        """
+        ledger, slot = self._talks.ledger, self._slot()
+        text = reply.text if isinstance(reply, Reply) else partial
+        lives = bool(text) and self.talk.begun
+        if lives:
+            held = _keep(self.talk, slot.sessions if slot else None)
+            ledger.finish(self._claim, text, held, now=time.time(), partial=not reply)
+        elif told:
+            ledger.lose(self._claim)
+        else:
+            ledger.give_back(self._claim, now=time.time())
+        self._leave(slot, lives=lives or (not told and self._claim.claimed is not None))
+
+    def _slot(self) -> Slot | None:
+        """The slot, if it was granted."""
+        ticket = self.ticket
+        return ticket.slot.result() if ticket and ticket.slot.done() else None
+
+    def _leave(self, slot: Slot | None, *, lives: bool) -> None:
+        pool = self._talks.pool
+        if pool is None or self.ticket is None:
+            return
+        if slot is None:
+            pool.give_up(self.ticket)
+        elif lives:
+            pool.keep(slot, self.id)
+        else:
+            pool.free(slot)
+
+
+class Talks:
+    """All conversations of a visitor. `scope` is whose they are."""
+
+    def __init__(
+        self, site: Site, scope: str, make: Callable[[], Sessions], store: ConversationStore | None = None
+    ) -> None:
+        self._site = site
+        self._scope = scope
+        self.pool: Pool | None = None
+        self.ledger = Ledger(store or MemoryStore(), gone=self._gone)
+        if site.in_sessions:
+            clean = bool(site.conversation.start)
+            self.pool = Pool(site.limits.sessions, make, self._let_go, clean=clean)
+
+    def hold(self, turn: Turn, conversation: str | None) -> Holding:
+        """The conversation that the messages go on in, claimed; a new one where there is none.
+
+        Raises ConversationLost for a `conversation` that is not there, where the messages do not hold what was said.
+        """
+        claim = self.ledger.claim(
+            self._scope,
+            turn.messages,
+            now=time.time(),
+            new_id=uuid.uuid4().hex,
+            sees_system=self._site.messages.system != "drop",
+            conversation_id=conversation,
+        )
+        plan = claim.plan
+        if plan.kind in {"lost", "busy"} and conversation is not None and not plan.before:
+            problem = "is talking already" if plan.kind == "busy" else "is not known, or not any more"
+            raise ConversationLost(f"the conversation {conversation} {problem}", site=self._site.name)
+        going_on = claim.claimed is not None
+        messages = (*plan.before, *plan.after)
+        if going_on and not plan.before:  # the id alone: the site has heard the system text
+            messages = tuple(message for message in messages if message.role not in SYSTEM_ROLES)
+        rest = going_on and not plan.before
+        told = msgspec.structs.replace(turn, messages=messages, known=len(plan.before) if going_on else 0, rest=rest)
+        return Holding(self, claim, told, _held(claim.claimed))
+
+    def _let_go(self, conversation: str) -> None:
+        """A conversation that made room in the pool."""
+        self.ledger.forget(self._scope, conversation, now=time.time())
+
+    def _gone(self, conversation: Conversation) -> None:
+        """A conversation that has left the ledger."""
+        if self.pool:
+            self.pool.forget(conversation.id)
+
+
+def _keep(talk: Talk, sessions: Sessions | None) -> dict[str, object]:
+    held = Held(talk.values, talk.generation or 0, sessions.current if sessions else None)
+    kept: dict[str, object] = msgspec.to_builtins(held)
+    return kept
+
+
+def _held(conversation: Conversation | None) -> Held | None:
+    return None if conversation is None else msgspec.convert(conversation.held, Held)
