@@ -1,0 +1,18 @@
+"""The stacks as a fixture. A site starts when a test first wants it and ends with the run; each test counts anew."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from tests.servers.fixtures import RunningServers
+
+from .server import StackServer, start_stack
+
+Stack = Callable[[str], StackServer]
+
+
+@pytest.fixture
+def stack(running_servers: RunningServers) -> Stack:
+    """The site of a stack by its name: ``stack("rails")``."""
+    return lambda name: running_servers.fresh(name, partial(start_stack, name))

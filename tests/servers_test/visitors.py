@@ -1,0 +1,141 @@
+"""A visitor for each stack, who does what its page would do, with the standard library."""
+
+import json
+import re
+import urllib.request
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from typing import Any, ClassVar, Self
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+
+from tests.servers.django_server import opener
+from tests.servers.stacks.django_login import PASSWORD, USER
+from tests.servers.stacks.server import StackServer
+
+SECONDS = 10.0
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Got:
+    """An answer: its status and its body."""
+
+    status: int
+    text: str
+
+    def find(self, pattern: str) -> str:
+        """The first group of `pattern` in the body."""
+        found = re.search(pattern, self.text)
+        assert found, self.text
+        return found[1]
+
+
+class Visitor:
+    """A browser of a kind: keeps cookies and follows redirects. A subclass knows one site."""
+
+    REFUSAL: ClassVar[tuple[int, str]]
+    """Status of the framework's refusal, and words of it."""
+    EXPIRED: ClassVar[int]
+    """Status of its refusal when the session has expired."""
+    ENTRY: ClassVar[tuple[int, int]]
+    """How many pages and tokens the site gives out when one enters."""
+
+    def __init__(self, site: StackServer) -> None:
+        self.url = site.url
+        self.token = ""
+        self.jar = CookieJar()
+        self._opener = opener(None, urllib.request.HTTPCookieProcessor(self.jar))
+
+    @classmethod
+    def enters(cls, site: StackServer) -> Self:
+        """A visitor who has opened the page."""
+        visitor = cls(site)
+        visitor.enter()
+        return visitor
+
+    def enter(self) -> None:
+        """Open the page, and take what the chat needs."""
+        raise NotImplementedError
+
+    def ask(self, prompt: str) -> Got:
+        """One turn. The text is the reply where the site accepts it."""
+        raise NotImplementedError
+
+    def spoil(self) -> None:
+        """Hold a wrong token from now on."""
+        self.token = "a" * len(self.token)
+
+    def send(self, path: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> Got:
+        """GET, or POST where there is data."""
+        request = urllib.request.Request(self.url + path, data, headers or {})
+        try:
+            with self._opener.open(request, timeout=SECONDS) as answer:
+                return Got(answer.status, answer.read().decode())
+        except HTTPError as error:
+            with error:
+                return Got(error.code, error.read().decode())
+
+    def send_json(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Got:
+        """POST `body` as JSON."""
+        return self.send(path, json.dumps(body).encode(), JSON | (headers or {}))
+
+
+def reply_of(got: Got, key: str = "reply") -> Got:
+    """The same answer with only the text under `key` of its JSON, where it was accepted."""
+    return Got(200, json.loads(got.text)[key]) if got.status == 200 else got
+
+
+class FlaskWtf(Visitor):
+    REFUSAL = (400, "The CSRF token is invalid")
+    EXPIRED = 400
+    ENTRY = (1, 1)
+
+    def enter(self) -> None:
+        self.token = self.send("/").find('name="csrf-token" content="([^"]+)"')
+
+    def ask(self, prompt: str) -> Got:
+        return reply_of(self.send_json("/chat", {"message": prompt}, {"X-CSRFToken": self.token}))
+
+
+class DjangoLogin(Visitor):
+    REFUSAL = (403, "CSRF verification failed")
+    EXPIRED = 403
+    ENTRY = (1, 1)
+
+    def enter(self) -> None:
+        fields = {"username": USER, "password": PASSWORD, "csrfmiddlewaretoken": self._token(self.send("/login/"))}
+        self.token = self._token(self.send("/login/", urlencode(fields).encode()))
+
+    def ask(self, prompt: str) -> Got:
+        fields = {"message": prompt, "csrfmiddlewaretoken": self.token}
+        return reply_of(self.send("/chat/", urlencode(fields).encode()))
+
+    def _token(self, page: Got) -> str:
+        return page.find('name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+class FastApi(Visitor):
+    REFUSAL = (401, "The CSRF signatures submitted do not match")
+    EXPIRED = 401
+    ENTRY = (0, 1)
+
+    def enter(self) -> None:
+        self.token = json.loads(self.send("/csrf").text)["csrf_token"]
+        self.messages: list[dict[str, str]] = []
+
+    def ask(self, prompt: str) -> Got:
+        self.messages.append({"role": "user", "content": prompt})
+        got = self.send_json("/chat", {"messages": self.messages}, {"X-CSRF-Token": self.token})
+        if got.status != 200:
+            return got
+        events = re.findall("event: (.+)\ndata: (.+)\n\n", got.text)
+        assert [name for name, _ in events] == ["status", *["delta"] * (len(events) - 2), "final"]
+        _, *deltas, final = (json.loads(data)["text"] for _, data in events)
+        assert "".join(deltas) == final
+        self.messages.append({"role": "assistant", "content": final})
+        return Got(200, final)
+
+
+VISITORS: dict[str, type[Visitor]] = {"flask_wtf": FlaskWtf, "django_login": DjangoLogin, "fastapi": FastApi}
+"""Name of a stack -> who visits it."""
