@@ -1,9 +1,8 @@
 """Each stack's site protects itself by its framework, keeps its talks apart, and tells what it saw."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.servers.stacks.commands import COMMANDS
 from tests.servers.stacks.fixtures import Stack
 from tests.servers.stacks.server import STACKS, StackServer
 from tests.servers_test.visitors import VISITORS, Got, Visitor
@@ -26,15 +25,14 @@ def visitor(site: StackServer) -> Visitor:
 
 def test_every_stack_is_visited() -> None:
     """A stack's folder holds a site file, and somebody visits it."""
-    assert {path.parent.name for path in Path(STACKS).glob("*/site.toml")} == set(VISITORS)
+    assert {path.parent.name for path in STACKS.glob("*/site.toml")} == set(VISITORS) == set(COMMANDS)
 
 
 def test_right_token_is_accepted(site: StackServer, visitor: Visitor) -> None:
     """A page, then a message with its token, gets the reply, and all of it is counted."""
+    assert (site.stats().pages, site.stats().tokens) == visitor.ENTRY
     assert visitor.ask("Hello") == FIRST
-    stats = site.stats()
-    assert (stats.pages, stats.tokens, stats.accepted, stats.refused) == (*visitor.ENTRY, 1, 0)
-    assert stats.heard == [["Hello"]]
+    assert (site.stats().accepted, site.stats().refused, site.stats().heard) == (1, 0, [["Hello"]])
 
 
 def test_wrong_token_is_refused_by_the_framework(site: StackServer, visitor: Visitor) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import urllib.request
 from dataclasses import dataclass
+from html import unescape
 from http.cookiejar import CookieJar
 from typing import Any, ClassVar, Self
 from urllib.error import HTTPError
@@ -137,5 +138,28 @@ class FastApi(Visitor):
         return Got(200, final)
 
 
-VISITORS: dict[str, type[Visitor]] = {"flask_wtf": FlaskWtf, "django_login": DjangoLogin, "fastapi": FastApi}
+class Php(Visitor):
+    REFUSAL = (403, "Your form has expired")
+    EXPIRED = 403
+    ENTRY = (1, 1)
+
+    def enter(self) -> None:
+        self._read(self.send("/"))
+
+    def ask(self, prompt: str) -> Got:
+        got = self.send("/", urlencode({"message": prompt, "token": self.token}).encode())
+        return self._read(got) if got.status == 200 else got
+
+    def _read(self, page: Got) -> Got:
+        self.token = page.find('name="token" value="([^"]+)"')
+        replies = re.findall('<li class="bot"><p>(.*?)</p></li>', page.text, re.DOTALL)
+        return Got(200, unescape(replies[-1].replace("<br>\n", "\n")) if replies else "")
+
+
+VISITORS: dict[str, type[Visitor]] = {
+    "flask_wtf": FlaskWtf,
+    "django_login": DjangoLogin,
+    "fastapi": FastApi,
+    "php": Php,
+}
 """Name of a stack -> who visits it."""

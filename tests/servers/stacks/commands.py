@@ -15,5 +15,6 @@ COMMANDS: dict[str, Callable[[Path], Child]] = {
     "flask_wtf": partial(_start_python, "flask_wtf"),
     "django_login": partial(_start_python, "django_login"),
     "fastapi": partial(_start_python, "fastapi"),
+    "php": partial(_start_python, "php"),
 }
 """Name of a stack -> what starts its site; the folder takes what the site writes."""
