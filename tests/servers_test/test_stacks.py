@@ -5,7 +5,7 @@ import pytest
 from tests.servers.stacks.commands import COMMANDS
 from tests.servers.stacks.fixtures import Stack
 from tests.servers.stacks.server import STACKS, StackServer
-from tests.servers_test.visitors import VISITORS, Got, Visitor
+from tests.servers_test.visitors import VISITORS, Express, Got, Visitor
 
 FIRST = Got(200, "You said 1 things; the last was: Hello")
 CHARACTERS = 'Quotes ", newlines\n, braces {csrf} {{x}}, <b>&amp;, 50% + emoji 😀'
@@ -81,3 +81,16 @@ def test_each_test_counts_from_zero(site: StackServer, visitor: Visitor) -> None
     assert site.stats().heard == []
     assert visitor.ask("Hello").status == 200
     assert (site.stats().pages, site.stats().accepted) == (0, 1)
+
+
+def test_an_id_finds_its_talk_from_a_new_session(stack: Stack) -> None:
+    """Express keeps a talk under its id: it goes on after expire(), and is a 404 after lose()."""
+    site = stack("express")
+    before = Express.enters(site)
+    before.ask("Hello")
+    site.expire()
+    after = Express.enters(site)
+    after.conversation = before.conversation
+    assert after.ask("secret?").text == "You said 2 things; the first was: Hello"
+    site.lose()
+    assert after.ask("Hello").status == 404

@@ -156,10 +156,31 @@ class Php(Visitor):
         return Got(200, unescape(replies[-1].replace("<br>\n", "\n")) if replies else "")
 
 
+class Express(Visitor):
+    REFUSAL = (403, "ForbiddenError: invalid csrf token")
+    EXPIRED = 403
+    ENTRY = (0, 1)
+    conversation: str | None = None
+
+    def enter(self) -> None:
+        self.token = json.loads(self.send("/api/csrf").text)["csrfToken"]
+
+    def ask(self, prompt: str) -> Got:
+        body = {"message": prompt, "conversation_id": self.conversation}
+        got = self.send_json("/api/chat", body, {"X-CSRF-Token": self.token})
+        if got.status != 200:
+            return got
+        start, *tokens, done = map(json.loads, got.text.splitlines())
+        assert done == {"type": "done"}
+        self.conversation = start["conversation_id"]
+        return Got(200, "".join(token["text"] for token in tokens))
+
+
 VISITORS: dict[str, type[Visitor]] = {
     "flask_wtf": FlaskWtf,
     "django_login": DjangoLogin,
     "fastapi": FastApi,
     "php": Php,
+    "express": Express,
 }
 """Name of a stack -> who visits it."""

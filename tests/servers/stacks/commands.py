@@ -1,20 +1,40 @@
-"""How the site of each stack is started."""
+"""How the site of each stack is started, and the commands that it needs beside Python."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.servers.child import Child, start
+from tests.servers.child import Child, start, start_command
+
+from .installed import node_modules
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Command:
+    """`start` takes a folder for what the site writes. `needs` are commands of scripts/debian-packages.txt."""
+
+    start: Callable[[Path], Child]
+    needs: tuple[str, ...] = ()
 
 
 def _start_python(name: str, folder: Path) -> Child:
     return start(f"tests.servers.stacks.{name}.serve", str(folder), log=folder / "log")
 
 
-COMMANDS: dict[str, Callable[[Path], Child]] = {
-    "flask_wtf": partial(_start_python, "flask_wtf"),
-    "django_login": partial(_start_python, "django_login"),
-    "fastapi": partial(_start_python, "fastapi"),
-    "php": partial(_start_python, "php"),
+def _start_express(folder: Path) -> Child:
+    packages = node_modules(HERE / "express" / "package-lock.json")
+    command = ["node", str(HERE / "express" / "app.js")]
+    return start_command(command, log=folder / "log", environment={"NODE_PATH": str(packages)})
+
+
+COMMANDS = {
+    "flask_wtf": Command(partial(_start_python, "flask_wtf")),
+    "django_login": Command(partial(_start_python, "django_login")),
+    "fastapi": Command(partial(_start_python, "fastapi")),
+    "php": Command(partial(_start_python, "php"), needs=("php",)),
+    "express": Command(_start_express, needs=("node", "npm")),
 }
-"""Name of a stack -> what starts its site; the folder takes what the site writes."""
+"""Name of a stack -> how its site is started."""

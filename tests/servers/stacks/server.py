@@ -55,6 +55,10 @@ class StackServer:
         """From now on the site knows none of the sessions and tokens that it gave out so far."""
         self.control("expire")
 
+    def lose(self) -> None:
+        """Where the site keeps its talks under an id: from now on it knows none of them."""
+        self.control("lose")
+
     def control(self, name: str) -> Any:
         """Call one of the paths that only tests use; `name` is what stands after ``/_control/``."""
         with opener(None).open(f"{self.url}/_control/{name}", timeout=CONTROL_SECONDS) as answer:
@@ -63,5 +67,5 @@ class StackServer:
 
 def start_stack(name: str, folder: Path) -> StackServer:
     """The site of that stack, ready. What it writes lies in `folder`."""
-    child = COMMANDS[name](folder)
+    child = COMMANDS[name].start(folder)
     return StackServer(name, f"http://127.0.0.1:{child.port}", child)

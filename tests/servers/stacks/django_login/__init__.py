@@ -1,4 +1,4 @@
-"""Django with `CSRF_USE_SESSIONS` and a login, which rotates the token. A form is the chat, the session keeps the talk."""
+"""Django with `CSRF_USE_SESSIONS`, and a login that rotates the token. A form is the chat, the session keeps it."""
 
 USER = "ada"
 PASSWORD = "lovelace & <sons>"
