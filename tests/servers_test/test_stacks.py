@@ -1,11 +1,18 @@
 """Each stack's site protects itself by its framework, keeps its talks apart, and tells what it saw."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from tests.servers.stacks.commands import COMMANDS
 from tests.servers.stacks.fixtures import Stack
 from tests.servers.stacks.server import STACKS, StackServer
-from tests.servers_test.visitors import VISITORS, Express, Got, Visitor
+from tests.servers_test.visitors import VISITORS, Channels, Express, Got, Visitor
+
+Enter = Callable[[StackServer], Visitor]
 
 FIRST = Got(200, "You said 1 things; the last was: Hello")
 CHARACTERS = 'Quotes ", newlines\n, braces {csrf} {{x}}, <b>&amp;, 50% + emoji 😀'
@@ -18,9 +25,23 @@ def site(request: pytest.FixtureRequest, stack: Stack) -> StackServer:
 
 
 @pytest.fixture
-def visitor(site: StackServer) -> Visitor:
-    """One who has opened its page."""
-    return VISITORS[site.name].enters(site)
+def enter() -> Iterator[Enter]:
+    """Lets a visitor in: one who has opened the site's page."""
+    with ExitStack() as stack:
+
+        def enter(site: StackServer) -> Visitor:
+            visitor = VISITORS[site.name](site)
+            stack.enter_context(visitor.opened)
+            visitor.enter()
+            return visitor
+
+        yield enter
+
+
+@pytest.fixture
+def visitor(site: StackServer, enter: Enter) -> Visitor:
+    """One who has opened the page of each stack in turn."""
+    return enter(site)
 
 
 def test_every_stack_is_visited() -> None:
@@ -56,22 +77,24 @@ def test_each_turn_finds_the_ones_before(site: StackServer, visitor: Visitor) ->
     assert site.stats().heard == [turns[:1], turns[:2], turns]
 
 
-def test_talks_are_kept_apart(site: StackServer, visitor: Visitor) -> None:
+def test_talks_are_kept_apart(site: StackServer, visitor: Visitor, enter: Enter) -> None:
     """Two visitors who take turns each hear only of what they said."""
-    other = type(visitor).enters(site)
+    other = enter(site)
     visitor.ask("The key is blue")
     other.ask("The key is red")
     assert visitor.ask("secret?").text == "You said 2 things; the first was: The key is blue"
     assert other.ask("secret?").text == "You said 2 things; the first was: The key is red"
 
 
-def test_an_expired_session_is_refused_until_one_enters_again(site: StackServer, visitor: Visitor) -> None:
+def test_an_expired_session_is_refused_until_one_enters_again(
+    site: StackServer, visitor: Visitor, enter: Enter
+) -> None:
     """After expire() what was given out is refused by the framework, and a new visitor is let in."""
     visitor.ask("Hello")
     site.expire()
     assert visitor.ask("Hello").status == visitor.EXPIRED
     assert site.stats().refused == 1
-    assert type(visitor).enters(site).ask("Hello") == FIRST
+    assert enter(site).ask("Hello") == FIRST
 
 
 def test_each_test_counts_from_zero(site: StackServer, visitor: Visitor) -> None:
@@ -86,11 +109,21 @@ def test_each_test_counts_from_zero(site: StackServer, visitor: Visitor) -> None
 def test_an_id_finds_its_talk_from_a_new_session(stack: Stack) -> None:
     """Express keeps a talk under its id: it goes on after expire(), and is a 404 after lose()."""
     site = stack("express")
-    before = Express.enters(site)
+    before, after = Express(site), Express(site)
+    before.enter()
     before.ask("Hello")
     site.expire()
-    after = Express.enters(site)
+    after.enter()
     after.conversation = before.conversation
     assert after.ask("secret?").text == "You said 2 things; the first was: Hello"
     site.lose()
     assert after.ask("Hello").status == 404
+
+
+def test_a_foreign_page_gets_no_socket(stack: Stack) -> None:
+    """Channels refuses the handshake to a page of another host."""
+    visitor = Channels(stack("channels"))
+    visitor.enter()
+    with pytest.raises(InvalidStatus) as refused:
+        visitor.connect(Origin("https://foreign.example"))
+    assert refused.value.response.status_code == 403

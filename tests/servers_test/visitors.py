@@ -3,15 +3,22 @@
 import json
 import re
 import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from html import unescape
 from http.cookiejar import CookieJar
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
+
 from tests.servers.django_server import opener
-from tests.servers.stacks.django_login import PASSWORD, USER
+from tests.servers.stacks.django_project import PASSWORD, USER
 from tests.servers.stacks.server import StackServer
 
 SECONDS = 10.0
@@ -46,14 +53,8 @@ class Visitor:
         self.url = site.url
         self.token = ""
         self.jar = CookieJar()
+        self.opened = ExitStack()
         self._opener = opener(None, urllib.request.HTTPCookieProcessor(self.jar))
-
-    @classmethod
-    def enters(cls, site: StackServer) -> Self:
-        """A visitor who has opened the page."""
-        visitor = cls(site)
-        visitor.enter()
-        return visitor
 
     def enter(self) -> None:
         """Open the page, and take what the chat needs."""
@@ -176,11 +177,45 @@ class Express(Visitor):
         return Got(200, "".join(token["text"] for token in tokens))
 
 
+class Channels(Visitor):
+    REFUSAL = (4401, "no session")
+    EXPIRED = 4401
+    ENTRY = (1, 1)
+
+    def enter(self) -> None:
+        self.send("/")
+        self.token = next(cookie.value for cookie in self.jar if cookie.name == "sessionid") or ""
+
+    def ask(self, prompt: str) -> Got:
+        try:
+            return Got(200, "".join(self._pieces(prompt)))
+        except ConnectionClosed as closed:
+            return Got(closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else Got(1006, "")
+
+    @cached_property
+    def _socket(self) -> ClientConnection:
+        return self.connect(Origin(self.url))
+
+    def connect(self, origin: Origin) -> ClientConnection:
+        """The socket, as a page of `origin` opens it."""
+        cookie = {"Cookie": f"sessionid={self.token}"}
+        url = f"{self.url.replace('http', 'ws')}/ws/chat/"
+        opening = connect(url, origin=origin, additional_headers=cookie, proxy=None, open_timeout=SECONDS)
+        return self.opened.enter_context(opening)
+
+    def _pieces(self, prompt: str) -> Iterator[str]:
+        self._socket.send(json.dumps({"text": prompt}))
+        assert json.loads(self._socket.recv(SECONDS)) == {"type": "ack", "text": prompt}
+        while (frame := json.loads(self._socket.recv(SECONDS))) != {"type": "done"}:
+            yield frame["text"]
+
+
 VISITORS: dict[str, type[Visitor]] = {
     "flask_wtf": FlaskWtf,
     "django_login": DjangoLogin,
     "fastapi": FastApi,
     "php": Php,
+    "channels": Channels,
     "express": Express,
 }
 """Name of a stack -> who visits it."""

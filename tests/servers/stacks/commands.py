@@ -35,6 +35,7 @@ COMMANDS = {
     "django_login": Command(partial(_start_python, "django_login")),
     "fastapi": Command(partial(_start_python, "fastapi")),
     "php": Command(partial(_start_python, "php"), needs=("php",)),
+    "channels": Command(partial(_start_python, "channels")),
     "express": Command(_start_express, needs=("node", "npm")),
 }
 """Name of a stack -> how its site is started."""
