@@ -210,6 +210,18 @@ class Channels(Visitor):
             yield frame["text"]
 
 
+class Rails(Visitor):
+    REFUSAL = (422, "The change you wanted was rejected")
+    EXPIRED = 422
+    ENTRY = (1, 1)
+
+    def enter(self) -> None:
+        self.token = unescape(self.send("/").find('name="csrf-token" content="([^"]+)"'))
+
+    def ask(self, prompt: str) -> Got:
+        return reply_of(self.send_json("/chat", {"message": prompt}, {"X-CSRF-Token": self.token}))
+
+
 VISITORS: dict[str, type[Visitor]] = {
     "flask_wtf": FlaskWtf,
     "django_login": DjangoLogin,
@@ -217,5 +229,6 @@ VISITORS: dict[str, type[Visitor]] = {
     "php": Php,
     "channels": Channels,
     "express": Express,
+    "rails": Rails,
 }
 """Name of a stack -> who visits it."""

@@ -30,6 +30,10 @@ def _start_express(folder: Path) -> Child:
     return start_command(command, log=folder / "log", environment={"NODE_PATH": str(packages)})
 
 
+def _start_rails(folder: Path) -> Child:
+    return start_command(["ruby", str(HERE / "rails" / "app.rb"), str(folder)], log=folder / "log")
+
+
 COMMANDS = {
     "flask_wtf": Command(partial(_start_python, "flask_wtf")),
     "django_login": Command(partial(_start_python, "django_login")),
@@ -37,5 +41,6 @@ COMMANDS = {
     "php": Command(partial(_start_python, "php"), needs=("php",)),
     "channels": Command(partial(_start_python, "channels")),
     "express": Command(_start_express, needs=("node", "npm")),
+    "rails": Command(_start_rails, needs=("rails", "puma")),
 }
 """Name of a stack -> how its site is started."""
