@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,21 +36,32 @@ def start(module: str, *arguments: str, log: Path) -> Child:
 
     Raises RuntimeError, with the log in it, when it is not ready within START_SECONDS.
     """
+    return start_command([sys.executable, "-m", module, *arguments], log=log)
+
+
+def start_command(
+    command: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = START_SECONDS,
+) -> Child:
+    """The same for any command, with `environment` added to ours; `seconds` is how long it may take to be ready."""
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            command,
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             # That warnings are errors is meant for our code, not for the servers'.
-            env={**os.environ, "PYTHONWARNINGS": "default"},
+            env={**os.environ, "PYTHONWARNINGS": "default", **(environment or {})},
         )
-    word, _, port = _first_line(process).partition(b" ")
+    word, _, port = _first_line(process, seconds).partition(b" ")
     if word != b"ready":
         process.kill()
         _reap(process)
-        raise RuntimeError(f"{module} did not start:\n{log.read_text()}")
+        raise RuntimeError(f"{' '.join(command)} did not start:\n{log.read_text()}")
     return Child(process, int(port))
 
 
@@ -60,10 +72,10 @@ def announce(port: int) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 
-def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+def _first_line(process: subprocess.Popen[bytes], seconds: float) -> bytes:
     assert process.stdout is not None
     # A pipe's readline knows no timeout; a killed process ends it on every platform.
-    watchdog = threading.Timer(START_SECONDS, process.kill)
+    watchdog = threading.Timer(seconds, process.kill)
     watchdog.start()
     try:
         return process.stdout.readline()

@@ -1,0 +1,1 @@
+"""Django Channels: a websocket that Django's session cookie opens; the connection keeps the talk."""

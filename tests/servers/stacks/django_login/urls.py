@@ -1,0 +1,34 @@
+"""The pages of the site and its chat."""
+
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.http import require_GET, require_POST
+
+from tests.servers.stacks.ledger import LEDGER
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """The chat page, whose form holds the token."""
+    LEDGER.count("pages")
+    LEDGER.count("tokens")
+    return render(request, "chat.html")
+
+
+@require_POST
+def chat(request: HttpRequest) -> HttpResponse:
+    """The form's field `message` gets ``{"reply": text}``."""
+    request.session["turns"] = [*request.session.get("turns", ()), request.POST["message"]]
+    return JsonResponse({"reply": LEDGER.answer(request.session["turns"])})
+
+
+def _count_login(**_signal: object) -> None:
+    LEDGER.count("logins")
+
+
+user_logged_in.connect(_count_login)
+
+urlpatterns = [path("", page), path("chat/", chat), path("login/", LoginView.as_view())]
