@@ -176,8 +176,7 @@ class AsyncRun(Run[T]):
             raise self.out_of_time(phase) from None
 
     async def _sleep(self, effect: Sleep) -> Moment:
-        self.remaining("waiting as the site asked")
-        await asyncio.sleep(effect.seconds)
+        await asyncio.sleep(self.checked_sleep(effect))
         return moment()
 
     async def _discard(self, effect: Discard | None = None) -> None:  # noqa: ARG002 - one signature for all effects

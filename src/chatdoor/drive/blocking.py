@@ -193,8 +193,7 @@ class BlockingRun(Run[T]):
                 return future.result(min(self.remaining(phase), CHECK_SECONDS))
 
     def _sleep(self, effect: Sleep) -> Moment:
-        self.remaining("waiting as the site asked")
-        time.sleep(effect.seconds)
+        time.sleep(self.checked_sleep(effect))
         return moment()
 
     def _discard(self, effect: Discard | None = None) -> None:  # noqa: ARG002 - one signature for all effects

@@ -12,13 +12,14 @@ from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError, Place, ReplyTooLarge, TimedOut
-from chatdoor.flow.effects import Decode, Effect, Flow, Learn, Make, Moment, OpenSession, Send, T
+from chatdoor.flow.effects import Decode, Effect, Flow, Learn, Make, Moment, OpenSession, Send, Sleep, T
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.opening import open_session, refresh_session
 from chatdoor.flow.session import Session
 
 logger = logging.getLogger("chatdoor")
 
+WAIT_PHASE: Final = "waiting as the site asked"
 PACE_PHASE: Final = "waiting for its turn (the site's pace)"
 SLOT_PHASE: Final = "waiting for a session (all are talking; limits.sessions)"
 
@@ -115,10 +116,11 @@ class Run(Generic[T]):
 
     def opening_flow(self, effect: OpenSession, lead: Lead) -> Flow[Session]:
         """What opens the session that the effect asks for."""
-        site, current = self.visitor.site, self.sessions.current
-        if effect.refresh and current:
-            return refresh_session(site, self.call, current, lead.generation)
-        return open_session(site, self.call, lead.generation, time.time())
+        site, current, now = self.visitor.site, self.sessions.current, time.time()
+        aged = site.refreshes and not effect.after  # it is there, so it is too old
+        if current and (effect.refresh or aged):
+            return refresh_session(site, self.call, current, lead.generation, opened=now)
+        return open_session(site, self.call, lead.generation, now)
 
     def move_in(self, slot: Slot) -> None:
         """Goes on in the session of the conversation."""
@@ -185,6 +187,12 @@ class Run(Generic[T]):
             names = ", ".join((*(cookie.name for cookie in effect.changes.cookies), *effect.changes.values))
             logger.debug("%s: %s: takes %s", *self.place, names or "the page")
         return self.sessions.learn(effect.session, effect.changes)
+
+    def checked_sleep(self, effect: Sleep) -> float:
+        """Seconds to wait as the flow asks. Raises TimedOut at once where they do not fit."""
+        if effect.seconds >= self.remaining(WAIT_PHASE):
+            raise self.out_of_time(WAIT_PHASE)
+        return effect.seconds
 
     def make(self, effect: Make) -> str:
         """Something fresh."""

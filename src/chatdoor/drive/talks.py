@@ -27,7 +27,7 @@ class Held(msgspec.Struct, frozen=True):
     """What is kept of the site's side of a conversation. `session` is there where the site keeps the turns in it."""
 
     values: dict[str, object]
-    generation: int
+    root: int
     session: Session | None = None
 
 
@@ -37,7 +37,7 @@ class Holding:
     def __init__(self, talks: "Talks", claim: Claim, turn: Turn, held: Held | None) -> None:
         self.turn = turn
         self.id = claim.claimed.id if claim.claimed else claim.id
-        self.talk = Talk(self.id, dict(held.values), held.generation) if held else Talk(self.id)
+        self.talk = Talk(self.id, dict(held.values), held.root) if held else Talk(self.id)
         self.ticket: Ticket | None = None
         self._claim = claim
         self._talks = talks
@@ -50,11 +50,12 @@ class Holding:
         With neither it is as before, or forgotten where the site may have heard what was `told`.
         """
         ledger, slot = self._talks.ledger, self._slot()
-        text = reply.text if isinstance(reply, Reply) else partial
-        lives = bool(text) and self.talk.begun
+        whole = isinstance(reply, Reply)
+        lives = (whole or bool(partial)) and self.talk.begun
         if lives:
             held = _keep(self.talk, slot.sessions if slot else None)
-            ledger.finish(self._claim, text, held, now=time.time(), partial=not reply)
+            text = reply.text if isinstance(reply, Reply) else partial
+            ledger.finish(self._claim, text, held, now=time.time(), partial=not whole)
         elif told:
             ledger.lose(self._claim)
         else:
@@ -128,7 +129,7 @@ class Talks:
 
 
 def _keep(talk: Talk, sessions: Sessions | None) -> dict[str, object]:
-    held = Held(talk.values, talk.generation or 0, sessions.current if sessions else None)
+    held = Held(talk.values, talk.root or 0, sessions.current if sessions else None)
     kept: dict[str, object] = msgspec.to_builtins(held)
     return kept
 

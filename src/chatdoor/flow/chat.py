@@ -6,7 +6,7 @@ second time only after a refusal, which says that the site did not act, and neve
 
 from typing import NamedTuple
 
-from chatdoor.errors import ConversationLost, ReplyError, SessionError, SessionRefused, TokenNotFound
+from chatdoor.errors import ConversationLost, SessionRefused, TokenNotFound
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.effects import Flow, Make, OpenSession
 from chatdoor.flow.exchange import Call, Visit
@@ -23,82 +23,78 @@ from chatdoor.site.template import Values
 
 
 class _Way(NamedTuple):
-    """What the turns to send fill in, one after the other, and what that makes of the message list."""
+    """What the turns to send fill in, one after the other, and what that makes of the message list.
+
+    `begun` says whether the site has the conversation already.
+    """
 
     turns: tuple[Values, ...]
     fidelity: str
+    begun: bool
 
 
 def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     """Sends the turn and gives the whole reply; its pieces go to the caller as they come."""
-    way = _way(site, turn, talk)  # bad arguments are found before anything is sent
+    way = _way(site, turn, begun=talk.begun)  # bad arguments are found before anything is sent
     session: Session = yield OpenSession()
-    if site.in_sessions and talk.begun and talk.generation != session.generation:
-        talk.forget()
-        way = _way(site, turn, talk)
-    outcome = yield from _first_attempt(Visit(site, session, call, talk), way)
+    visit = Visit(site, session, call, talk)
+    outcome = yield from _first_attempt(visit, turn, way)
     if isinstance(outcome, Refusal) and site.refreshes and not session.given:
-        refreshed = yield from _refreshed(session, talk)
-        if refreshed:
-            session = refreshed
-            outcome = yield from _attempt(Visit(site, session, call, talk), way)
-    if not isinstance(outcome, Read):
-        session = yield from _anew(site, session, call, talk, outcome)
-        way = _way(site, turn, talk)
-        outcome = yield from _attempt(Visit(site, session, call, talk), way)
+        session = yield OpenSession(session.generation, refresh=True)
+        visit = Visit(site, session, call, talk)
+        outcome = yield from _attempt(visit, turn, way)
+    if isinstance(outcome, Refusal | Lost):
+        session = yield from _anew(visit, outcome)
+        visit = Visit(site, session, call, talk)
+        outcome = yield from _attempt(visit, turn, way)
     if isinstance(outcome, Refusal):
         raise _refused(site, f"refused again after a fresh session ({outcome.reason})")
     if isinstance(outcome, Lost):
         problem = f"lost again when it was told from the start ({outcome.reason})"
         raise ConversationLost(problem, site=site.name, step=site.chat[-1].label)
-    return _reply(Visit(site, session, call, talk), turn, outcome, way)
+    return _reply(visit, turn, outcome)
 
 
-def _way(site: Site, turn: Turn, talk: Talk) -> _Way:
-    way = way_to_tell(site, turn, begun=talk.begun)
-    return _Way(tuple([turn_values(site, one) for one in way.turns]), way.fidelity)
+def _way(site: Site, turn: Turn, *, begun: bool) -> _Way:
+    way = way_to_tell(site, turn, begun=begun)
+    return _Way(tuple([turn_values(site, one) for one in way.turns]), way.fidelity, begun)
 
 
-def _refreshed(session: Session, talk: Talk) -> Flow[Session | None]:
-    """The session with a new token; None where the site did not give one. The conversation goes on in it."""
-    try:
-        refreshed: Session = yield OpenSession(session.generation, refresh=True)
-    except (SessionError, ReplyError):
-        return None
-    if talk.begun:
-        talk.move_to(refreshed.generation)
-    return refreshed
-
-
-def _anew(site: Site, session: Session, call: Call, talk: Talk, setback: Setback) -> Flow[Session]:
+def _anew(visit: Visit, setback: Setback) -> Flow[Session]:
     """The session in which the message goes out once more, from the start of its conversation where need be."""
+    site, session = visit.site, visit.session
     if isinstance(setback, Refusal):
-        _check_renewal_helps(site, session, setback, call)
-        if site.in_sessions:
-            talk.forget()
-        session = yield OpenSession(session.generation)
-        return session
-    talk.forget()
-    if site.in_sessions and not site.conversation.start:
-        session = yield OpenSession(session.generation)
-    return session
+        _check_renewal_helps(site, session, setback, visit.call)
+    else:
+        visit.talk.forget()
+        if site.conversation.start or not site.in_sessions:
+            return session
+    fresh: Session = yield OpenSession(session.generation)
+    return fresh
 
 
-def _first_attempt(visit: Visit, way: _Way) -> Flow[Read | Setback]:
+def _first_attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
     """As `_attempt`. An old session that has lost its token is refused by us: nothing was sent."""
     try:
-        return (yield from _attempt(visit, way))
+        return (yield from _attempt(visit, turn, way))
     except TokenNotFound as lost:
         if visit.session.given or visit.call.told or _is_fresh(visit.session, visit.call):
             raise
         return Refusal(lost.problem)
 
 
-def _attempt(visit: Visit, way: _Way) -> Flow[Read | Setback]:
-    if not visit.talk.begun:
+def _attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
+    """Tells the site the turn, and all before it where that is lost with its session."""
+    talk = visit.talk
+    if visit.site.in_sessions and talk.root != visit.session.root:
+        talk.forget()
+    if way.begun != talk.begun:
+        way = _way(visit.site, turn, begun=talk.begun)
+    if not talk.begun:
         setback = yield from _begin(visit, way.turns[0])
         if setback:
             return setback
+    talk.fidelity = way.fidelity
     *before, newest = way.turns
     for values in before:
         outcome = yield from _say(visit, dict(values), quiet=True)
@@ -120,7 +116,7 @@ def _begin(visit: Visit, values: Values) -> Flow[Setback | None]:
         if answer.is_html:
             yield from visit.merge(Changes(page=answer.head.url, at=answer.head.at.unix))
     visit.accept = accept
-    talk.move_to(visit.session.generation)
+    talk.root = visit.session.root
     return None
 
 
@@ -153,7 +149,7 @@ def _check_renewal_helps(site: Site, session: Session, refusal: Refusal, call: C
     """Raises SessionRefused where a fresh session would be refused like this one."""
     if session.given:
         raise _refused(site, f"the access token that was given was refused, and is not replaced ({refusal.reason})")
-    if not refusal.names_csrf and _is_fresh(session, call):
+    if not refusal.names_csrf and _is_fresh(session, call) and session.refreshed is None:
         raise _refused(site, f"a fresh session was refused, for a reason that is not its token ({refusal.reason})")
 
 
@@ -161,9 +157,9 @@ def _refused(site: Site, problem: str) -> SessionRefused:
     return SessionRefused(problem, site=site.name, step=site.chat[-1].label)
 
 
-def _reply(visit: Visit, turn: Turn, read: Read, way: _Way) -> Reply:
+def _reply(visit: Visit, turn: Turn, read: Read) -> Reply:
     decoder, first, end = read
-    site, call = visit.site, visit.call
+    site, call, told = visit.site, visit.call, visit.talk.fidelity
     return Reply(
         text=decoder.text,
         site=site.name,
@@ -172,7 +168,7 @@ def _reply(visit: Visit, turn: Turn, read: Read, way: _Way) -> Reply:
         timings=Timings(first.tick - call.began.tick, end.tick - call.began.tick),
         finish=decoder.finish_reason or "stop",
         conversation=visit.talk.name,
-        fidelity=fidelity(site, turn) if way.fidelity == "native" else way.fidelity,
+        fidelity=fidelity(site, turn) if told == "native" else told,
         revised=decoder.revised,
     )
 

@@ -11,6 +11,8 @@ from chatdoor.errors import (
     ArgumentError,
     ChatdoorError,
     LoginFailed,
+    ReplyError,
+    SessionError,
     TokenNotFound,
     UnexpectedReply,
 )
@@ -64,10 +66,17 @@ def open_session(site: Site, call: Call, generation: int, opened: float) -> Flow
     return (yield from _opened(visit, site.session))
 
 
-def refresh_session(site: Site, call: Call, session: Session, generation: int) -> Flow[Session]:
-    """The same session with a new token, by the steps that promise to leave a conversation alone."""
-    visit = Opening(site, msgspec.structs.replace(session, generation=generation), call)
-    return (yield from _opened(visit, tuple(step for step in site.session if step.refresh)))
+def refresh_session(site: Site, call: Call, session: Session, generation: int, *, opened: float) -> Flow[Session]:
+    """The same session with a new token, by the steps that promise to leave a conversation alone.
+
+    Where the site does not give one, a new session.
+    """
+    renewed = msgspec.structs.replace(session, generation=generation, refreshed=session.root, opened=opened)
+    visit = Opening(site, renewed, call)
+    try:
+        return (yield from _opened(visit, tuple(step for step in site.session if step.refresh)))
+    except (SessionError, ReplyError):
+        return (yield from open_session(site, call, generation, opened))
 
 
 def _opened(visit: Opening, steps: tuple[Step, ...]) -> Flow[Session]:

@@ -29,7 +29,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One visitor.
 
     `generation` grows with each session of the same visitor, so that a refusal of an old one is known as
-    such. `opened` is in seconds since 1970. `given` says that the token came from the caller: it is not
+    such. `refreshed` is the generation of the session that this one is, with a new token; None where its jar
+    began empty. `opened` is in seconds since 1970. `given` says that the token came from the caller: it is not
     replaced by what answers bring, and a refusal of it is final.
     """
 
@@ -39,6 +40,12 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     values: Mapping[str, object] = {}
     page: str | None = None
     given: bool = False
+    refreshed: int | None = None
+
+    @property
+    def root(self) -> int:
+        """The generation in which its jar began. Conversations that a site keeps in a session live as long as that."""
+        return self.generation if self.refreshed is None else self.refreshed
 
     @cached_property
     def worked_out(self) -> dict[object, object]:

@@ -25,27 +25,25 @@ class Talk:
     """What is known of the conversation. The flow changes it, and whoever keeps conversations reads it afterwards."""
 
     def __init__(
-        self, name: str | None = None, values: dict[str, object] | None = None, generation: int | None = None
+        self, name: str | None = None, values: dict[str, object] | None = None, root: int | None = None
     ) -> None:
         self.name = name
         """What callers know it by; None where the site keeps no conversations."""
         self.values = values or {}
         """The values that live as long as the conversation: its id, for one."""
-        self.generation = generation
-        """The session that it was begun in; None where it was not begun."""
+        self.root = root
+        """The root of the session that it was begun in; None where it was not begun."""
+        self.fidelity = "native"
+        """How the message list has reached the site."""
 
     @property
     def begun(self) -> bool:
         """True where the site has the conversation."""
-        return self.generation is not None
-
-    def move_to(self, generation: int) -> None:
-        """The site has it, in this session."""
-        self.generation = generation
+        return self.root is not None
 
     def forget(self) -> None:
         """The site no longer has it."""
-        self.values, self.generation = {}, None
+        self.values, self.root = {}, None
 
 
 class Way(NamedTuple):
