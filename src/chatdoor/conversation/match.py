@@ -164,7 +164,7 @@ def _by_id(request: Request, named: Conversation | None) -> Plan:
     conversation = next(iter(_live(request, [named] if named else [])), None)
     if conversation is None:
         return _apart(request, "lost", None)
-    own = {key: [conversation] for key in conversation.keys()}
+    own = {key: [conversation] for key in conversation.index_keys()}
     plan = _by_prefix(request, own) or _by_tail(request, own)
     if plan is not None:
         return plan
