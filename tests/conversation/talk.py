@@ -11,7 +11,7 @@ NOW = 1_700_000_000.0
 
 
 def lists(*texts: str) -> tuple[Message, ...]:
-    """A message list in short: `u` asks, `a` answers, `s` is a system text; each text begins with its role's letter."""
+    """A message list in short. The first letter of a text is its role: `u` asks, `a` answers, `s` is the system."""
     roles = {"u": "user", "a": "assistant", "s": "system"}
     return tuple(Message(roles[text[0]], text) for text in texts)
 
@@ -27,7 +27,9 @@ class Desk:
         self.ids = iter(f"c{number}" for number in range(10_000))
         self.now = NOW
 
-    def claim(self, *texts: str, scope: str = "site", messages: tuple[Message, ...] | None = None, **more: Any) -> Claim:
+    def claim(
+        self, *texts: str, scope: str = "site", messages: tuple[Message, ...] | None = None, **more: Any
+    ) -> Claim:
         """A claim for the list."""
         self.now += 1
         return self.ledger.claim(
@@ -41,7 +43,7 @@ class Desk:
 
     def turn(self, *texts: str, reply: str = "a", partial: bool = False, **more: Any) -> Conversation:
         """A turn from claim to finish. It holds how often it was finished."""
-        claim = self.claim(*texts, **more: Any)
+        claim = self.claim(*texts, **more)
         return self.finish(claim, reply, partial=partial)
 
     def finish(self, claim: Claim, reply: str, *, partial: bool = False) -> Conversation:
