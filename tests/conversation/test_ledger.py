@@ -31,7 +31,7 @@ KINDS = [
     # what the client sends, what it is, what the site does not know, what is sent
     ("the next turn", "s u1 a1 u2 a2 u3", "continuation", "u1 a1 u2 a2", "u3"),
     ("several texts at once", "s u1 a1 u2 a2 u3 u4", "continuation", "u1 a1 u2 a2", "u3 u4"),
-    ("after a failure shown as a reply", "s u1 a1 u2 a2 u3 a! u4", "continuation", "u1 a1 u2 a2", "u3 u4"),
+    ("after a reply that is not ours", "s u1 a1 u2 a2 u3 a! u4", "lost", "u1 a1 u2 a2 u3 a!", "u4"),
     ("another system text", "s2 u1 a1 u2 a2 u3", "lost", "u1 a1 u2 a2", "u3"),
     ("one more system text", "s u1 a1 u2 a2 s2 u3", "continuation", "u1 a1 u2 a2", "u3"),
     ("an opening", "s u9", "new", "", "u9"),
@@ -66,9 +66,11 @@ def test_a_list_with_nothing_to_send(sent: str) -> None:
     assert kind(desk.claim("u1", "a1", "u2")) == ("continuation", "c0")
 
 
-def test_what_the_client_left_unsaid_is_seen() -> None:
-    """A reply that the site does not know is in `after`, so that the caller can say it was dropped."""
-    claim = after_two_turns().claim("s", "u1", "a1", "u2", "a2", "u3", "a!", "u4")
+def test_a_failure_shown_as_a_reply() -> None:
+    """With an id, a reply that is not ours is passed over. It is in `after`, so that the caller can say so."""
+    claim = after_two_turns().claim("s", "u1", "a1", "u2", "a2", "u3", "a!", "u4", conversation_id="c0")
+    assert kind(claim) == ("continuation", "c0")
+    assert texts(claim.plan.news) == ["u3", "u4"]
     assert texts(claim.plan.after) == ["u3", "a!", "u4"]
 
 
@@ -89,13 +91,15 @@ def test_replies_in_normal_form() -> None:
     assert desk.claim("u1", "a 1", "u2").plan.kind == "lost"
 
 
-def test_the_longest_prefix_wins() -> None:
-    """Of two conversations that stand on a list's way the one that knows more goes on."""
+def test_a_conversation_that_stands_earlier_is_not_taken() -> None:
+    """One that began alike does not know the replies since, and is another client's."""
     desk = Desk()
     desk.turn("u1", reply="a1")
-    desk.turn("u1", "a1", "u2", reply="a2 ")
+    desk.turn("u1", "a1", "u2", reply="a2")
     desk.turn("u1", reply="a1")
-    assert kind(desk.claim("u1", "a1", "u2", "a2", "u3")) == ("continuation", "c0")
+    desk.ledger.forget("site", "c0", now=desk.now)
+    assert desk.claim("u1", "a1", "u2", "a2", "u3").plan.kind == "lost"
+    assert kind(desk.claim("u1", "a1", "u2")) == ("continuation", "c2")
 
 
 def test_scopes_have_nothing_in_common() -> None:

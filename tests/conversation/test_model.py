@@ -356,5 +356,5 @@ def agree(seen: list[Message], client: Client, *, tail: bool = False) -> None:
 
 TestTalks = Talks.TestCase
 TestTalks.settings = settings(
-    max_examples=120, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=400, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
