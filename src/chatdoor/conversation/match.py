@@ -14,9 +14,6 @@ from chatdoor.conversation.normal import SYSTEM_ROLES, beginning, follow
 from chatdoor.conversation.record import Conversation, Told, form_keys, index_key, told_after, told_by, told_trimmed
 from chatdoor.messages import Message
 
-MAX_TAILS: Final = 4
-"""Replies at the end of a list after which a unique tail is looked for."""
-
 Kind: TypeAlias = Literal["new", "continuation", "retry", "fork", "lost", "busy"]
 Found: TypeAlias = Mapping[str, Sequence[Conversation]]
 """Key -> the conversations that it finds, the newest first."""
@@ -40,6 +37,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Equal for a request and its retry. Two requests with different keys are different requests."""
         marks = beginning("request", self.conversation_id or "", self.key or "")
         return follow(marks, self.listing.prefixes[-1]).exact
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """Where a conversation may stand: after the last reply of the list.
+
+        A conversation that stands earlier does not know the replies since, and may be another client's that began
+        alike. Only where an id says whose it is, what follows may be replies that the site never gave.
+        """
+        return self.listing.cuts[: None if self.conversation_id else 1]
 
     @property
     def named(self) -> bool:
@@ -81,12 +87,12 @@ def keys(request: Request) -> tuple[str, ...]:
     """All that a decision on the request looks up in a store."""
     listing = request.listing
     found = [index_key("request", request.digest)]
-    for cut in listing.cuts:
+    for cut in request.cuts:
         found += _end_keys(request, cut)
         found += form_keys("stopped", listing.prefixes[cut - 1])
     if listing.cuts:
         found += form_keys("passed", listing.prefixes[listing.cuts[0]])
-    for cut in listing.cuts[:MAX_TAILS]:
+    for cut in listing.cuts[:1]:
         found += _tail_keys(listing, cut)
     return tuple(dict.fromkeys(found))
 
@@ -120,8 +126,8 @@ def _retry(request: Request, found: Found) -> Plan | None:
 
 
 def _by_prefix(request: Request, found: Found) -> Plan | None:
-    """The longest prefix at whose end a live conversation stands. The exact form first."""
-    for cut in request.listing.cuts:
+    """The longest prefix at whose end a live conversation stands, the exact form first."""
+    for cut in request.cuts:
         standing = [
             *(one for key in _end_keys(request, cut) for one in found.get(key, ())),
             *_stopped(request.listing, cut, found),
@@ -134,7 +140,7 @@ def _by_prefix(request: Request, found: Found) -> Plan | None:
 def _by_tail(request: Request, found: Found) -> Plan | None:
     """A list whose start was trimmed: its last two exchanges are the last of one conversation and of no other."""
     listing = request.listing
-    for cut in listing.cuts[:MAX_TAILS]:
+    for cut in listing.cuts[:1]:
         for at, key in enumerate(_tail_keys(listing, cut)):
             standing = found.get(key, ())
             if len(standing) == 1 and _is_rest_of(standing[0], listing, cut, at):
@@ -164,7 +170,7 @@ def _by_id(request: Request, named: Conversation | None) -> Plan:
     conversation = next(iter(_live(request, [named] if named else [])), None)
     if conversation is None:
         return _apart(request, "lost", None)
-    own = {key: [conversation] for key in conversation.keys()}
+    own = {key: [conversation] for key in conversation.index_keys()}
     plan = _by_prefix(request, own) or _by_tail(request, own)
     if plan is not None:
         return plan

@@ -71,7 +71,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
         """True where its claimant has not come back in time. Nobody knows what the site saw, so it does not go on."""
         return self.claimant is not None and self.claimed_until <= now
 
-    def keys(self) -> frozenset[str]:
+    def index_keys(self) -> frozenset[str]:
         """What it is found by."""
         told = tail(self.system, talk_seen(self.seen))
         pairs: list[tuple[Tag, Digests | None]] = [

@@ -108,7 +108,7 @@ class MemoryStore:
         if new is not None:
             self._kept[conversation_id] = new
         if old is None or new is None or (old.end, old.turn) != (new.end, new.turn):
-            self._index_again(conversation_id, frozenset() if new is None else new.keys())
+            self._index_again(conversation_id, frozenset() if new is None else new.index_keys())
 
     def _index_again(self, conversation_id: str, keys: frozenset[str]) -> None:
         for key in self._keys.pop(conversation_id, ()):
