@@ -22,7 +22,7 @@ from chatdoor.flow.effects import (
     Sleep,
 )
 from chatdoor.flow.exchange import Call
-from chatdoor.flow.opening import open_session
+from chatdoor.flow.opening import open_session, refresh_session
 from chatdoor.flow.session import Session
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
@@ -97,8 +97,12 @@ class Script:
     def ask(self, site: Site = VOIGPT, *texts: str, timeout: float = TIMEOUT) -> Reply:
         """Sends messages of a user and gives the reply, as a client does."""
         messages = tuple(Message("user", text) for text in texts or ("Hello",))
+        return self.tell(site, Turn(messages, site.models[0]), Talk(), timeout=timeout)
+
+    def tell(self, site: Site, turn: Turn, talk: Talk, *, timeout: float = TIMEOUT) -> Reply:
+        """Sends a turn of a conversation and gives the reply."""
         self._call = Call(self.now(), self.clock + timeout)
-        return self.run(site, ask(site, Turn(messages, site.models[0]), self._call, Talk()))
+        return self.run(site, ask(site, turn, self._call, talk))
 
     def open(self, site: Site = VOIGPT) -> Session:
         """Opens a session."""
@@ -141,6 +145,11 @@ class Script:
     def _open_session(self, site: Site, effect: OpenSession) -> Session:
         if self.session and self.session.generation > effect.after:
             return self.session
+        if effect.refresh and self.session:
+            opened = self.now().unix
+            flow = refresh_session(site, self._call, self.session, effect.after + 1, opened=opened)
+            self.session = drive(flow, lambda inner: self.perform(site, inner))
+            return self.session
         return self._open(site, effect.after + 1)
 
     def _learn(self, _site: Site, effect: Learn) -> Session:
@@ -168,13 +177,14 @@ class Script:
     def _decode(self, _site: Site, effect: Decode) -> tuple[Moment, Moment]:
         decoder, size = effect.decoder, len(effect.seen)
         chunk: bytes | None = effect.seen
+        heard = [] if effect.quiet else self.pieces
         while chunk is not None and not decoder.ended:
-            self.pieces += decoder.feed(chunk) if chunk else []
+            heard += decoder.feed(chunk) if chunk else []
             chunk = None if decoder.ended else self._chunk()
             size += len(chunk or b"")
             if size > effect.limit:
                 raise ReplyTooLarge(f"the answer is larger than {effect.limit} bytes")
-        self.pieces += decoder.finish()
+        heard += decoder.finish()
         return self.now(), self.now()
 
     def _discard(self, _site: Site, _effect: Discard) -> None:

@@ -71,10 +71,14 @@ def refresh_session(site: Site, call: Call, session: Session, generation: int, *
 
     Where the site does not give one, a new session.
     """
-    renewed = msgspec.structs.replace(session, generation=generation, refreshed=session.root, opened=opened)
-    visit = Opening(site, renewed, call)
+    steps = tuple(step for step in site.session if step.refresh)
+    stale = {name for step in steps for name in step.take}
+    values = {name: value for name, value in session.values.items() if name not in stale}
+    renewed = msgspec.structs.replace(
+        session, generation=generation, values=values, refreshed=session.root, opened=opened
+    )
     try:
-        return (yield from _opened(visit, tuple(step for step in site.session if step.refresh)))
+        return (yield from _opened(Opening(site, renewed, call), steps))
     except (SessionError, ReplyError):
         return (yield from open_session(site, call, generation, opened))
 
