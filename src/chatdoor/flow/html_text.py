@@ -255,6 +255,7 @@ def _table(reader: _Reader, _attributes: Attributes) -> Closing:
     def close() -> None:
         reader.tables.pop()
         if any(table.rows):
+            reader.lines.gap(2)
             reader.lines.put_lines(table.text)
             reader.lines.gap(2)
 

@@ -111,14 +111,14 @@ def compile_reply(table: file.ReplyTable, path: KeyPath) -> model.ReplyRule:
 def _check_fits(table: file.ReplyTable, form: str, path: KeyPath) -> None:
     """Raises Problem for a key that the format has no use for."""
     if table.text is False:
-        raise Problem((*path, "text"), "expected true: the body is the text")
+        raise Problem((*path, "text"), "says nothing where it is false; write true, or another format")
     reason, keys = UNFIT.get(form, ("", ()))
     for field in fields(table):
         default = file.UsageTable() if field.name == "usage" else field.default
         if field.name in keys and getattr(table, field.name) != default:
             raise Problem((*path, field.name), reason)
     if form == "html" and isinstance(table.error, Mapping):
-        raise Problem((*path, "error"), "expected a CSS selector: the reply is in a page")
+        raise Problem((*path, "error"), "is a CSS selector here: the reply is in a page")
 
 
 def _compile_error(error: str | file.RecordMatch | UnsetType, path: KeyPath) -> Find | model.RecordMatch | None:
