@@ -91,7 +91,7 @@ def test_what_is_not_found_is_named() -> None:
     decoder.feed(b"<p>Good day.</p>")
     with pytest.raises(UnexpectedReply, match=r"an element that '\.bot' finds, found none"):
         decoder.finish()
-    assert decoder.evidence == decoder.document == b"<p>Good day.</p>"
+    assert decoder.evidence == b"<p>Good day.</p>"
 
 
 def test_the_error_of_the_site_is_the_evidence() -> None:

@@ -50,11 +50,6 @@ class ReplyDecoder:
         return self._pieces[0] if self._pieces else ""
 
     @property
-    def document(self) -> bytes:
-        """The page that the reply is in, so far; empty where the reply is in none."""
-        return b""
-
-    @property
     def evidence(self) -> bytes:
         """What to show in an error: the first bytes of the body, or the record that reports the error."""
         return bytes(self._evidence)

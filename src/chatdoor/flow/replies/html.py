@@ -20,11 +20,6 @@ class HtmlReply(ReplyDecoder):
         self._body = bytearray()
 
     @property
-    def document(self) -> bytes:
-        """The page so far."""
-        return bytes(self._body)
-
-    @property
     def evidence(self) -> bytes:
         """The beginning of the page, or the text that reports an error."""
         return bytes(self._evidence or self._body[:PAGE_EVIDENCE])
