@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatdoor.flow.answer import Answer, charset, decode_text, looks_like_html, parse_json, read_json
+from chatdoor.flow.answer import (
+    Answer,
+    Declared,
+    charset,
+    declared,
+    decode_page,
+    decode_text,
+    looks_like_html,
+    parse_json,
+    read_json,
+)
 from chatdoor.flow.effects import Head, Moment
 
 CHARSETS = [
@@ -48,6 +58,21 @@ def test_no_charset_and_no_body_raises(declared: str, body: bytes) -> None:
     answer = Answer(_head(f"text/html; charset={declared}"), body)
     answer.text.encode()
     assert answer.json is None or answer.json is not None
+
+
+def test_what_is_declared_is_told_from_what_is_not() -> None:
+    """A charset that browsers do not know is none."""
+    assert declared(_head("Text/HTML; charset=latin-1")) == Declared("text/html", "cp1252")
+    assert declared(_head("text/html; charset=nonsense")) == Declared("text/html", None)
+    assert declared(_head(None)) == Declared("", None)
+
+
+def test_a_page_may_name_its_charset() -> None:
+    """Where the header does not: WHATWG HTML, section 13.2.3.2."""
+    body = b"<meta charset=windows-1251><p>\xe4\xe0"
+    assert decode_page(body, None).endswith("да")
+    assert decode_page(body, "cp1252").endswith("äà")
+    assert Answer(_head("text/html"), body).page.text() == "да"
 
 
 def test_a_byte_order_mark_wins() -> None:

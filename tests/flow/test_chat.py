@@ -29,6 +29,7 @@ from chatdoor.flow.session import Session
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
 from chatdoor.messages import Message
+from chatdoor.site import Site
 from tests.flow.script import (
     NOW,
     TOKEN,
@@ -373,6 +374,67 @@ class TestRefusedByTheSiteFile:
         script = Script([to("/login"), LOGIN, LOGIN, said(200), reply()], Session(generation=1, opened=0.0))
         assert script.ask(site_of(login)).text == "Good day."
         assert script.story == "POST /chat | GET /login | GET /login | POST /login | POST /chat"
+
+
+class TestPagesForReplies:
+    """Sites whose answer is a page: the one with the reply, or another one."""
+
+    SITE = (
+        '[[session]]\nget = "/"\n[take]\ncsrf = { input = "csrf" }\n[headers]\nX-T = "{csrf}"'
+        "\n[conversation]\nhistory = 'none'"
+    )
+    RULE = 'html = ".bot"\nerror = ".error"'
+    CHAT = 'form = { q = "{prompt}", csrf = "{csrf}" }'
+
+    def _site(self) -> Site:
+        return site_of(self.SITE, chat=self.CHAT, reply=self.RULE)
+
+    def _form(self, token: str, body: str = "") -> Said:
+        return page(body=f"<form><input name=csrf value={token}></form>{body}")
+
+    def test_the_page_brings_the_reply_and_the_next_token(self) -> None:
+        """A one-use token whose next one is in the page with the reply goes out with the next message."""
+        answers = [self._form("2", "<p class=bot>a</p>"), self._form("3", "<p class=bot>a</p><p class=bot>b</p>")]
+        script = Script(answers, _with_value("1"))
+        assert [script.ask(self._site()).text for _ in range(2)] == ["a", "b"]
+        assert [header(request, "x-t") for request in script.requests] == ["1", "2"]
+        assert script.session is not None
+        assert script.session.values == {"csrf": "3"}
+
+    def test_a_page_that_names_csrf_is_a_refusal(self) -> None:
+        """It has no reply, and says that the token was wrong: a fresh session, and the message once more."""
+        script = Script([CSRF_200, self._form("2"), self._form("3", "<p class=bot>a</p>")], _with_value("1"))
+        assert script.ask(self._site()).text == "a"
+        assert script.story == "POST /chat | GET / | POST /chat"
+
+    @pytest.mark.parametrize(
+        ("answer", "end", "told"),
+        [
+            (LOGIN, SessionRefused, "wants a login"),
+            (page(body="<div id='px-captcha'>"), BotCheckMet, "HUMAN"),
+            (HOME, UnexpectedReply, "an element that '.bot' finds, found none.*Welcome"),
+            (page(body="<p class=bot>old</p><p class=error>Quota used up</p>"), SiteFailed, "Quota used up"),
+            (page(body="<p class=bot>old</p><div class=bot>Go"), ReplyCutShort, "before its end"),
+        ],
+    )
+    def test_other_pages_are_told_apart(self, answer: Said, end: type[ChatdoorError], told: str) -> None:
+        """A login, a bot check, another page, an error of the site: nothing is sent again."""
+        script = Script([answer], _with_value("1"))
+        with pytest.raises(end, match=told):
+            script.ask(self._site())
+        assert script.story == "POST /chat"
+
+    @pytest.mark.parametrize(
+        ("rule", "kind"), [('ndjson = "v"', "application/x-ndjson"), ("text = true", "text/plain")]
+    )
+    def test_streams_come_piece_by_piece(self, rule: str, kind: str) -> None:
+        """Nothing is read before the decoder is there."""
+        chunks = (b'{"v": "a"}\n', b'{"v": "b"}\n')
+        script = Script([Said(200, (("content-type", kind),), chunks)], _with_value("1"))
+        site = site_of("refused = { text = 'expired' }" if "ndjson" in rule else "", reply=rule)
+        text = script.ask(site).text
+        assert script.pieces == (["a", "b"] if "ndjson" in rule else [chunk.decode() for chunk in chunks])
+        assert text == "".join(script.pieces)
 
 
 class TestValuesInReplies:

@@ -139,11 +139,16 @@ ANSWERS = [
 ]
 
 REPLIES = [
-    ('sse = "v"\n', "", "31: reply: says nowhere where the text is: json or sse is missing"),
+    ('sse = "v"\n', "", "31: reply: says nowhere where the text is: json, sse, ndjson, html or text is missing"),
     ('sse = "v"', 'sse = "v"\njson = "v"', "32: reply.sse: a reply has one format; json is there already"),
-    ('sse = "v"', "text = true", "32: reply.text: is part of the language, and not built yet"),
-    ('sse = "v"', "text = false", "32: reply.text: is part of the language, and not built yet"),
-    ('sse = "v"', 'html = "p"', "32: reply.html: is part of the language, and not built yet"),
+    ('sse = "v"', 'websocket = "v"', "32: reply.websocket: is part of the language, and not built yet"),
+    ('sse = "v"', 'socketio = "v"', "32: reply.socketio: is part of the language, and not built yet"),
+    ('sse = "v"', "text = false", "32: reply.text: says nothing where it is false; write true, or another format"),
+    ('sse = "v"', "text = true", "33: reply.where: is for replies that hold JSON, and text is the body as it comes"),
+    ('sse = "v"\nwhere = { type = "token" }\ndone = "[DONE]"', "text = true", "33: reply.error: is for replies that hold JSON, and text is the body as it comes"),
+    ('sse = "v"', 'html = "p"', "33: reply.where: is for replies that hold JSON, and html is a page"),
+    ('sse = "v"\nwhere = { type = "token" }\ndone = "[DONE]"\nerror = "error.message"', 'html = "p"', "33: reply.usage: is for replies that hold JSON, and html is a page"),
+    ('sse = "v"\nwhere = { type = "token" }\ndone = "[DONE]"\nerror = "error.message"\nusage = { input = "in", output = "out" }', 'html = "p"\nerror = { ok = false }', "33: reply.error: is a CSS selector here: the reply is in a page"),
     ('sse = "v"', 'ses = "v"', "32: reply.ses: unknown key; did you mean 'sse'?"),
     ('sse = "v"', 'json = "v"', "33: reply.where: is for replies that come in records, and json is one document"),
     ('sse = "v"', "sse = []", "32: reply.sse: expected text, got an empty list"),

@@ -4,6 +4,7 @@ import codecs
 import json
 import re
 from functools import cached_property, lru_cache
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -21,6 +22,18 @@ _WEB_CODECS = re.compile(
 )
 _LATIN = frozenset({"ascii", "iso8859-1"})
 
+_META_CHARSET = re.compile(rb"<meta\s[^>]*?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]+)", re.IGNORECASE)
+
+META_BYTES: Final = 1024
+"""A page names its charset in these first bytes, or not at all (WHATWG HTML, section 4.2.5.4)."""
+
+
+class Declared(NamedTuple):
+    """What a head says of its body: content type (empty: none) and Python's name of the charset (None: none)."""
+
+    type: str = ""
+    charset: str | None = None
+
 
 class Answer:
     """Head and body. Text, page and JSON are made when they are first asked for."""
@@ -37,7 +50,7 @@ class Answer:
     @cached_property
     def page(self) -> Page:
         """The body as HTML."""
-        return Page(self.text)
+        return Page(decode_page(self.body, declared(self.head).charset))
 
     @cached_property
     def json(self) -> object:
@@ -60,21 +73,26 @@ def content_type(head: Head) -> str:
     return (head.get("content-type") or "").partition(";")[0].strip().lower()
 
 
+def declared(head: Head) -> Declared:
+    """What the head says of its body. A charset that is not one of the web's is none."""
+    match = _CHARSET.search(head.get("content-type") or "")
+    return Declared(content_type(head), _codec(match[1]) if match else None)
+
+
 def charset(head: Head) -> str:
     """Python's name of the declared charset, `utf-8` where there is none or it is not one of the web's."""
-    return _charset_in(head.get("content-type") or "")
+    return declared(head).charset or "utf-8"
 
 
 @lru_cache(64)
-def _charset_in(declared: str) -> str:
-    match = _CHARSET.search(declared)
+def _codec(label: str) -> str | None:
     try:
-        name = codecs.lookup(match[1]).name if match else "utf-8"
+        name = codecs.lookup(label).name
     except LookupError:
-        return "utf-8"
+        return None
     if name in _LATIN:
         return "cp1252"  # WHATWG Encoding, section 4.2: Latin-1 and ASCII are labels of windows-1252
-    return name if _WEB_CODECS.fullmatch(name) else "utf-8"
+    return name if _WEB_CODECS.fullmatch(name) else None
 
 
 def decode_text(body: bytes, encoding: str) -> str:
@@ -82,6 +100,16 @@ def decode_text(body: bytes, encoding: str) -> str:
     if body.startswith(UTF8_BOM):
         body, encoding = body[len(UTF8_BOM) :], "utf-8"
     return body.decode(encoding, "replace")
+
+
+def decode_page(body: bytes, encoding: str | None) -> str:
+    """The text of a page: by its mark, its declared charset, the one that it names itself, else UTF-8.
+
+    A page that can be asked for its charset is not UTF-16, whatever it says (WHATWG HTML, section 13.2.3.2).
+    """
+    named = None if encoding else _META_CHARSET.search(body[:META_BYTES])
+    own = _codec(named[1].decode()) if named else None
+    return decode_text(body, encoding or ("utf-8" if own is None or own.startswith("utf-16") else own))
 
 
 def parse_json(text: str | bytes) -> object:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from chatdoor.errors import ChatdoorError, ReadFailed, ReplyCutShort, ReplyError, TransportError
-from chatdoor.flow.answer import Answer, charset
+from chatdoor.flow.answer import Answer, declared
 from chatdoor.flow.effects import Decode, Discard, Flow, Head, Moment
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
 from chatdoor.flow.refusal import Lost, Refusal, Verdict, judge, judge_page, may_be_refused
 from chatdoor.flow.replies import ReplyDecoder, make_decoder
-from chatdoor.flow.replies.text import PageInstead
+from chatdoor.flow.replies.decoder import PageInstead
 from chatdoor.flow.steps import Setback, not_taken, once_more, settled
 from chatdoor.site.model import Source, Step
 from chatdoor.site.paths import Find
@@ -89,7 +89,7 @@ def _decoded(
     visit: Visit, step: Step, begun: _Begun, values: dict[str, object], *, quiet: bool
 ) -> Flow[Read | Setback]:
     site = visit.site
-    decoder = make_decoder(site.reply, charset(begun.head), _picks(visit, step))
+    decoder = make_decoder(site.reply, declared(begun.head), _picks(visit, step))
     try:
         first, end = yield Decode(decoder, site.limits.reply_bytes, begun.seen, quiet)
     except ChatdoorError as error:
@@ -126,7 +126,7 @@ def _failed(visit: Visit, step: Step, answer: Answer, decoder: ReplyDecoder, err
     """The refusal that the failure of a decoder is. Any other is raised, with what came."""
     site = visit.site.name
     if isinstance(error, PageInstead):
-        return _raised(judge_page(visit, step, answer))
+        return _raised(judge_page(visit, step, answer, error.problem))
     if isinstance(error, ReplyCutShort | TransportError):
         raise ReplyCutShort(error.problem, partial=decoder.text, site=site, step=step.label) from error
     if isinstance(error, ReplyError):

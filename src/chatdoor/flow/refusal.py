@@ -25,7 +25,8 @@ _NAMES_CSRF: Final = re.compile(
     r"csrf|xsrf|cross.site request forgery|anti-?forgery|authenticity.?token|page.?expired", re.IGNORECASE
 )
 
-STREAM: Final = "text/event-stream"
+STREAMS: Final = frozenset({"text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl"})
+"""Content types of what comes record by record."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ def may_be_refused(site: Site, head: Head) -> bool:
     """
     if head.status >= 300 or announced_check(head):
         return True
-    streams = content_type(head) == STREAM
+    streams = content_type(head) in STREAMS
     for match in (*site.refused, *site.conversation.lost):
         if fits_head(match, head) and not (match.needs_body and streams):
             return True
@@ -76,8 +77,8 @@ def judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
     return None if status < 300 else failure(visit, step, answer)
 
 
-def judge_page(visit: Visit, step: Step, answer: Answer) -> Verdict:
-    """What a page means that came where data was due: a bot check, a login, a token that was wrong; else an error.
+def judge_page(visit: Visit, step: Step, answer: Answer, problem: str = "expected data, got a page") -> Verdict:
+    """What a page means that is not what was due: a bot check, a login, a token that was wrong; else the problem.
 
     A page alone is no refusal: a site that shows its crash as a page with status 200 may have read the prompt.
     """
@@ -87,7 +88,7 @@ def judge_page(visit: Visit, step: Step, answer: Answer) -> Verdict:
         return _signed_out(visit, step, answer)
     if names_csrf(answer):
         return _refusal(visit, answer, names_csrf=True)
-    error = UnexpectedReply("expected data, got a page", site=visit.site.name, step=step.label)
+    error = UnexpectedReply(problem, site=visit.site.name, step=step.label)
     return with_excerpt(error, answer, visit.secrets)
 
 

@@ -32,10 +32,13 @@ ACCEPT: Final = {
     PAGE: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "json": "application/json, text/plain;q=0.9, */*;q=0.8",
     "sse": "text/event-stream, */*;q=0.5",
+    "ndjson": "application/x-ndjson, application/json;q=0.9, */*;q=0.5",
+    "html": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "text": "text/plain, */*;q=0.8",
 }
 """What a page of the site would ask for, by what is to come back."""
 
-AHEAD: Final = {PAGE: 64_000, "json": 64_000, "sse": 0}
+AHEAD: Final = {PAGE: 64_000, "json": 64_000, "html": 64_000, "sse": 0, "ndjson": 0, "text": 0}
 """Bytes that may be read before the head is handed on, by what is to come back."""
 
 # RFC 9110, section 5.6.2. Names are lower-case here: HTTP/1.1 does not care, HTTP/2 asks for it.

@@ -1,15 +1,27 @@
 """What a site file says about answers: sources of values, matches, the reply."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Final, cast
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import fields
 
 from chatdoor.site import file, model
 from chatdoor.site.built import check_built
 from chatdoor.site.lines import KeyPath
 from chatdoor.site.parts import given, read_one_of, read_optional_path, read_path, read_statuses, read_words
+from chatdoor.site.paths import Find
 from chatdoor.site.problem import Problem
+
+_OF_RECORDS: Final = ("where", "cumulative", "done")
+_OF_DATA: Final = (*_OF_RECORDS, "finish", "usage")
+
+UNFIT: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "json": ("is for replies that come in records, and json is one document", _OF_RECORDS),
+    "html": ("is for replies that hold JSON, and html is a page", _OF_DATA),
+    "text": ("is for replies that hold JSON, and text is the body as it comes", (*_OF_DATA, "error")),
+}
+"""Format -> keys of a reply that do not go with it, and why."""
 
 
 def compile_sources(tables: Mapping[str, file.SourceTable], path: KeyPath) -> dict[str, model.Source]:
@@ -75,24 +87,39 @@ def compile_reply(table: file.ReplyTable, path: KeyPath) -> model.ReplyRule:
     check_built(table, path)
     form = read_one_of(table, file.FORMATS, path, "a reply has one format")
     if form is None:
-        raise Problem(path, "says nowhere where the text is: json or sse is missing")
-    for key, default in (("where", UNSET), ("cumulative", False), ("done", UNSET)):
-        if form == "json" and getattr(table, key) is not default:
-            raise Problem((*path, key), "is for replies that come in records, and json is one document")
-    expression = getattr(table, form)
+        raise Problem(path, "says nowhere where the text is: json, sse, ndjson, html or text is missing")
+    _check_fits(table, form, path)
+    expression = "@" if table.text is True else getattr(table, form)
+    of_page = form == "html"
     return model.ReplyRule(
         format=cast(model.Format, form),
-        find=read_path(expression, (*path, form)),
+        find=read_path("@" if of_page else expression, (*path, form)),
         path=expression,
         where=compile_record_match(table.where, (*path, "where")),
         cumulative=table.cumulative
         if isinstance(table.cumulative, bool)
         else compile_record_match(table.cumulative, (*path, "cumulative")) or False,
         done=table.done if isinstance(table.done, str) else compile_record_match(table.done, (*path, "done")),
-        error=read_path(table.error, (*path, "error"))
-        if isinstance(table.error, str)
-        else compile_record_match(table.error, (*path, "error")),
+        error=_compile_error(table.error, (*path, "error")) if not of_page else None,
+        error_selector=table.error if of_page and isinstance(table.error, str) else "",
         finish=read_optional_path(table.finish, (*path, "finish")),
         usage_input=read_optional_path(table.usage.input, (*path, "usage", "input")),
         usage_output=read_optional_path(table.usage.output, (*path, "usage", "output")),
     )
+
+
+def _check_fits(table: file.ReplyTable, form: str, path: KeyPath) -> None:
+    """Raises Problem for a key that the format has no use for."""
+    if table.text is False:
+        raise Problem((*path, "text"), "says nothing where it is false; write true, or another format")
+    reason, keys = UNFIT.get(form, ("", ()))
+    for field in fields(table):
+        default = file.UsageTable() if field.name == "usage" else field.default
+        if field.name in keys and getattr(table, field.name) != default:
+            raise Problem((*path, field.name), reason)
+    if form == "html" and isinstance(table.error, Mapping):
+        raise Problem((*path, "error"), "is a CSS selector here: the reply is in a page")
+
+
+def _compile_error(error: str | file.RecordMatch | UnsetType, path: KeyPath) -> Find | model.RecordMatch | None:
+    return read_path(error, path) if isinstance(error, str) else compile_record_match(error, path)

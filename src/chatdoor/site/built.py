@@ -13,7 +13,7 @@ NOT_BUILT: Final[Mapping[type[file.Table], Collection[str]]] = {
     file.StepTable: ("websocket", "socketio", "auth", "emit", "multipart", "text"),
     file.SourceTable: ("regex", "url"),
     file.MatchTable: ("close",),
-    file.ReplyTable: ("ndjson", "websocket", "socketio", "html", "text"),
+    file.ReplyTable: ("websocket", "socketio"),
     file.MessagesTable: ("make",),
 }
 

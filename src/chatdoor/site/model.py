@@ -15,7 +15,7 @@ from chatdoor.site.template import Fields, Shape, Slot, Template, slots
 Place: TypeAlias = Literal["cookie", "header", "meta", "input", "css", "body"]
 BodyKind: TypeAlias = Literal["json", "form"]
 Decode: TypeAlias = Literal["percent", "none", "base64"]
-Format: TypeAlias = Literal["json", "sse"]
+Format: TypeAlias = Literal["json", "sse", "ndjson", "websocket", "socketio", "html", "text"]
 System: TypeAlias = Literal["message", "prepend", "drop", "refuse", "field"]
 History: TypeAlias = Literal["client", "session", "id", "none"]
 Recover: TypeAlias = Literal["replay", "fold", "refuse"]
@@ -141,7 +141,10 @@ def step_slots(step: Step) -> Iterator[Slot]:
 
 
 class ReplyRule(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the text of a reply is, and how it ends."""
+    """Where the text of a reply is, and how it ends.
+
+    `path` is a JMESPath, which `find` follows; a CSS selector in `html`, `@` in `text`. There `find` finds all.
+    """
 
     format: Format
     find: Find
@@ -150,6 +153,7 @@ class ReplyRule(msgspec.Struct, frozen=True, kw_only=True):
     cumulative: bool | RecordMatch = False
     done: str | RecordMatch | None = None
     error: Find | RecordMatch | None = None
+    error_selector: str = ""
     finish: Find | None = None
     usage_input: Find | None = None
     usage_output: Find | None = None

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from chatdoor.errors import ReplyError
+from chatdoor.flow.answer import Declared
 from chatdoor.flow.replies import ReplyDecoder, make_decoder
 from tests.flow.script import site_of
 
 
-def decoder_of(rule: str, encoding: str = "utf-8") -> ReplyDecoder:
+def decoder_of(rule: str, charset: str | None = None, kind: str = "") -> ReplyDecoder:
     """A decoder for the lines of a `[reply]` table."""
-    return make_decoder(site_of(reply=rule).reply, encoding, {})
+    return make_decoder(site_of(reply=rule).reply, Declared(kind, charset), {})
 
 
 def splits(body: bytes) -> st.SearchStrategy[list[bytes]]:
@@ -29,9 +30,9 @@ def feed(decoder: ReplyDecoder, chunks: Sequence[bytes]) -> list[str]:
     return pieces + decoder.finish()
 
 
-def outcome_of(rule: str, chunks: Sequence[bytes], encoding: str = "utf-8") -> str | ReplyError:
+def outcome_of(rule: str, chunks: Sequence[bytes], charset: str | None = None, kind: str = "") -> str | ReplyError:
     """The text of the reply, or the error."""
-    decoder = decoder_of(rule, encoding)
+    decoder = decoder_of(rule, charset, kind)
     try:
         pieces = feed(decoder, chunks)
     except ReplyError as error:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatdoor.errors import ReplyCutShort, ReplyError, SiteFailed, UnexpectedReply
-from chatdoor.flow.replies.text import PageInstead
+from chatdoor.flow.replies.decoder import PageInstead
 from tests.flow.replies.splits import decoder_of, outcome_of, splits
 
 GOOD = [

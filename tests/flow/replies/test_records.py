@@ -1,5 +1,10 @@
 """What records mean: where the text is, which ones hold it, how they end, what they tell besides."""
 
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -47,6 +52,9 @@ DONE_CASES = [
     ("it need not pass where", f"{V}\nwhere = {{ t = 1 }}\ndone = {{ t = 2 }}", ['{"t": 2, "v": "no"}'], ""),
     ("it does not come", END, [A], ReplyCutShort),
     ("it is not declared", V, [A], "a"),
+    ("it is not declared, and no record has text", V, ['{"w": "a"}'], UnexpectedReply),
+    ("[DONE], and no record has text", V, ['{"w": "a"}', "[DONE]"], ""),
+    ("it is not declared, and a text is empty", V, ['{"v": ""}'], ""),
 ]
 CUMULATIVE_CASES = [
     ("all records", f"{V}\ncumulative = true", ['{"v": "Go"}', '{"v": "Good"}', '{"v": "Good"}'], "Good"),
@@ -90,6 +98,43 @@ def test_a_text_that_is_rewritten() -> None:
     assert feed(decoder, [_stream([f'{{"v": "{whole}"}}' for whole in wholes])]) == ["Good mor", "day", " night."]
     assert decoder.text == "Good night."
     assert decoder.revised
+
+
+def test_a_rewritten_text_is_compared_by_halves() -> None:
+    """Records that rewrite the end of a long text: no line of ours runs once for each character."""
+    decoder = decoder_of('sse = "v"\ncumulative = true')
+    whole = "x" * 100_000
+    stream = _stream([f'{{"v": "{whole}{number % 10}"}}' for number in range(100)])
+    pieces: list[str] = []
+    assert _lines_run(lambda: pieces.extend(feed(decoder, [stream]))) < 100 * 300
+    assert pieces == [f"{whole}0", *(str(number % 10) for number in range(1, 100))]
+    assert decoder.text == f"{whole}9"
+
+
+def _lines_run(action: Callable[[], None]) -> int:
+    """How many lines of Python the action runs."""
+    lines = 0
+
+    def note(_frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return note
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    try:
+        action()
+    finally:
+        sys.settrace(before)
+    return lines
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [("", "a", 0), ("a", "", 0), ("ab", "ac", 1), ("ab", "abc", 2)])
+def test_the_common_length(one: str, other: str, same: int) -> None:
+    """Of any two texts."""
+    decoder = decoder_of('sse = "v"\ncumulative = true')
+    pieces = feed(decoder, [_stream([f'{{"v": "{one}"}}', f'{{"v": "{other}"}}'])])
+    assert pieces == [piece for piece in (one, other[same:]) if piece]
 
 
 @given(st.lists(st.text(max_size=20), min_size=1))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatdoor.errors import ReplyCutShort, ReplyError, UnexpectedReply
-from chatdoor.flow.replies.text import PageInstead
+from chatdoor.flow.replies.decoder import PageInstead
 from tests.flow.replies.splits import decoder_of, feed, outcome_of, splits
 
 TEXT = 'sse = "@"'

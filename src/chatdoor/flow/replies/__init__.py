@@ -8,20 +8,30 @@ flow adds one, because only the flow knows what is secret.
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from chatdoor.flow.answer import Declared
+from chatdoor.flow.replies.decoder import Picks, ReplyDecoder
+from chatdoor.flow.replies.frames import SocketIoReply, WebsocketReply
+from chatdoor.flow.replies.html import HtmlReply
 from chatdoor.flow.replies.json import JsonReply
+from chatdoor.flow.replies.ndjson import NdjsonReply
 from chatdoor.flow.replies.sse import SseReply
-from chatdoor.flow.replies.text import Picks, ReplyDecoder
+from chatdoor.flow.replies.text import TextReply
 from chatdoor.site.model import Format, ReplyRule
 
 __all__ = ["FORMATS", "ReplyDecoder", "make_decoder"]
 
-FORMATS: Final[Mapping[Format, Callable[[ReplyRule, str, Picks], ReplyDecoder]]] = {
+FORMATS: Final[Mapping[Format, Callable[[ReplyRule, Declared, Picks], ReplyDecoder]]] = {
     "json": JsonReply,
     "sse": SseReply,
+    "ndjson": NdjsonReply,
+    "websocket": WebsocketReply,
+    "socketio": SocketIoReply,
+    "html": HtmlReply,
+    "text": TextReply,
 }
-"""Each shape's decoder. It takes the rule, the declared charset and the values to look for."""
+"""Each shape's decoder. It takes the rule, what is declared of the body and the values to look for."""
 
 
-def make_decoder(rule: ReplyRule, encoding: str, picks: Picks) -> ReplyDecoder:
+def make_decoder(rule: ReplyRule, declared: Declared, picks: Picks) -> ReplyDecoder:
     """A fresh decoder for one answer."""
-    return FORMATS[rule.format](rule, encoding, picks)
+    return FORMATS[rule.format](rule, declared, picks)

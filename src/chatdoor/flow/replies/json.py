@@ -3,8 +3,8 @@
 from msgspec import DecodeError
 
 from chatdoor.errors import ReplyCutShort, UnexpectedReply
-from chatdoor.flow.answer import UTF8_BOM, decode_text, parse_json
-from chatdoor.flow.replies.text import Picks, ReplyDecoder
+from chatdoor.flow.answer import UTF8_BOM, Declared, decode_text, parse_json
+from chatdoor.flow.replies.decoder import Picks, ReplyDecoder
 from chatdoor.site.model import ReplyRule
 
 
@@ -14,8 +14,8 @@ class JsonReply(ReplyDecoder):
     The content type is not asked: Django's `HttpResponse(json.dumps(...))` says text/html.
     """
 
-    def __init__(self, rule: ReplyRule, encoding: str, picks: Picks) -> None:
-        super().__init__(rule, encoding, picks)
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
+        super().__init__(rule, declared, picks)
         self._body = bytearray()
 
     def _feed(self, data: bytes) -> list[str]:
@@ -32,8 +32,9 @@ class JsonReply(ReplyDecoder):
         return self._add(text)
 
     def _decode(self, body: bytes) -> object:
-        if self.encoding != "utf-8":
-            body = decode_text(body, self.encoding).encode()
+        charset = self.declared.charset or "utf-8"
+        if charset != "utf-8":
+            body = decode_text(body, charset).encode()
         try:
             return parse_json(body.removeprefix(UTF8_BOM))
         except RecursionError:

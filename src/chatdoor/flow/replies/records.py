@@ -4,11 +4,11 @@ The order is the language's: the end by its exact text, then JSON, then an error
 the record holds text, the text, and the end by a match, so that a last record may hold text too.
 """
 
-from typing import Final
+from typing import ClassVar, Final
 
 from chatdoor.errors import ReplyCutShort, SiteFailed, UnexpectedReply
-from chatdoor.flow.answer import parse_json
-from chatdoor.flow.replies.text import Picks, ReplyDecoder
+from chatdoor.flow.answer import Declared, parse_json
+from chatdoor.flow.replies.decoder import Picks, ReplyDecoder
 from chatdoor.site.model import RecordMatch, ReplyRule
 
 DONE: Final = "[DONE]"
@@ -21,23 +21,31 @@ NOT_JSON: Final = object()
 class RecordReply(ReplyDecoder):
     """Turns records into pieces. A shape splits the bytes and calls `_record`, and at the end `_check_end`."""
 
-    def __init__(self, rule: ReplyRule, encoding: str, picks: Picks) -> None:
-        super().__init__(rule, encoding, picks)
+    plain: ClassVar = True
+    """`@` is the data as it came. False: it is the JSON that the data holds."""
+
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
+        super().__init__(rule, declared, picks)
         self._seen = False
-        self._plain = rule.path == "@"
+        self._found = False
+        """A record had text, be it empty."""
+        self._plain = rule.path == "@" and self.plain
         matches = (rule.where, rule.cumulative, rule.done, rule.error)
         self._matched = any(isinstance(match, RecordMatch) for match in matches)
         self._noted = bool(picks) or any((rule.error, rule.finish, rule.usage_input, rule.usage_output))
 
-    def _record(self, data: str, event: str | None) -> list[str]:
-        """The pieces of one record. Raises UnexpectedReply, or SiteFailed where it reports an error."""
+    def _record(self, data: str, name: str | None) -> list[str]:
+        """The pieces of one record. Raises UnexpectedReply, or SiteFailed where it reports an error.
+
+        `name` is the event's: empty where it has none, None where records of this format have no names.
+        """
         self._seen = True
         rule = self.rule
         if data in (DONE, rule.done):
             self.ended = True
             return []
         record = NOT_JSON if self._plain and not (self._matched or self._noted) else _parse(data)
-        named = _named(record, event) if self._matched else record
+        named = _named(record, name) if self._matched else record
         if self._noted:
             self._note_record(record, named, data)
         self.ended = isinstance(rule.done, RecordMatch) and rule.done.fits(named)
@@ -62,6 +70,7 @@ class RecordReply(ReplyDecoder):
             return []
         if not isinstance(text, str):
             raise UnexpectedReply(f"expected text at {rule.path!r} in a record")
+        self._found = True
         whole = rule.cumulative.fits(named) if isinstance(rule.cumulative, RecordMatch) else rule.cumulative
         return self._replace(text) if whole else self._add(text)
 
@@ -71,6 +80,8 @@ class RecordReply(ReplyDecoder):
             raise UnexpectedReply("expected a stream of records, got none")
         if self.rule.done is not None and not self.ended:
             raise ReplyCutShort("the stream ends before the end that the site file declares", partial=self.text)
+        if not (self.ended or self._found):
+            raise UnexpectedReply(f"expected text at {self.rule.path!r}, and no record has it")
         self.ended = True
 
 
@@ -81,10 +92,10 @@ def _parse(data: str) -> object:
         return NOT_JSON
 
 
-def _named(record: object, event: str | None) -> object:
+def _named(record: object, name: str | None) -> object:
     """The record as matches see it: with the event's name, by default `message` (WHATWG HTML, section 9.2.6)."""
-    if not isinstance(record, dict):
-        return {"event": event or "message"}
-    if event is None and "event" in record:
+    if name is None:
         return record
-    return {**record, "event": event or "message"}
+    if not isinstance(record, dict):
+        return {"event": name or "message"}
+    return record if not name and "event" in record else {**record, "event": name or "message"}

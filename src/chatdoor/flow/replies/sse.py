@@ -8,9 +8,9 @@ import re
 from typing import Final
 
 from chatdoor.errors import ReplyCutShort, UnexpectedReply
-from chatdoor.flow.answer import UTF8_BOM
+from chatdoor.flow.answer import UTF8_BOM, Declared
+from chatdoor.flow.replies.decoder import Picks
 from chatdoor.flow.replies.records import RecordReply
-from chatdoor.flow.replies.text import Picks
 from chatdoor.site.model import ReplyRule
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
@@ -19,14 +19,14 @@ _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 class SseReply(RecordReply):
     """Splits lines, gathers fields, hands each event's data and name on as a record."""
 
-    def __init__(self, rule: ReplyRule, encoding: str, picks: Picks) -> None:
-        super().__init__(rule, encoding, picks)
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
+        super().__init__(rule, declared, picks)
         self._begun = bytearray()
         """The line of which the end has not come yet."""
         self._after_cr = False
         self._at_start = True
         self._data: list[str] = []
-        self._event: str | None = None
+        self._event = ""
 
     def _feed(self, data: bytes) -> list[str]:
         # A CR ends its line at once. A LF that comes right after it, in the next bytes, is its other half.
@@ -72,9 +72,9 @@ class SseReply(RecordReply):
         return []
 
     def _dispatch(self) -> list[str]:
-        data, event = self._data, self._event
-        self._data, self._event = [], None
-        return self._record("\n".join(data), event) if data else []
+        data, name = self._data, self._event
+        self._data, self._event = [], ""
+        return self._record("\n".join(data), name) if data else []
 
 
 def _text(value: bytes) -> str:

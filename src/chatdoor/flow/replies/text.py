@@ -1,124 +1,70 @@
-"""What every reply decoder has in common: the text so far, the values found, and how it ended."""
+"""A reply that is the body itself, as it comes.
 
-from collections.abc import Mapping
-from typing import Final, TypeAlias
+The close is the end: of plain text nobody can tell a half from a whole, but for half a character.
+"""
 
-from chatdoor.errors import SiteFailed, UnexpectedReply
-from chatdoor.flow.answer import UTF8_BOM, looks_like_html
-from chatdoor.flow.extract import is_value
-from chatdoor.site.model import RecordMatch, ReplyRule
-from chatdoor.site.paths import Find
+import codecs
+import re
+from typing import Final
 
-EVIDENCE: Final = 2_000
-"""Bytes of a body that are kept for an excerpt."""
+from chatdoor.errors import ReplyCutShort, UnexpectedReply
+from chatdoor.flow.answer import UTF8_BOM, Declared
+from chatdoor.flow.replies.decoder import EVIDENCE, Picks, ReplyDecoder
+from chatdoor.site.model import ReplyRule
 
-PAGE_EVIDENCE: Final = 64_000
-"""Bytes of a page that are kept, so that a login or a bot check in it is seen."""
+_PAGE: Final = re.compile(rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+"""How a whole page begins. Text may begin with another tag: a model's `<think>`, a fragment, a riddle."""
 
-Picks: TypeAlias = Mapping[str, Find]
-"""The values to look for in the documents of an answer: name and path."""
+_LONGEST: Final = 32
+"""Bytes in which that shows."""
+
+_PAGE_TYPES: Final = frozenset({"", "text/html", "application/xhtml+xml"})
+"""Declared types of pages. Many servers send plain text as text/html; none sends a page as text/plain."""
 
 
-class PageInstead(UnexpectedReply):
-    """A page came where data was due: the flow decides whether that is a refusal."""
+class TextReply(ReplyDecoder):
+    """Gives each character as soon as its last byte is there. UTF-8, whatever is declared."""
 
-
-class ReplyDecoder:
-    """Collects a reply. A shape adds `_feed` and `_finish`, which give the new pieces."""
-
-    def __init__(self, rule: ReplyRule, encoding: str, picks: Picks) -> None:
-        self.rule = rule
-        self.encoding = encoding
-        self.ended = False
-        self.revised = False
-        self.finish_reason: str | None = None
-        self.tokens_in: int | None = None
-        self.tokens_out: int | None = None
-        self.taken: dict[str, object] = {}
-        """The values that were found; of each, the first that is one."""
-        self._picks = picks
-        self._pieces: list[str] = []
-        self._evidence = bytearray()
-        self._is_page: bool | None = None
-        """None until the first character is there."""
-
-    @property
-    def text(self) -> str:
-        """The reply so far."""
-        if len(self._pieces) > 1:
-            self._pieces = ["".join(self._pieces)]
-        return self._pieces[0] if self._pieces else ""
-
-    @property
-    def evidence(self) -> bytes:
-        """What to show in an error: the first bytes of the body, or the record that reports the error."""
-        return bytes(self._evidence)
-
-    def feed(self, data: bytes) -> list[str]:
-        """The pieces that these bytes complete. Raises ReplyError where they can be no reply."""
-        if len(self._evidence) < (PAGE_EVIDENCE if self._is_page else EVIDENCE):
-            self._keep(data)
-        return [] if self._is_page or self.ended else self._feed(data)
-
-    def finish(self) -> list[str]:
-        """The pieces that the end completes. Raises ReplyError where the reply is not whole."""
-        if self._is_page:
-            raise PageInstead("expected data, got a page")
-        return self._finish()
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
+        super().__init__(rule, declared, picks)
+        self._reader = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held = bytearray()
+        """The first bytes, until it is clear that they begin no page."""
+        self._at_start = True
 
     def _feed(self, data: bytes) -> list[str]:
-        raise NotImplementedError
+        self._held += data
+        if self._is_page is None and len(self._evidence) < EVIDENCE:
+            return []
+        return self._give()
 
     def _finish(self) -> list[str]:
-        raise NotImplementedError
+        pieces = self._give()
+        self.ended = True
+        if not self._pieces and not self._reader.getstate()[0]:
+            raise UnexpectedReply("expected text, got none")
+        if self._reader.getstate()[0]:
+            raise ReplyCutShort("the text ends inside a character", partial=self.text)
+        return pieces
 
-    def _keep(self, data: bytes) -> None:
-        """Keeps the bytes as evidence, and sees whether they begin a page."""
-        self._evidence += data[: PAGE_EVIDENCE - len(self._evidence)]
-        opening = bytes(self._evidence).lstrip() if self._is_page is None else b""
-        if opening and not UTF8_BOM.startswith(opening):
-            self._is_page = looks_like_html(opening)
+    def _give(self) -> list[str]:
+        """The text of the bytes that are held."""
+        held = bytes(self._held)
+        self._held.clear()
+        if self._at_start and held:
+            self._at_start, held = False, held.removeprefix(UTF8_BOM)
+        text = self._reader.decode(held)
+        return self._add(text) if text else []
 
-    def _add(self, text: str) -> list[str]:
-        """Takes the next piece. Raises UnexpectedReply for half a surrogate pair, which no text may hold."""
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise UnexpectedReply("the reply has half a surrogate pair, which is not text") from None
-        self._pieces.append(text)
-        return [text] if text else []
-
-    def _replace(self, text: str) -> list[str]:
-        """Takes the whole text so far. What goes beyond the text that was given is the next piece."""
-        given = self.text
-        if text.startswith(given):
-            return self._add(text[len(given) :])
-        same = next((at for at, (one, other) in enumerate(zip(given, text, strict=False)) if one != other), len(text))
-        piece = self._add(text[same:])
-        self._pieces = [text]
-        self.revised = True
-        return piece
-
-    def _note(self, record: object, named: object) -> None:
-        """Notes what a record says besides text. Raises SiteFailed where it reports an error.
-
-        Paths look into `record`, matches at `named`, which is the same with the name of the event in it.
-        """
-        rule = self.rule
-        if rule.error is not None:
-            failure = rule.error.fits(named) if isinstance(rule.error, RecordMatch) else rule.error(record)
-            if failure:
-                raise SiteFailed("the site reports an error inside its answer")
-        for name, find in self._picks.items():
-            if name not in self.taken and is_value(value := find(record)):
-                self.taken[name] = value
-        if rule.finish and (reason := rule.finish(record)) is not None:
-            self.finish_reason = str(reason)
-        self.tokens_in = _count(rule.usage_input, record, self.tokens_in)
-        self.tokens_out = _count(rule.usage_output, record, self.tokens_out)
+    def _begins_page(self, opening: bytes, /) -> bool | None:
+        if self.declared.type not in _PAGE_TYPES:
+            return False
+        opening = opening.removeprefix(UTF8_BOM).lstrip()
+        if _PAGE.match(opening):
+            return True
+        return None if len(opening) < _LONGEST and _may_begin_page(opening) else False
 
 
-def _count(find: Find | None, record: object, known: int | None) -> int | None:
-    """The number of tokens that a record tells, else what is known."""
-    found = find(record) if find else None
-    return found if isinstance(found, int) and not isinstance(found, bool) else known
+def _may_begin_page(opening: bytes) -> bool:
+    lower = opening.lower()
+    return any(mark.startswith(lower) or lower.startswith(mark) for mark in (b"<!doctype", b"<html"))

@@ -1,0 +1,62 @@
+"""A reply as JSON lines: one JSON document on each line.
+
+Source: github.com/ndjson/ndjson-spec, section 3. Kinder than it, because real servers need it: blank lines are
+passed over, and the last line may have no end. Half a document in it is cut short.
+"""
+
+from typing import ClassVar, Final
+
+from chatdoor.errors import ReplyCutShort, UnexpectedReply
+from chatdoor.flow.answer import UTF8_BOM, Declared
+from chatdoor.flow.replies.decoder import Picks
+from chatdoor.flow.replies.records import RecordReply
+from chatdoor.site.model import ReplyRule
+
+_OPENINGS: Final = (b"{", b"[", b'"')
+"""How a document begins that can be cut."""
+
+
+class NdjsonReply(RecordReply):
+    """Splits lines at LF, drops the CR before it, hands each on as a record."""
+
+    plain: ClassVar = False
+
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
+        super().__init__(rule, declared, picks)
+        self._begun = bytearray()
+        """The line of which the end has not come yet."""
+        self._at_start = True
+
+    def _feed(self, data: bytes) -> list[str]:
+        first, *lines = data.split(b"\n")
+        self._begun += first
+        pieces: list[str] = []
+        for line in lines:
+            pieces += self._line()
+            if self.ended:
+                return pieces
+            self._begun += line
+        return pieces
+
+    def _finish(self) -> list[str]:
+        if self.ended:
+            return []
+        begins_json = bytes(self._begun).removeprefix(UTF8_BOM).lstrip().startswith(_OPENINGS)
+        try:
+            pieces = self._line()
+        except UnexpectedReply as error:
+            if not begins_json:
+                raise
+            raise ReplyCutShort("the stream ends inside a record", partial=self.text) from error
+        self._check_end()
+        return pieces
+
+    def _line(self) -> list[str]:
+        """The pieces of the line that is whole now. UTF-8, whatever is declared (RFC 8259, section 8.1)."""
+        line = bytes(self._begun)
+        self._begun.clear()
+        if self._at_start:
+            self._at_start = False
+            line = line.removeprefix(UTF8_BOM)
+        data = line.removesuffix(b"\r")
+        return self._record(data.decode("utf-8", "replace"), None) if data.strip() else []
