@@ -52,7 +52,7 @@ SITES = {
 
 def _request(site: Site, prompt: str) -> Request:
     session = Session(generation=1, opened=0.0)
-    return build_request(site, site.chat, session, {"prompt": prompt, "model": "m"}, accept="json")
+    return build_request(site, site.chat[-1], session, {"prompt": prompt, "model": "m"}, accept="json")
 
 
 def _request_or_refusal(kind: str, prompt: str) -> Request | str:
@@ -190,4 +190,4 @@ def test_values_in_plain_text(chat: str, body: bytes) -> None:
     """A list is its JSON; an id that is not there yet is nothing."""
     site = site_of("" if "messages" in chat else "[conversation]\nhistory = 'none'", chat=chat)
     values = {"prompt": "x", "messages": [{"role": "user"}]}
-    assert build_request(site, site.chat, Session(generation=1, opened=0.0), values, accept="json").body == body
+    assert build_request(site, site.chat[-1], Session(generation=1, opened=0.0), values, accept="json").body == body
