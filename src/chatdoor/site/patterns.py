@@ -1,7 +1,7 @@
 """Regular expressions, within bounds, behind one seam.
 
 The standard library's can take hours for an unlucky text. This library's take the same syntax and can be stopped.
-Source: https://pypi.org/project/regex/
+Source: https://github.com/mrabarnett/mrab-regex
 """
 
 from collections.abc import Callable
