@@ -71,6 +71,7 @@ SEAMS = {
     "msgspec": "",
     "platformdirs": "drive/folders.py",
     "pyreqwest": "drive/http.py",
+    "regex": "site/patterns.py",
     "selectolax": "flow/html.py",
     "uvicorn": "practice/server.py",
     "uvloop": "practice/server.py",

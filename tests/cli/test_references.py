@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatdoor.cli.references import MAX_BYTES, check_stdin, resolve
+from chatdoor.cli.references import check_stdin, resolve
+from chatdoor.drive.secrets import MAX_BYTES
 from chatdoor.errors import ArgumentError
 
 

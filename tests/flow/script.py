@@ -18,6 +18,7 @@ from chatdoor.flow.effects import (
     OpenSession,
     ReadBody,
     Request,
+    Reveal,
     Send,
     Sleep,
 )
@@ -90,6 +91,7 @@ class Script:
 
     answers: Answers
     session: Session | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
     clock: float = 0.0
@@ -197,6 +199,9 @@ class Script:
     def _make(self, _site: Site, effect: Make) -> str:
         return f"{effect.kind}-{sum(isinstance(each, Make) for each in self.effects)}"
 
+    def _reveal(self, _site: Site, effect: Reveal) -> str:
+        return self.secrets[effect.reference]
+
     def _chunk(self) -> bytes | None:
         chunk = next(self._rest, None)
         if chunk is None and self._answer.breaks:
@@ -213,6 +218,7 @@ _PERFORM: Mapping[type[Effect], Callable[[Script, Site, Any], object]] = {
     Discard: Script._discard,
     Sleep: Script._sleep,
     Make: Script._make,
+    Reveal: Script._reveal,
 }
 
 

@@ -23,7 +23,10 @@ JAR = Jar(
     )
 )
 HEAD = Head(
-    200, (("x-token", "h1"), ("x-token", "h2"), ("content-type", "text/html")), "https://b.example/", Moment(0, 0)
+    200,
+    (("x-token", "h1"), ("x-token", "h2"), ("content-type", "text/html")),
+    "https://b.example/c?room=r%201",
+    Moment(0, 0),
 )
 
 FOUND = [
@@ -49,6 +52,19 @@ FOUND = [
     ('css = "script#state", json = "auth.n"', 7),
     ('css = "script#state", json = "auth"', {"csrf": "s1", "n": 7}),
     ('css = "script#state", json = "auth.nothing"', None),
+    ('css = "script#state", regex = \'"csrf": "(.*?)"\'', "s1"),
+    ('cookie = "escaped", regex = "(b.)"', "b="),
+    ('cookie = "base64", decode = "base64", regex = "b(1)"', "1"),
+    ('header = "X-Token", regex = "([0-9])"', "1"),
+    ('meta = "csrf-token", regex = "([0-9])"', "1"),
+    ('input = "token", regex = "([0-9])"', "1"),
+    ("regex = 'data-x=\"(.+?)\"'", "ZDE="),
+    ("regex = '(?s)<form.*?(s1)'", "s1"),
+    ("regex = 'no(thing)'", None),
+    ("regex = 'div( hidden)?'", None),
+    ("url = 'room=(.+)'", "r%201"),
+    ("url = 'room=(.+)', regex = '%20(.)'", "1"),
+    ("url = 'no(thing)'", None),
     # What a template prints where it has no token.
     ('cookie = "none"', None),
     ('cookie = "empty"', None),

@@ -9,7 +9,7 @@ from chatdoor.flow.effects import Request
 from chatdoor.flow.request import PAGE, build_request
 from chatdoor.flow.session import Session
 from chatdoor.site import Site
-from tests.flow.script import header, site_of
+from tests.flow.script import Said, Script, header, page, reply, site_of
 
 SESSION = Session(generation=1, opened=0.0, values={"csrf": "t1"})
 TAKE = '[take]\ncsrf = { cookie = "t" }\n'
@@ -143,3 +143,56 @@ def test_a_value_that_is_missing_is_never_sent_as_none(chat: str, kind: type[Exc
     with pytest.raises(kind, match=told) as caught:
         _request(site, Session(generation=1, opened=0.0), prompt=None)
     assert type(caught.value) is kind
+
+
+PLACES = [
+    'headers = { X-T = "{csrf}" }',
+    'headers = { "{name}" = "{csrf}" }',
+    'query = { t = "{csrf}" }',
+    'query = { "{csrf}" = "t" }',
+    'cookies = { t = "{csrf}" }',
+    'form = { t = "{csrf}", m = "{messages}" }',
+    'form = { "{csrf}" = "t", m = "{messages}" }',
+    'multipart = { t = "{csrf}", m = "{messages}" }',
+    'multipart = { "{csrf}" = "t", m = "{messages}" }',
+    'text = "{csrf} {messages}"',
+    'json = { t = "{csrf}", m = "{messages}" }',
+    'json = [{ "{csrf}" = "t" }, "{messages}"]',
+]
+SOURCES = [
+    '{ cookie = "c" }',
+    '{ header = "X-C" }',
+    '{ meta = "c" }',
+    '{ input = "c" }',
+    '{ css = "form#a input" }',
+    '{ css = "#state", json = "c" }',
+    """{ css = "#state", regex = 'c.: .([^"]*)' }""",
+    '{ url = "c=(.*)" }',
+    """{ regex = 'c.: .([^"]*)' }""",
+]
+ANSWER = page(
+    "c=t0%2Bk; Path=/",
+    body='<meta name="c" content="t0+k"><form id="a"><input name="c" value="t0+k"></form>'
+    '<script id="state">{"c": "t0+k"}</script>',
+)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_value_from_anywhere_goes_anywhere(source: str, place: str) -> None:
+    """Each source and each place of the language fit together."""
+    chat = place if "messages" in place else f'{place}\njson = "{{messages}}"'
+    top = f"""[take]
+    csrf = {source}
+    name = {{ cookie = "n" }}
+    [[session]]
+    get = "/?c=t0+k"
+    """
+    answer = Said(200, (*ANSWER.headers, ("x-c", "t0+k"), ("set-cookie", "n=x-name")), ANSWER.chunks)
+    script = Script([answer, reply()])
+    script.ask(site_of(top, chat=chat, post="/c/{csrf}"))
+    sent = script.requests[1]
+    assert sent.url.startswith("https://bot.example/c/t0%2Bk")
+    own = [sent.url.partition("?")[2], header(sent, "x-t"), header(sent, "x-name"), (sent.body or b"").decode()]
+    cookies = (header(sent, "cookie") or "").replace("c=t0%2Bk", "")
+    assert any("t0+k" in text or "t0%2Bk" in text for text in [*filter(None, own), cookies])

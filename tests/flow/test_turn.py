@@ -3,10 +3,10 @@
 import pytest
 
 from chatdoor.errors import ArgumentError, PromptTooLong
-from chatdoor.flow.turn import Turn, fidelity, turn_values
+from chatdoor.flow.turn import Turn, fidelity, make_for_messages, turn_values
 from chatdoor.messages import Message
 from chatdoor.site import Site
-from tests.flow.script import site_of
+from tests.flow.script import Script, reply, site_of
 
 SYSTEM, DEVELOPER = Message("system", "Be brief."), Message("developer", "Be kind.")
 HELLO, GOOD_DAY, BYE = Message("user", "Hello"), Message("assistant", "Good day."), Message("user", "Bye")
@@ -117,3 +117,25 @@ FIDELITY = [
 def test_how_the_list_reaches_the_site(site: Site, turn: Turn, how: str) -> None:
     """`dropped` where a part of it stays behind."""
     assert fidelity(site, turn) == how
+
+
+def test_values_for_each_message() -> None:
+    """Each message has its own, made anew with each call; a site that wants none makes none."""
+    site = site_of(
+        '[messages]\nitem = { id = "{id}", at = "{at}", t = "{text}" }\nmake = { id = "hex8", at = "unix_ms" }'
+    )
+    script, turn = Script([]), _turn(SYSTEM, HELLO)
+    made = script.run(site, make_for_messages(site, turn))
+    assert turn_values(site, turn, made)["messages"] == [
+        {"id": "hex8-1", "at": "unix_ms-2", "t": SYSTEM.text},
+        {"id": "hex8-3", "at": "unix_ms-4", "t": HELLO.text},
+    ]
+    assert Script([]).run(site_of(), make_for_messages(site_of(), turn)) == []
+
+
+def test_the_ids_of_messages_are_sent() -> None:
+    """What is made goes out with the request."""
+    site = site_of('[messages]\nitem = { id = "{id}", t = "{text}" }\nmake = { id = "hex8" }')
+    script = Script([reply()])
+    script.ask(site)
+    assert script.requests[0].body == b'{"m":[{"id":"hex8-1","t":"Hello"}]}'

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from chatdoor.cli.output import complain
+from chatdoor.drive.folders import state_folder
 from chatdoor.drive.store import FileStore, Scope
 from chatdoor.errors import StateError
 from chatdoor.flow.session import Session
@@ -12,10 +13,15 @@ from chatdoor.flow.session import Session
 FOLDER_VARIABLE: Final = "CHATDOOR_STATE_DIR"
 
 
+def kept_folder() -> Path:
+    """The folder for what is kept between runs."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return Path(folder) if folder else state_folder()
+
+
 def session_files() -> FileStore:
     """The kept sessions of this user."""
-    folder = os.environ.get(FOLDER_VARIABLE)
-    return FileStore(Path(folder) / "sessions" if folder else None)
+    return FileStore(kept_folder() / "sessions")
 
 
 class Sessions:

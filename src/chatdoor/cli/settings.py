@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trust_env: bool
     per_minute: float | None
     fresh: bool
+    allow_secrets: bool
     verbose: bool
 
     @property
@@ -132,5 +133,7 @@ _OPTIONS: Final = (
     _setting("trust-env", flag=True, default=False, help="Use the environment's proxies (HTTPS_PROXY ...)."),
     _setting("per-minute", metavar="N", type=float, callback=_above_zero, help="Prompts in a minute, at most."),
     click.option("--fresh", is_flag=True, help="Open a new session; one that was kept is not used."),
+    click.option("--allow-secrets", is_flag=True,
+                 help="Send the secrets that the site file names ({env:X} ...), without asking."),
     click.option("--verbose", is_flag=True, help="Tell on standard error what is done. Shows no secret."),
 )  # fmt: skip

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from chatdoor.drive.secrets import ask_hidden
 from chatdoor.errors import ArgumentError
 
 STDIN: Final = "-"
@@ -18,7 +19,7 @@ def read_stdin(purpose: str, limit: int, *, hidden: bool = False) -> str:
     `hidden`: at a terminal, one line that is not shown while it is typed. Raises ArgumentError.
     """
     if hidden and sys.stdin is not None and sys.stdin.isatty():
-        return _ask_hidden(purpose)
+        return ask_hidden(purpose)
     data = _stream(purpose).read(limit + 1)
     if len(data) > limit:
         raise ArgumentError(f"{purpose}: standard input has more than {limit} bytes")
@@ -46,12 +47,3 @@ def _decode(data: bytes, purpose: str) -> str:
     except UnicodeDecodeError as error:
         place = f"byte {error.start + 1}"
         raise ArgumentError(f"{purpose}: standard input is not UTF-8 text ({place})") from None
-
-
-def _ask_hidden(purpose: str) -> str:
-    from getpass import getpass  # loads the terminal's modules
-
-    try:
-        return getpass(f"{purpose}: ", sys.stderr)
-    except EOFError:
-        return ""

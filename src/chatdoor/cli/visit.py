@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from chatdoor.cli.clean import one_line
+from chatdoor.cli.consent import Consent
 from chatdoor.cli.references import check_stdin, resolve
-from chatdoor.cli.sessions import Sessions, session_files
+from chatdoor.cli.sessions import Sessions, kept_folder, session_files
 from chatdoor.cli.settings import PRACTICE, Settings
 from chatdoor.cli.stdin import STDIN
 from chatdoor.drive.client import Client
@@ -61,6 +62,7 @@ def _options(settings: Settings, stdin_for: str | None) -> Options:
         "user_agent": settings.user_agent,
         "trust_env": settings.trust_env,
         "per_minute": settings.per_minute,
+        "allow_secrets": settings.allow_secrets or Consent(kept_folder()),
     }
 
 

@@ -25,6 +25,7 @@ from chatdoor.flow.effects import (
     Moment,
     OpenSession,
     ReadBody,
+    Reveal,
     Send,
     Sleep,
     T,
@@ -179,6 +180,10 @@ class AsyncRun(Run[T]):
         await asyncio.sleep(self.checked_sleep(effect))
         return moment()
 
+    async def _reveal(self, effect: Reveal) -> str:
+        """The secret, read on a thread: a person, a keyring or a disk may be slow."""
+        return await asyncio.to_thread(self.reveal, effect)
+
     async def _discard(self, effect: Discard | None = None) -> None:  # noqa: ARG002 - one signature for all effects
         if self._answer:
             answer, self._answer = self._answer, None
@@ -191,6 +196,7 @@ PERFORM: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], Awaitable[ob
     ReadBody: AsyncRun._read_body,
     Discard: AsyncRun._discard,
     Sleep: AsyncRun._sleep,
+    Reveal: AsyncRun._reveal,
 }
 """What carries out each effect that waits, but Decode, whose pieces go to the caller."""
 

@@ -136,7 +136,7 @@ class AsyncStream:
 def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> AsyncRun[Reply]:
     """The call, its time begun."""
     began = moment()
-    call = Call(began, began.tick + total, visitor.access.secrets)
+    call = Call(began, began.tick + total, visitor.hidden)
     holding = visitor.hold(turn, conversation)
     turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
     flow = ask(visitor.site, turn, call, talk)

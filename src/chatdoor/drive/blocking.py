@@ -24,6 +24,7 @@ from chatdoor.flow.effects import (
     Moment,
     OpenSession,
     ReadBody,
+    Reveal,
     Send,
     Sleep,
     T,
@@ -210,5 +211,6 @@ PERFORM: Final[Mapping[type[Effect], Callable[[BlockingRun[Any], Any], object]]]
     Discard: BlockingRun._discard,
     Sleep: BlockingRun._sleep,
     Make: BlockingRun.make,
+    Reveal: BlockingRun.reveal,
 }
 """What carries out each effect but Decode, whose pieces go to the caller."""

@@ -145,7 +145,7 @@ def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None)
     main = threading.current_thread() is threading.main_thread()
     http = connections.main if main else connections.threads
     began = moment()
-    call = Call(began, began.tick + total, visitor.access.secrets)
+    call = Call(began, began.tick + total, visitor.hidden)
     holding = visitor.hold(turn, conversation)
     turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
     flow = ask(visitor.site, turn, call, talk)

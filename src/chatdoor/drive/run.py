@@ -8,11 +8,13 @@ from typing import Final, Generic
 from chatdoor.drive.fresh import make_fresh
 from chatdoor.drive.http import moment
 from chatdoor.drive.pool import Slot
+from chatdoor.drive.secrets import SecretUse
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError, Place, ReplyTooLarge, TimedOut
-from chatdoor.flow.effects import Decode, Effect, Flow, Learn, Make, Moment, OpenSession, Send, Sleep, T
+from chatdoor.flow.effects import Decode, Effect, Flow, Learn, Make, Moment, OpenSession, Reveal, Send, Sleep, T
+from chatdoor.flow.excerpt import mask
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.opening import open_session, refresh_session
 from chatdoor.flow.session import Session
@@ -177,7 +179,7 @@ class Run(Generic[T]):
         """Notes which step is under way, for errors and the log."""
         self.place = Place(self.place.site, effect.label)
         if logger.isEnabledFor(logging.DEBUG):
-            names = ", ".join(name for name, _ in effect.request.headers)
+            names = mask(", ".join(name for name, _ in effect.request.headers), self.call.secrets)
             size = len(effect.request.body or b"")
             logger.debug("%s: %s: sends %d bytes with the headers %s", *self.place, size, names)
 
@@ -197,3 +199,12 @@ class Run(Generic[T]):
     def make(self, effect: Make) -> str:
         """Something fresh."""
         return make_fresh(effect.kind)
+
+    def reveal(self, effect: Reveal) -> str:
+        """The secret. The time that a person takes to answer is not the call's."""
+        site, began = self.visitor.site, time.monotonic()
+        use = SecretUse(site.name, site.fingerprint, effect.reference, effect.origin, effect.label)
+        try:
+            return self.visitor.secrets.reveal(use)
+        finally:
+            self.call.deadline += time.monotonic() - began

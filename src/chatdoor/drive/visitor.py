@@ -15,6 +15,7 @@ from chatdoor.conversation.store import ConversationStore
 from chatdoor.drive.access import USER_AGENT, Access, Timeout, check_number
 from chatdoor.drive.http import Connections
 from chatdoor.drive.pace import Pace, pace_of
+from chatdoor.drive.secrets import Allow, Secrets
 from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.store import Scope, SessionStore
 from chatdoor.drive.talks import Holding, Talks
@@ -41,6 +42,8 @@ class Options(TypedDict, total=False):
     `user_agent`: default is `chatdoor/VERSION`.
     `trust_env`: use the proxies that the environment names. `.netrc` is never read.
     `per_minute`, `concurrency`: the pace, in place of the site's.
+    `allow_secrets`: whether secrets that the site file names (`{env:X}`) may be sent: true, false (the default), or a
+    function that is asked for each SecretUse.
     `store`: where the session is kept between programs; default is nowhere.
     `conversations`: where conversations are kept that the site remembers; default is this process's memory.
     """
@@ -53,6 +56,7 @@ class Options(TypedDict, total=False):
     trust_env: bool
     per_minute: float | None
     concurrency: int | None
+    allow_secrets: Allow
     store: SessionStore | None
     conversations: ConversationStore | None
 
@@ -69,6 +73,7 @@ class Visitor:
         *,
         connections: Connections | None = None,
         talks: Talks | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self.site = site
         self.access = access
@@ -77,6 +82,12 @@ class Visitor:
         self.connections = connections or Connections(access)
         self.talks = talks
         """The conversations that the site remembers; None where it remembers none."""
+        self.secrets = secrets or Secrets()
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Texts that must not be shown, whoever repeats them: the proxy's password, secrets that were sent."""
+        return self.access.secrets | self.secrets.revealed
 
     def total(self, timeout: float | None) -> float:
         """Seconds that a call may take. Raises ArgumentError for a time that is none."""
@@ -116,7 +127,8 @@ def make_visitor(site: Site | str | Path, options: Options) -> Visitor:
     sessions = _sessions(visited, access, options.get("access_token"), options.get("store"))
     pace = pace_of(visited, options.get("concurrency"), options.get("per_minute"))
     talks = talks_of(visited, access, options.get("access_token"), options.get("conversations"))
-    return Visitor(visited, access, sessions, pace, talks=talks)
+    secrets = Secrets(options.get("allow_secrets", False))
+    return Visitor(visited, access, sessions, pace, talks=talks, secrets=secrets)
 
 
 def talks_of(site: Site, access: Access, token: str | None, store: ConversationStore | None = None) -> Talks | None:

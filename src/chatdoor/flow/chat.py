@@ -16,7 +16,7 @@ from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.steps import Setback, run_step
 from chatdoor.flow.talk import Talk, way_to_tell
-from chatdoor.flow.turn import Turn, fidelity, turn_values
+from chatdoor.flow.turn import Turn, fidelity, make_for_messages, turn_values
 from chatdoor.messages import Reply, Timings, Usage, estimate_tokens
 from chatdoor.site.model import Site
 from chatdoor.site.template import Values
@@ -35,7 +35,7 @@ class _Way(NamedTuple):
 
 def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     """Sends the turn and gives the whole reply; its pieces go to the caller as they come."""
-    way = _way(site, turn, begun=talk.begun)  # bad arguments are found before anything is sent
+    way = yield from _way(site, turn, begun=talk.begun)  # bad arguments are found before anything is sent
     session: Session = yield OpenSession()
     visit = Visit(site, session, call, talk)
     outcome = yield from _first_attempt(visit, turn, way)
@@ -55,9 +55,13 @@ def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     return _reply(visit, turn, outcome)
 
 
-def _way(site: Site, turn: Turn, *, begun: bool) -> _Way:
+def _way(site: Site, turn: Turn, *, begun: bool) -> Flow[_Way]:
     way = way_to_tell(site, turn, begun=begun)
-    return _Way(tuple([turn_values(site, one) for one in way.turns]), way.fidelity, begun)
+    turns: list[Values] = []
+    for one in way.turns:
+        made = yield from make_for_messages(site, one)
+        turns.append(turn_values(site, one, made))
+    return _Way(tuple(turns), way.fidelity, begun)
 
 
 def _anew(visit: Visit, setback: Setback) -> Flow[Session]:
@@ -89,7 +93,7 @@ def _attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
     if visit.site.in_sessions and talk.root != visit.session.root:
         talk.forget()
     if way.begun != talk.begun:
-        way = _way(visit.site, turn, begun=talk.begun)
+        way = yield from _way(visit.site, turn, begun=talk.begun)
     if not talk.begun:
         setback = yield from _begin(visit, way.turns[0])
         if setback:
@@ -114,7 +118,7 @@ def _begin(visit: Visit, values: Values) -> Flow[Setback | None]:
         if not isinstance(answer, Answer):
             return answer
         if answer.is_html:
-            yield from visit.merge(Changes(page=answer.head.url, at=answer.head.at.unix))
+            yield from visit.merge(Changes(page=visit.page_of(answer.head), at=answer.head.at.unix))
     visit.accept = accept
     talk.root = visit.session.root
     return None

@@ -13,6 +13,7 @@ blocking and async callers, and is tested without a socket.
     Discard       None: the answer is closed unread
     Sleep         Moment: afterwards
     Make          str: a fresh id, or the time
+    Reveal        str: the secret that a reference stands for
 """
 
 from collections.abc import Generator
@@ -144,7 +145,18 @@ class Make(msgspec.Struct, frozen=True):
     kind: str
 
 
-Effect: TypeAlias = OpenSession | Learn | Send | ReadBody | Decode | Discard | Sleep | Make
+class Reveal(msgspec.Struct, frozen=True):
+    """Asks for the secret that a reference such as `env:X` stands for. `label` is the step that sends it to `origin`.
+
+    Raises ArgumentError where it is not there, or may not be sent.
+    """
+
+    reference: str
+    origin: str
+    label: str
+
+
+Effect: TypeAlias = OpenSession | Learn | Send | ReadBody | Decode | Discard | Sleep | Make | Reveal
 
 Flow: TypeAlias = Generator[Effect, Any, T]
 """Yields effects, receives their results, returns a T. The one place where a type is not said: what is sent in."""

@@ -6,20 +6,20 @@ session or sends a prompt. So they are here, once.
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.bot_check import announced_check
 from chatdoor.flow.cookies import Cookie, read_set_cookie
 from chatdoor.flow.dates import read_retry_after
-from chatdoor.flow.effects import Discard, Flow, Head, Learn, Make, Moment, ReadBody, Request, Send, Sleep
+from chatdoor.flow.effects import Discard, Flow, Head, Learn, Make, Moment, ReadBody, Request, Reveal, Send, Sleep
 from chatdoor.flow.extract import take
 from chatdoor.flow.match import fits_head
 from chatdoor.flow.redirect import check_circle, is_redirect, redirected
 from chatdoor.flow.request import build_request, step_cookies
 from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.talk import Talk
-from chatdoor.site.model import Site, Source, Step
+from chatdoor.site.model import Site, Source, Step, references_in, step_origin
 from chatdoor.site.template import NULLABLE, Values
 
 MOST_WORKED_OUT: Final = 32
@@ -58,6 +58,11 @@ class Visit:
         """Texts that must not be shown: the session's, and the caller's."""
         return self.session.secrets | self.call.secrets
 
+    def page_of(self, head: Head) -> str | None:
+        """The address of the page; None where it holds a secret: it would be stored, and told as a Referer."""
+        text = unquote_plus(head.url)
+        return None if any(secret in text for secret in self.call.secrets) else head.url
+
     def run(self, step: Step, values: dict[str, object]) -> Flow[Head]:
         """Sends the step and follows redirects and waits. Gives the head of the answer that counts.
 
@@ -66,6 +71,8 @@ class Visit:
         for name, kind in step.make.items():
             values[name] = yield Make(kind)
         made = {**self.talk.values, **values}
+        for reference in references_in((*step.references, *self.site.header_names)):
+            made[reference] = yield from self._reveal(step, reference)  # and nowhere else: values may be kept
         request = self._request(step, made)
         been: list[str] = []
         extra = self._step_cookies(step, request, made) if step.cookies else ()
@@ -120,6 +127,12 @@ class Visit:
     def merge(self, changes: Changes) -> Flow[None]:
         """Makes the changes in the session."""
         self.session = yield Learn(self.session, changes)
+
+    def _reveal(self, step: Step, reference: str) -> Flow[str]:
+        """The secret. From now on it is masked, whoever repeats it."""
+        secret: str = yield Reveal(reference, step_origin(self.site, step), step.label)
+        self.call.secrets |= {secret}
+        return secret
 
     def _request(self, step: Step, values: Values) -> Request:
         return build_request(self.site, step, self.session, values, accept=self.accept)

@@ -35,12 +35,16 @@ def is_value(found: object) -> bool:
 
 def _find(source: Source, seen: Seen) -> object:
     """What the source finds: text, or whatever a JSON pick gives. None where it is not there."""
-    if source.place == "body":
-        return source.json(seen.answer.json) if source.json else None
+    if source.place == "body" and source.json:
+        return source.json(seen.answer.json)
     text = _PLACES[source.place](source, seen)
     if text is not None and source.decode == "base64":
         text = _from_base64(text)
-    return text if source.json is None or text is None else source.json(read_json(text))
+    if text is None:
+        return None
+    if source.regex:
+        return source.regex(text)
+    return source.json(read_json(text)) if source.json else text
 
 
 def _from_cookie(source: Source, seen: Seen) -> str | None:
@@ -65,12 +69,22 @@ def _from_css(source: Source, seen: Seen) -> str | None:
     return seen.answer.page.find(source.name, source.attr)
 
 
+def _from_url(source: Source, seen: Seen) -> str | None:
+    return source.url(seen.answer.head.url) if source.url else None
+
+
+def _from_body(_source: Source, seen: Seen) -> str | None:
+    return seen.answer.text
+
+
 _PLACES: Final[Mapping[Place, Callable[[Source, Seen], str | None]]] = {
     "cookie": _from_cookie,
     "header": _from_header,
     "meta": _from_meta,
     "input": _from_input,
     "css": _from_css,
+    "url": _from_url,
+    "body": _from_body,
 }
 
 

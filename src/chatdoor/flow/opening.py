@@ -125,7 +125,7 @@ def _run_step(visit: Visit, step: Step) -> Flow[Answer]:
     if not _is_good(step, answer):
         raise _misfit(visit, step, answer)
     if answer.is_html:
-        yield from visit.merge(Changes(page=head.url, at=head.at.unix))
+        yield from visit.merge(Changes(page=visit.page_of(head), at=head.at.unix))
     yield from visit.learn(made)
     yield from visit.learn_body(answer)
     yield from visit.learn_values(step.take, answer)
@@ -147,7 +147,7 @@ def _misfit(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
     status, site = answer.head.status, visit.site
     if vendor := bot_check_instead(answer):
         return met(vendor, site, step)
-    if step.body and (status < 400 or status in REJECTED):
+    if (step.body or step.references) and (status < 400 or status in REJECTED):
         error: ChatdoorError = LoginFailed("the site did not accept the sign-in", site=site.name, step=step.label)
     elif step.expect and status < 400:
         error = UnexpectedReply("what the site file expects did not come", site=site.name, step=step.label)

@@ -1,29 +1,18 @@
 """From a step and its values to a request."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
-from urllib.parse import urlencode
-
-import msgspec
+from urllib.parse import urlsplit
 
 from chatdoor.errors import ArgumentError, ChatdoorError, TokenNotFound
+from chatdoor.flow.bodies import encode_body, encode_pairs
 from chatdoor.flow.cookies import Cookie
 from chatdoor.flow.effects import Request
 from chatdoor.flow.session import Session
-from chatdoor.site.model import Body, Site, Step
-from chatdoor.site.template import (
-    MissingValue,
-    Shape,
-    Template,
-    Values,
-    as_text,
-    build,
-    fill,
-    path_segment,
-    slots,
-)
+from chatdoor.site.model import Site, Step, step_slots
+from chatdoor.site.template import MissingValue, Template, Values, fill, names_in, path_segment, slots
 
 PAGE: Final = "page"
 """What session steps ask for. A chat step asks for the format of the reply."""
@@ -40,6 +29,12 @@ ACCEPT: Final = {
 
 AHEAD: Final = {PAGE: 64_000, "json": 64_000, "html": 64_000, "sse": 0, "ndjson": 0, "text": 0}
 """Bytes that may be read before the head is handed on, by what is to come back."""
+
+MAX_URL_CHARS: Final = 60_000
+"""The longest URL. The HTTP library takes some 65,000 characters, and most servers take fewer."""
+
+_DOTS: Final = frozenset({".", ".."})
+"""Segments of a path that lead elsewhere (WHATWG URL, section 4.4), and can not be written otherwise."""
 
 # RFC 9110, section 5.6.2. Names are lower-case here: HTTP/1.1 does not care, HTTP/2 asks for it.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
@@ -71,10 +66,13 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
             session.worked_out[id(step), accept] = opening
         if step.body is None:
             return Request(step.method, opening.url, tuple(opening.headers.items()), None, AHEAD[accept])
-        body, kind = _ENCODERS[step.body.kind](step.body, known)
+        body, kind = encode_body(step.body, known)
     except MissingValue as missing:
         name = str(missing.args[0])
         raise unsendable(site, step, [name], f"there is no value {name} to send") from missing
+    except UnicodeEncodeError as error:
+        names = [slot.name for slot in step_slots(step)]
+        raise unsendable(site, step, names, "a value has half a surrogate pair, which is not text") from error
     headers = opening.headers if "content-type" in opening.headers else {**opening.headers, "content-type": kind}
     return Request(step.method, opening.url, tuple(headers.items()), body, AHEAD[accept])
 
@@ -103,8 +101,8 @@ def unsendable(site: Site, step: Step, names: Iterable[str], problem: str) -> Ch
 
 
 def is_header_text(value: str) -> bool:
-    """True for one line of ASCII (RFC 9110, section 5.5)."""
-    return value.isascii() and value.isprintable()
+    """True for one line of ASCII without spaces around it, which would be lost (RFC 9110, section 5.5)."""
+    return value.isascii() and value.isprintable() and value == value.strip(" ")
 
 
 @lru_cache(256)
@@ -115,6 +113,7 @@ def _is_header_name(name: str) -> bool:
 def _opening(site: Site, step: Step, session: Session, values: Values, accept: str) -> _Opening:
     base, origin = _base(site, session)
     url = _url(step, base, values)
+    _check_url(site, step, url)
     headers = _common_headers(step, session, accept, url, origin)
     headers.update(_own_headers(site, step, values, accept))
     return _Opening(step, url, headers)
@@ -136,7 +135,17 @@ def _url(step: Step, base: str, values: Values) -> str:
     url = f"{base}{path}" if path.startswith("/") else path
     if not step.query:
         return url
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(_pairs(step.query, values))}"
+    return f"{url}{'&' if '?' in url else '?'}{encode_pairs(step.query, values)}"
+
+
+def _check_url(site: Site, step: Step, url: str) -> None:
+    """Raises where values made a URL that does not arrive as it is."""
+    names = names_in(step.path, step.query)
+    if len(url) > MAX_URL_CHARS:
+        problem = f"the URL would have {len(url)} characters, and {MAX_URL_CHARS} can be sent; use a body for long text"
+        raise unsendable(site, step, names, problem)
+    if not step.path.constant and not _DOTS.isdisjoint(urlsplit(url).path.split("/")):
+        raise unsendable(site, step, names, "a value would be . or .. in the path, which means another path")
 
 
 def _common_headers(step: Step, session: Session, accept: str, url: str, origin: str) -> dict[str, str]:
@@ -173,24 +182,7 @@ def _header(site: Site, step: Step, header: tuple[Template, Template], values: V
     name = name.lower()
     if not (_is_header_name(name) and is_header_text(value)):
         names = [slot.name for template in header for slot in slots(template)]
-        problem = f"the value for {header[0].parts[0]!r} has line breaks or other characters that no header may hold"
+        fault = "has line breaks, spaces at an end or other characters that no header may hold"
+        problem = f"the value for {header[0].parts[0]!r} {fault}"
         raise unsendable(site, step, names, problem)
     return {name: value}
-
-
-def _json(body: Body, values: Values) -> tuple[bytes, str]:
-    return msgspec.json.encode(build(body.shape, values)), "application/json"
-
-
-def _form(body: Body, values: Values) -> tuple[bytes, str]:
-    return urlencode(_pairs(body.shape, values)).encode(), "application/x-www-form-urlencoded"
-
-
-def _pairs(fields: Shape, values: Values) -> list[tuple[str, str]]:
-    """Names and texts. What has no value yet is left out: a form has no null."""
-    built = build(fields, values)
-    items = built.items() if isinstance(built, dict) else ()
-    return [(key, as_text(value)) for key, value in items if value is not None]
-
-
-_ENCODERS: Final[Mapping[str, Callable[[Body, Values], tuple[bytes, str]]]] = {"json": _json, "form": _form}

@@ -1,11 +1,12 @@
 """One turn: the messages of a call, in the shape that the site wants them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from chatdoor.errors import ArgumentError, PromptTooLong
+from chatdoor.flow.effects import Flow, Make
 from chatdoor.messages import Message
 from chatdoor.site.model import Site
 from chatdoor.site.template import build
@@ -27,9 +28,22 @@ class Turn(msgspec.Struct, frozen=True):
     rest: bool = False
 
 
-def turn_values(site: Site, turn: Turn) -> dict[str, object]:
+def make_for_messages(site: Site, turn: Turn) -> Flow[list[dict[str, str]]]:
+    """What the site wants made for each message of the turn, by name; empty where it wants nothing."""
+    made: list[dict[str, str]] = []
+    if site.messages.make:
+        for _ in turn.messages:
+            values: dict[str, str] = {}
+            for name, kind in site.messages.make.items():
+                values[name] = yield Make(kind)
+            made.append(values)
+    return made
+
+
+def turn_values(site: Site, turn: Turn, made: Sequence[Mapping[str, str]] = ()) -> dict[str, object]:
     """The placeholders of a turn: `prompt`, `messages`, `history`, `system`, `model` and the sampling ones.
 
+    `made` is what `make_for_messages` gave. A site takes as many messages as the turn has, or fewer.
     Raises ArgumentError where the site can not take the messages, or an option can not be sent.
     """
     texts = [message.text for message in turn.messages if message.role in SYSTEM_ROLES]
@@ -44,8 +58,7 @@ def turn_values(site: Site, turn: Turn) -> dict[str, object]:
     if limit is not None and len(prompt or "") > limit:
         raise PromptTooLong(f"the prompt has {len(prompt or '')} characters, the site takes {limit}", site=site.name)
     _check_options(site, turn)
-    rule = site.messages
-    shaped = [build(rule.item, {"role": rule.roles.get(one.role, one.role), "text": one.text}) for one in messages]
+    shaped = [_shaped(site, message, made[index] if made else {}) for index, message in enumerate(messages)]
     return {
         **turn.sampling,
         "prompt": prompt,
@@ -70,6 +83,12 @@ def _news(site: Site, turn: Turn, system: str) -> str | None:
     if system and texts and not turn.known and site.messages.system == "prepend":
         texts.insert(0, system)
     return "\n\n".join(texts) if texts else None
+
+
+def _shaped(site: Site, message: Message, made: Mapping[str, str]) -> object:
+    """The message as the site wants it."""
+    rule = site.messages
+    return build(rule.item, {**made, "role": rule.roles.get(message.role, message.role), "text": message.text})
 
 
 def _newest(messages: tuple[Message, ...]) -> int | None:

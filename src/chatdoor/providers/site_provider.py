@@ -12,6 +12,7 @@ from chatdoor.drive.access import Access
 from chatdoor.drive.client import Client
 from chatdoor.drive.http import Connections
 from chatdoor.drive.pace import pace_of
+from chatdoor.drive.secrets import Secrets
 from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.talks import Talks
 from chatdoor.drive.visitor import Options, Visitor, access_of, given_sessions, talks_of
@@ -31,7 +32,9 @@ V = TypeVar("V")
 MAX_KEPT: Final = 64
 """Sessions, and sets of connections, that a provider class keeps. The oldest make room."""
 
-ACCESS_OPTIONS: Final = frozenset({"timeout", "ca_file", "user_agent", "trust_env", "per_minute", "concurrency"})
+ACCESS_OPTIONS: Final = frozenset(
+    {"timeout", "ca_file", "user_agent", "trust_env", "per_minute", "concurrency", "allow_secrets"}
+)
 
 
 class Place(NamedTuple):
@@ -89,7 +92,7 @@ class SiteProvider(AbstractProvider):
         """A generator of the reply's pieces. Arguments are checked now, nothing is sent before the first `next()`.
 
         Besides those named: `url` (the same chatbot on another host), `timeout`, `ca_file`, `user_agent`,
-        `trust_env`, `per_minute`, `concurrency` as for Client. Others are ignored.
+        `trust_env`, `per_minute`, `concurrency`, `allow_secrets` as for Client. Others are ignored.
         """
         check_stream(stream)
         client = Client.of(cls._visitor(proxy, access_token, kwargs))
@@ -145,7 +148,8 @@ class SiteProvider(AbstractProvider):
             connections = _kept(cls._connections, access, Connections(access))
             sessions = cls._sessions_of(site, proxy) if access_token is None else given_sessions(site, access_token)
             talks = cls._talks_of(site, access, access_token)
-        return Visitor(site, access, sessions, pace, connections=connections, talks=talks)
+        secrets = Secrets(known.get("allow_secrets", False))
+        return Visitor(site, access, sessions, pace, connections=connections, talks=talks, secrets=secrets)
 
     @classmethod
     def _site(cls, url: object) -> Site:

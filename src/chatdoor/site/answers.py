@@ -9,7 +9,15 @@ from msgspec.structs import fields
 from chatdoor.site import file, model
 from chatdoor.site.built import check_built
 from chatdoor.site.lines import KeyPath
-from chatdoor.site.parts import given, read_one_of, read_optional_path, read_path, read_statuses, read_words
+from chatdoor.site.parts import (
+    given,
+    read_one_of,
+    read_optional_path,
+    read_path,
+    read_pattern,
+    read_statuses,
+    read_words,
+)
 from chatdoor.site.paths import Find
 from chatdoor.site.problem import Problem
 
@@ -32,8 +40,11 @@ def compile_sources(tables: Mapping[str, file.SourceTable], path: KeyPath) -> di
 def _compile_source(table: file.SourceTable, path: KeyPath) -> model.Source:
     check_built(table, path)
     place = read_one_of(table, file.PLACES, path, "a value has one place")
-    if place is None and table.json is UNSET:
-        raise Problem(path, "says nowhere where the value is: cookie, header, meta, input, css or json is missing")
+    pick = read_one_of(table, file.PICKS, path, "a value has one pick")
+    if place is None and pick is None:
+        raise Problem(
+            path, "says nowhere where the value is: cookie, header, meta, input, css, url, json or regex is missing"
+        )
     if table.attr is not UNSET and place != "css":
         raise Problem((*path, "attr"), "goes with css")
     if table.decode is not UNSET and (place is None or (table.decode == "none" and place != "cookie")):
@@ -44,6 +55,8 @@ def _compile_source(table: file.SourceTable, path: KeyPath) -> model.Source:
         attr=given(table.attr),
         json=read_optional_path(table.json, (*path, "json")),
         decode=given(table.decode) or "percent",
+        regex=read_pattern(table.regex, (*path, "regex")),
+        url=read_pattern(table.url, (*path, "url")),
     )
 
 

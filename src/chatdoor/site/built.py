@@ -10,11 +10,9 @@ from chatdoor.site.lines import KeyPath
 from chatdoor.site.problem import Problem
 
 NOT_BUILT: Final[Mapping[type[file.Table], Collection[str]]] = {
-    file.StepTable: ("websocket", "socketio", "auth", "emit", "multipart", "text"),
-    file.SourceTable: ("regex", "url"),
+    file.StepTable: ("websocket", "socketio", "auth", "emit"),
     file.MatchTable: ("close",),
     file.ReplyTable: ("websocket", "socketio"),
-    file.MessagesTable: ("make",),
 }
 
 

@@ -102,12 +102,13 @@ def _messages(table: file.MessagesTable, sent: Collection[str]) -> model.Message
             raise Problem((*path, "roles", role), f"unknown role{nearest(role, ROLES)}")
     item = DEFAULT_ITEM if table.item is UNSET else table.item
     shape = read_shape(item, (*path, "item"))
-    check_item(item, (*path, "item"))
+    made = given(table.make) or {}
+    check_item(item, (*path, "item"), made)
     listed = not {"messages", "history"}.isdisjoint(sent)
     if table.system == "message" and not listed:
         raise Problem((*path, "system"), "message needs {messages} or {history} in chat, which carry it")
     system = "field" if "system" in sent else given(table.system) or ("message" if listed else "prepend")
-    return model.MessagesRule(shape, table.roles, cast(model.System, system), {})
+    return model.MessagesRule(shape, table.roles, cast(model.System, system), made)
 
 
 def _conversation(

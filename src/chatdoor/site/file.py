@@ -32,6 +32,9 @@ FORMATS: Final = ("json", "sse", "ndjson", "websocket", "socketio", "html", "tex
 PLACES: Final = ("cookie", "header", "meta", "input", "css", "url")
 """Keys of a source that say where a value is. It has one of them; without one, the body is meant."""
 
+PICKS: Final = ("json", "regex")
+"""Keys of a source that say what of the text found there is the value. It has one at most."""
+
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Words: TypeAlias = Text | Annotated[list[Text], Meta(min_length=1)]
 

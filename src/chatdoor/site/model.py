@@ -4,16 +4,19 @@ Everything a flow needs is worked out when the file is loaded: templates are par
 turned into seconds and bytes, so that a call only fills in values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 
 from chatdoor.site.paths import Find
+from chatdoor.site.patterns import Pick
 from chatdoor.site.template import Fields, Shape, Slot, Template, slots
+from chatdoor.site.urls import origin_of
 
-Place: TypeAlias = Literal["cookie", "header", "meta", "input", "css", "body"]
-BodyKind: TypeAlias = Literal["json", "form"]
+Place: TypeAlias = Literal["cookie", "header", "meta", "input", "css", "url", "body"]
+BodyKind: TypeAlias = Literal["json", "form", "multipart", "text"]
 Decode: TypeAlias = Literal["percent", "none", "base64"]
 Format: TypeAlias = Literal["json", "sse", "ndjson", "websocket", "socketio", "html", "text"]
 System: TypeAlias = Literal["message", "prepend", "drop", "refuse", "field"]
@@ -36,15 +39,17 @@ class Source(msgspec.Struct, frozen=True):
     attr: str | None = None
     json: Find | None = None
     decode: Decode = "percent"
+    regex: Pick | None = None
+    url: Pick | None = None
 
     @property
     def needs_body(self) -> bool:
         """True where the answer's body has to be read."""
-        return self.place not in {"cookie", "header"}
+        return self.place not in {"cookie", "header", "url"}
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """Sources by what of an answer they need: its cookies, its headers, its body.
+    """Sources by what of an answer they need: its cookies, its head (headers and URL), its body.
 
     `picks` are those of a body in which only a path into its JSON is looked for, which can be done as it streams.
     """
@@ -59,7 +64,7 @@ def sort_sources(take: Mapping[str, Source]) -> Sources:
     """The sources, sorted."""
     return Sources(
         cookie={name: source for name, source in take.items() if source.place == "cookie"},
-        header={name: source for name, source in take.items() if source.place == "header"},
+        header={name: source for name, source in take.items() if source.place in {"header", "url"}},
         body={name: source for name, source in take.items() if source.needs_body},
         picks={name: source.json for name, source in take.items() if source.place == "body" and source.json},
     )
@@ -121,6 +126,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The names in its path, query and headers: what comes before the body."""
     names: frozenset[str] = frozenset()
     """The names of all that it sends."""
+    references: tuple[str, ...] = ()
+    """The secrets that it sends, as the site file names them: `env:X`."""
 
     @property
     def tells(self) -> bool:
@@ -138,6 +145,11 @@ def step_slots(step: Step) -> Iterator[Slot]:
     for shape in (step.query, step.body.shape if step.body else None):
         if shape is not None:
             yield from slots(shape)
+
+
+def references_in(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names that stand for a secret, each once, in a fixed order."""
+    return tuple(sorted({name for name in names if ":" in name}))
 
 
 class ReplyRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,6 +244,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def in_sessions(self) -> bool:
         """True where the site keeps the turns with the visitor, so that each conversation has a session of its own."""
         return self.conversation.history in {"session", "connection"}
+
+
+def step_origin(site: Site, step: Step) -> str:
+    """Scheme, host and port that the step's request goes to."""
+    first = step.path.parts[0]
+    return site.origin if not isinstance(first, str) or first.startswith("/") else origin_of(urlsplit(first))
 
 
 def _same(found: object, value: object) -> bool:

@@ -52,6 +52,7 @@ def check_names(table: file.SiteTable) -> None:
     steps = steps_in_order(table)
     _check_free(table.take, ("take",))
     _check_free(given(table.conversation.make) or {}, ("conversation", "make"))
+    _check_free(given(table.messages.make) or {}, ("messages", "make"))
     for path, step in steps:
         _check_free(given(step.take) or {}, (*path, "take"))
         _check_free(given(step.make) or {}, (*path, "make"))
@@ -70,12 +71,16 @@ def check_names(table: file.SiteTable) -> None:
     _check_slots(table.headers, ("headers",), known, elsewhere)
 
 
-def check_item(item: object, path: KeyPath) -> None:
-    """Raises Problem where the shape of one message holds a name that no message has, or holds no text."""
+def check_item(item: object, path: KeyPath, made: Collection[str]) -> None:
+    """Raises Problem where the shape of one message holds a name that no message has, or holds no text.
+
+    `made` are the names of what is made for each message.
+    """
     found = list(slots_in(item, path))
     for place, slot in found:
-        if slot.name not in MESSAGE_NAMES:
-            raise Problem(place, f"{{{slot.name}}}: a message has {{role}} and {{text}}")
+        if slot.name not in MESSAGE_NAMES and slot.name not in made:
+            *others, last = (f"{{{name}}}" for name in ("role", "text", *made))
+            raise Problem(place, f"{{{slot.name}}}: a message has {', '.join(others)} and {last}")
     if not any(slot.name == "text" for _, slot in found):
         raise Problem(path, "says nowhere where the {text} of a message goes")
 
@@ -92,15 +97,24 @@ def _check_free(names: Mapping[str, object], path: KeyPath) -> None:
 
 def _check_slots(value: object, path: KeyPath, known: Collection[str], elsewhere: Mapping[str, str]) -> None:
     for place, slot in slots_in(value, path):
-        kind, colon, _ = slot.name.partition(":")
-        if colon and kind in REFERENCES:
-            raise Problem(place, f"{{{kind}:...}}: secrets by reference are part of the language, and not built yet")
-        if colon:
-            raise Problem(place, f"{{{kind}:...}}: a reference begins with env:, file:, keyring: or ask:")
-        if slot.name not in known:
+        if ":" in slot.name:
+            _check_reference(slot, place)
+        elif slot.name not in known:
             raise Problem(place, f"{{{slot.name}}} {_why_unknown(slot.name, known, elsewhere)}")
         if slot.name in SAMPLING_NAMES and not slot.optional:
             raise Problem(place, f"write {{{slot.name}?}}: many clients do not say it")
+
+
+def _check_reference(slot: Slot, place: KeyPath) -> None:
+    kind, _, name = slot.name.partition(":")
+    if kind not in REFERENCES:
+        raise Problem(place, f"{{{kind}:...}}: a reference begins with env:, file:, keyring: or ask:")
+    if slot.optional:
+        raise Problem(place, f"{{{kind}:...}}: a secret that is not there is an error; write it without question mark")
+    if not name.isprintable():
+        raise Problem(place, f"{{{kind}:...}}: a reference holds no control characters")
+    if kind == "keyring" and not all(name.rpartition("/")):
+        raise Problem(place, "{keyring:...}: expected {keyring:SERVICE/USER}")
 
 
 def _why_unknown(name: str, known: Collection[str], elsewhere: Mapping[str, str]) -> str:

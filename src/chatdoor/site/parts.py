@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from chatdoor.site import file
 from chatdoor.site.lines import KeyPath
 from chatdoor.site.paths import Find, PathError, compile_path
+from chatdoor.site.patterns import PatternError, Pick, compile_pattern
 from chatdoor.site.problem import Problem
 from chatdoor.site.template import Fields, Shape, Template, TemplateError, parse_shape, parse_template
 from chatdoor.site.walk import texts
@@ -54,6 +55,11 @@ def read_path(expression: str, path: KeyPath) -> Find:
 def read_optional_path(expression: str | UnsetType, path: KeyPath) -> Find | None:
     """The same where the key may not be there."""
     return None if isinstance(expression, UnsetType) else read_path(expression, path)
+
+
+def read_pattern(expression: str | UnsetType, path: KeyPath) -> Pick | None:
+    """The function that picks a regular expression's first group; None where the key is not there."""
+    return None if isinstance(expression, UnsetType) else checked(compile_pattern, expression, path, PatternError)
 
 
 def read_duration(text: str, path: KeyPath) -> float:

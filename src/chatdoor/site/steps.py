@@ -48,6 +48,7 @@ def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str])
     body = _body(table, path, method)
     take = compile_sources(given(table.take) or {}, (*path, "take"))
     opening_names = names_in(target, query, Fields(headers))
+    names = opening_names | names_in(*(value for _, value in cookies), body.shape if body else None)
     return model.Step(
         label=f"{method.upper()} {_check_target(target, (*path, method), origins)}",
         method=method.upper(),
@@ -57,7 +58,8 @@ def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str])
         cookies=cookies,
         body=body,
         opening_names=opening_names,
-        names=opening_names | names_in(*(value for _, value in cookies), body.shape if body else None),
+        names=names,
+        references=model.references_in(names),
         take=take,
         sources=model.sort_sources(take),
         make=given(table.make) or {},
