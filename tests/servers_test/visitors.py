@@ -50,6 +50,7 @@ class Visitor:
     """How many pages and tokens the site gives out when one enters."""
 
     def __init__(self, site: StackServer) -> None:
+        self.site = site
         self.url = site.url
         self.token = ""
         self.jar = CookieJar()
@@ -222,6 +223,28 @@ class Rails(Visitor):
         return reply_of(self.send_json("/chat", {"message": prompt}, {"X-CSRF-Token": self.token}))
 
 
+class OpenAi(Visitor):
+    REFUSAL = (400, "No connected db")  # LiteLLM looks an unknown key up in a database, and has none
+    EXPIRED = 400
+    ENTRY = (0, 0)
+
+    def enter(self) -> None:
+        self.token = self.site.control("key")
+        self.messages: list[dict[str, str]] = []
+
+    def ask(self, prompt: str) -> Got:
+        self.messages.append({"role": "user", "content": prompt})
+        body = {"model": "counting", "messages": self.messages, "stream": True}
+        got = self.send_json("/v1/chat/completions", body, {"Authorization": f"Bearer {self.token}"})
+        if got.status != 200:
+            return got
+        *chunks, done = got.text.removesuffix("\n\n").split("\n\n")
+        assert done == "data: [DONE]"
+        deltas = (json.loads(chunk.removeprefix("data: "))["choices"][0]["delta"] for chunk in chunks)
+        self.messages.append({"role": "assistant", "content": "".join(delta.get("content") or "" for delta in deltas)})
+        return Got(200, self.messages[-1]["content"])
+
+
 VISITORS: dict[str, type[Visitor]] = {
     "flask_wtf": FlaskWtf,
     "django_login": DjangoLogin,
@@ -229,6 +252,7 @@ VISITORS: dict[str, type[Visitor]] = {
     "php": Php,
     "channels": Channels,
     "express": Express,
+    "openai": OpenAi,
     "rails": Rails,
 }
 """Name of a stack -> who visits it."""
