@@ -12,12 +12,14 @@ from http.cookiejar import CookieJar
 from typing import Any, ClassVar
 from urllib.error import HTTPError
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.servers.django_server import opener
+from tests.servers.stacks import gradio
 from tests.servers.stacks.django_project import PASSWORD, USER
 from tests.servers.stacks.server import StackServer
 
@@ -223,6 +225,28 @@ class Rails(Visitor):
         return reply_of(self.send_json("/chat", {"message": prompt}, {"X-CSRF-Token": self.token}))
 
 
+class Gradio(Visitor):
+    REFUSAL = (401, "Not authenticated")
+    EXPIRED = 401
+    ENTRY = (0, 0)
+
+    def enter(self) -> None:
+        self.conversation = uuid4().hex
+        fields = {"username": gradio.USER, "password": gradio.PASSWORD}
+        assert self.send("/login", urlencode(fields).encode()).status == 200
+
+    def spoil(self) -> None:
+        for cookie in self.jar:
+            cookie.value = "a" * len(cookie.value or "")
+
+    def ask(self, prompt: str) -> Got:
+        got = self.send_json("/gradio_api/call/chat", {"data": [prompt], "session_hash": self.conversation})
+        if got.status != 200:
+            return got
+        events = self.send(f"/gradio_api/call/chat/{json.loads(got.text)['event_id']}")
+        return Got(200, json.loads(events.find("event: complete\ndata: (.+)\n\n"))[0])
+
+
 class OpenAi(Visitor):
     REFUSAL = (400, "No connected db")  # LiteLLM looks an unknown key up in a database, and has none
     EXPIRED = 400
@@ -252,6 +276,7 @@ VISITORS: dict[str, type[Visitor]] = {
     "php": Php,
     "channels": Channels,
     "express": Express,
+    "gradio": Gradio,
     "openai": OpenAi,
     "rails": Rails,
 }
