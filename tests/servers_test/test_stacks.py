@@ -1,7 +1,9 @@
 """Each stack's site protects itself by its framework, keeps its talks apart, and tells what it saw."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -10,11 +12,12 @@ from websockets.typing import Origin
 from tests.servers.stacks.commands import COMMANDS
 from tests.servers.stacks.fixtures import Stack
 from tests.servers.stacks.server import STACKS, StackServer
-from tests.servers_test.visitors import VISITORS, Channels, Express, Got, Visitor
+from tests.servers_test.visitors import SECONDS, VISITORS, Channels, Express, Got, Visitor
 
 Enter = Callable[[StackServer], Visitor]
 
 FIRST = Got(200, "You said 1 things; the last was: Hello")
+CROWD = 6
 CHARACTERS = 'Quotes ", newlines\n, braces {csrf} {{x}}, <b>&amp;, 50% + emoji 😀'
 
 
@@ -84,6 +87,29 @@ def test_talks_are_kept_apart(site: StackServer, visitor: Visitor, enter: Enter)
     other.ask("The key is red")
     assert visitor.ask("secret?").text == "You said 2 things; the first was: The key is blue"
     assert other.ask("secret?").text == "You said 2 things; the first was: The key is red"
+
+
+def test_talks_at_the_same_time_are_kept_apart(site: StackServer, enter: Enter) -> None:
+    """Visitors who talk at once are all heard, each in a talk of its own."""
+    visitors = {f"The key is {number}": enter(site) for number in range(CROWD)}
+
+    def talk(secret: str) -> list[str]:
+        return [visitors[secret].ask(turn).text for turn in (secret, "Hello", "secret?")]
+
+    with ThreadPoolExecutor(CROWD) as threads:
+        for secret, replies in zip(visitors, threads.map(talk, visitors), strict=True):
+            assert replies[2] == f"You said 3 things; the first was: {secret}"
+    assert (site.stats().accepted, site.stats().refused) == (3 * CROWD, 0)
+
+
+def test_a_connection_may_be_kept(site: StackServer) -> None:
+    """Request after request on one connection is answered, which not every server of such a site can do."""
+    with closing(HTTPConnection(site.url.removeprefix("http://"), timeout=SECONDS)) as connection:
+        for _ in range(20):
+            connection.request("GET", "/")
+            with connection.getresponse() as answer:
+                assert answer.status < 500, answer.read()
+                answer.read()
 
 
 def test_an_expired_session_is_refused_until_one_enters_again(
