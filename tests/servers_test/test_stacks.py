@@ -1,5 +1,6 @@
 """Each stack's site protects itself by its framework, keeps its talks apart, and tells what it saw."""
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -12,7 +13,7 @@ from websockets.typing import Origin
 from tests.servers.stacks.commands import COMMANDS
 from tests.servers.stacks.fixtures import Stack
 from tests.servers.stacks.server import STACKS, StackServer
-from tests.servers_test.visitors import SECONDS, VISITORS, Channels, Express, Got, Visitor
+from tests.servers_test.visitors import SECONDS, VISITORS, Channels, DjangoLogin, Express, Got, Php, Rails, Visitor
 
 Enter = Callable[[StackServer], Visitor]
 
@@ -153,3 +154,46 @@ def test_a_foreign_page_gets_no_socket(stack: Stack) -> None:
     with pytest.raises(InvalidStatus) as refused:
         visitor.connect(Origin("https://foreign.example"))
     assert refused.value.response.status_code == 403
+
+
+def test_a_form_is_sent_once(stack: Stack) -> None:
+    """PHP's token is spent by the message it came with."""
+    site = stack("php")
+    visitor = Php(site)
+    visitor.enter()
+    token = visitor.token
+    visitor.ask("Hello")
+    visitor.token = token
+    assert visitor.ask("Hello again").status == 403
+    assert (site.stats().accepted, site.stats().refused) == (1, 1)
+
+
+def test_each_page_masks_its_token_anew(stack: Stack) -> None:
+    """The tokens of two pages of Rails look different, and both of them are good."""
+    visitor = Rails(stack("rails"))
+    visitor.enter()
+    first = visitor.token
+    visitor.enter()
+    assert visitor.token != first
+    assert visitor.ask("Hello").status == 200
+    visitor.token = first
+    assert visitor.ask("Hello").status == 200
+
+
+def test_a_login_rotates_the_token(stack: Stack) -> None:
+    """The token of Django's login page is not good for the chat that the login opens."""
+    site = stack("django_login")
+    visitor = DjangoLogin(site)
+    before = visitor.token_of(visitor.send("/login/"))
+    visitor.sign_in(before)
+    visitor.token = before
+    assert visitor.ask("Hello").status == 403
+    assert (site.stats().logins, site.stats().refused) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["django_login", "gradio", "openai"])
+def test_what_the_site_file_asks_of_the_environment_is_there(name: str, stack: Stack) -> None:
+    """Each reference of a site file has its secret."""
+    site = stack(name)
+    assert set(re.findall(r"{env:(\w+)}", site.site_file.read_text())) == set(site.secrets())
+    assert all(site.secrets().values())

@@ -19,8 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.servers.django_server import opener
-from tests.servers.stacks import gradio
-from tests.servers.stacks.django_project import PASSWORD, USER
+from tests.servers.stacks.accounts import PASSWORD, USER
 from tests.servers.stacks.server import StackServer
 
 SECONDS = 10.0
@@ -109,14 +108,19 @@ class DjangoLogin(Visitor):
     ENTRY = (1, 1)
 
     def enter(self) -> None:
-        fields = {"username": USER, "password": PASSWORD, "csrfmiddlewaretoken": self._token(self.send("/login/"))}
-        self.token = self._token(self.send("/login/", urlencode(fields).encode()))
+        self.token = self.token_of(self.sign_in(self.token_of(self.send("/login/"))))
+
+    def sign_in(self, token: str) -> Got:
+        """The chat page, to which the login leads."""
+        fields = {"username": USER, "password": PASSWORD, "csrfmiddlewaretoken": token}
+        return self.send("/login/", urlencode(fields).encode())
 
     def ask(self, prompt: str) -> Got:
         fields = {"message": prompt, "csrfmiddlewaretoken": self.token}
         return reply_of(self.send("/chat/", urlencode(fields).encode()))
 
-    def _token(self, page: Got) -> str:
+    def token_of(self, page: Got) -> str:
+        """The token in the form of a page."""
         return page.find('name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -232,7 +236,7 @@ class Gradio(Visitor):
 
     def enter(self) -> None:
         self.conversation = uuid4().hex
-        fields = {"username": gradio.USER, "password": gradio.PASSWORD}
+        fields = {"username": USER, "password": PASSWORD}
         assert self.send("/login", urlencode(fields).encode()).status == 200
 
     def spoil(self) -> None:

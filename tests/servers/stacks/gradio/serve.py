@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import gradio
 from fastapi import FastAPI
 
-from tests.servers.stacks.gradio import PASSWORD, USER
+from tests.servers.stacks.accounts import PASSWORD, USER
 from tests.servers.stacks.ledger import LEDGER
 from tests.servers.stacks.serving import serve
 
