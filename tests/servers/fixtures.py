@@ -38,7 +38,7 @@ class RunningServers:
         """The server of that name, started if need be, its counters at zero."""
         if name not in self._servers:
             folder = self._folder / name
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)  # a start that failed left it
             server = start(folder)
             self._stack.callback(server.child.stop)
             self._servers[name] = server

@@ -1,7 +1,10 @@
 """Each stack's site protects itself by its framework, keeps its talks apart, and tells what it saw."""
 
+import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -10,11 +13,12 @@ from websockets.typing import Origin
 from tests.servers.stacks.commands import COMMANDS
 from tests.servers.stacks.fixtures import Stack
 from tests.servers.stacks.server import STACKS, StackServer
-from tests.servers_test.visitors import VISITORS, Channels, Express, Got, Visitor
+from tests.servers_test.visitors import SECONDS, VISITORS, Channels, DjangoLogin, Express, Got, Php, Rails, Visitor
 
 Enter = Callable[[StackServer], Visitor]
 
 FIRST = Got(200, "You said 1 things; the last was: Hello")
+CROWD = 6
 CHARACTERS = 'Quotes ", newlines\n, braces {csrf} {{x}}, <b>&amp;, 50% + emoji 😀'
 
 
@@ -86,6 +90,29 @@ def test_talks_are_kept_apart(site: StackServer, visitor: Visitor, enter: Enter)
     assert other.ask("secret?").text == "You said 2 things; the first was: The key is red"
 
 
+def test_talks_at_the_same_time_are_kept_apart(site: StackServer, enter: Enter) -> None:
+    """Visitors who talk at once are all heard, each in a talk of its own."""
+    visitors = {f"The key is {number}": enter(site) for number in range(CROWD)}
+
+    def talk(secret: str) -> list[str]:
+        return [visitors[secret].ask(turn).text for turn in (secret, "Hello", "secret?")]
+
+    with ThreadPoolExecutor(CROWD) as threads:
+        for secret, replies in zip(visitors, threads.map(talk, visitors), strict=True):
+            assert replies[2] == f"You said 3 things; the first was: {secret}"
+    assert (site.stats().accepted, site.stats().refused) == (3 * CROWD, 0)
+
+
+def test_a_connection_may_be_kept(site: StackServer) -> None:
+    """Request after request on one connection is answered, which not every server of such a site can do."""
+    with closing(HTTPConnection(site.url.removeprefix("http://"), timeout=SECONDS)) as connection:
+        for _ in range(20):
+            connection.request("GET", "/")
+            with connection.getresponse() as answer:
+                assert answer.status < 500, answer.read()
+                answer.read()
+
+
 def test_an_expired_session_is_refused_until_one_enters_again(
     site: StackServer, visitor: Visitor, enter: Enter
 ) -> None:
@@ -127,3 +154,46 @@ def test_a_foreign_page_gets_no_socket(stack: Stack) -> None:
     with pytest.raises(InvalidStatus) as refused:
         visitor.connect(Origin("https://foreign.example"))
     assert refused.value.response.status_code == 403
+
+
+def test_a_form_is_sent_once(stack: Stack) -> None:
+    """PHP's token is spent by the message it came with."""
+    site = stack("php")
+    visitor = Php(site)
+    visitor.enter()
+    token = visitor.token
+    visitor.ask("Hello")
+    visitor.token = token
+    assert visitor.ask("Hello again").status == 403
+    assert (site.stats().accepted, site.stats().refused) == (1, 1)
+
+
+def test_each_page_masks_its_token_anew(stack: Stack) -> None:
+    """The tokens of two pages of Rails look different, and both of them are good."""
+    visitor = Rails(stack("rails"))
+    visitor.enter()
+    first = visitor.token
+    visitor.enter()
+    assert visitor.token != first
+    assert visitor.ask("Hello").status == 200
+    visitor.token = first
+    assert visitor.ask("Hello").status == 200
+
+
+def test_a_login_rotates_the_token(stack: Stack) -> None:
+    """The token of Django's login page is not good for the chat that the login opens."""
+    site = stack("django_login")
+    visitor = DjangoLogin(site)
+    before = visitor.token_of(visitor.send("/login/"))
+    visitor.sign_in(before)
+    visitor.token = before
+    assert visitor.ask("Hello").status == 403
+    assert (site.stats().logins, site.stats().refused) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["django_login", "gradio", "openai"])
+def test_what_the_site_file_asks_of_the_environment_is_there(name: str, stack: Stack) -> None:
+    """Each reference of a site file has its secret."""
+    site = stack(name)
+    assert set(re.findall(r"{env:(\w+)}", site.site_file.read_text())) == set(site.secrets())
+    assert all(site.secrets().values())

@@ -12,13 +12,14 @@ from http.cookiejar import CookieJar
 from typing import Any, ClassVar
 from urllib.error import HTTPError
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.servers.django_server import opener
-from tests.servers.stacks.django_project import PASSWORD, USER
+from tests.servers.stacks.accounts import PASSWORD, USER
 from tests.servers.stacks.server import StackServer
 
 SECONDS = 10.0
@@ -50,6 +51,7 @@ class Visitor:
     """How many pages and tokens the site gives out when one enters."""
 
     def __init__(self, site: StackServer) -> None:
+        self.site = site
         self.url = site.url
         self.token = ""
         self.jar = CookieJar()
@@ -106,14 +108,19 @@ class DjangoLogin(Visitor):
     ENTRY = (1, 1)
 
     def enter(self) -> None:
-        fields = {"username": USER, "password": PASSWORD, "csrfmiddlewaretoken": self._token(self.send("/login/"))}
-        self.token = self._token(self.send("/login/", urlencode(fields).encode()))
+        self.token = self.token_of(self.sign_in(self.token_of(self.send("/login/"))))
+
+    def sign_in(self, token: str) -> Got:
+        """The chat page, to which the login leads."""
+        fields = {"username": USER, "password": PASSWORD, "csrfmiddlewaretoken": token}
+        return self.send("/login/", urlencode(fields).encode())
 
     def ask(self, prompt: str) -> Got:
         fields = {"message": prompt, "csrfmiddlewaretoken": self.token}
         return reply_of(self.send("/chat/", urlencode(fields).encode()))
 
-    def _token(self, page: Got) -> str:
+    def token_of(self, page: Got) -> str:
+        """The token in the form of a page."""
         return page.find('name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -222,6 +229,50 @@ class Rails(Visitor):
         return reply_of(self.send_json("/chat", {"message": prompt}, {"X-CSRF-Token": self.token}))
 
 
+class Gradio(Visitor):
+    REFUSAL = (401, "Not authenticated")
+    EXPIRED = 401
+    ENTRY = (0, 0)
+
+    def enter(self) -> None:
+        self.conversation = uuid4().hex
+        fields = {"username": USER, "password": PASSWORD}
+        assert self.send("/login", urlencode(fields).encode()).status == 200
+
+    def spoil(self) -> None:
+        for cookie in self.jar:
+            cookie.value = "a" * len(cookie.value or "")
+
+    def ask(self, prompt: str) -> Got:
+        got = self.send_json("/gradio_api/call/chat", {"data": [prompt], "session_hash": self.conversation})
+        if got.status != 200:
+            return got
+        events = self.send(f"/gradio_api/call/chat/{json.loads(got.text)['event_id']}")
+        return Got(200, json.loads(events.find("event: complete\ndata: (.+)\n\n"))[0])
+
+
+class OpenAi(Visitor):
+    REFUSAL = (400, "No connected db")  # LiteLLM looks an unknown key up in a database, and has none
+    EXPIRED = 400
+    ENTRY = (0, 0)
+
+    def enter(self) -> None:
+        self.token = self.site.control("key")
+        self.messages: list[dict[str, str]] = []
+
+    def ask(self, prompt: str) -> Got:
+        self.messages.append({"role": "user", "content": prompt})
+        body = {"model": "counting", "messages": self.messages, "stream": True}
+        got = self.send_json("/v1/chat/completions", body, {"Authorization": f"Bearer {self.token}"})
+        if got.status != 200:
+            return got
+        *chunks, done = got.text.removesuffix("\n\n").split("\n\n")
+        assert done == "data: [DONE]"
+        deltas = (json.loads(chunk.removeprefix("data: "))["choices"][0]["delta"] for chunk in chunks)
+        self.messages.append({"role": "assistant", "content": "".join(delta.get("content") or "" for delta in deltas)})
+        return Got(200, self.messages[-1]["content"])
+
+
 VISITORS: dict[str, type[Visitor]] = {
     "flask_wtf": FlaskWtf,
     "django_login": DjangoLogin,
@@ -229,6 +280,8 @@ VISITORS: dict[str, type[Visitor]] = {
     "php": Php,
     "channels": Channels,
     "express": Express,
+    "gradio": Gradio,
+    "openai": OpenAi,
     "rails": Rails,
 }
 """Name of a stack -> who visits it."""

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from tests.servers.child import Child, start, start_command
 
-from .installed import node_modules
+from .installed import node_modules, python_with
 
 HERE = Path(__file__).parent
+SLOW_SECONDS = 60.0
+NO_NETWORK = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+"""What keeps these servers from asking the internet at their start."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,13 @@ class Command:
 
 def _start_python(name: str, folder: Path) -> Child:
     return start(f"tests.servers.stacks.{name}.serve", str(folder), log=folder / "log")
+
+
+def _start_apart(name: str, folder: Path) -> Child:
+    """In an environment of its own, because what it needs is much, or does not go with what we need."""
+    python = python_with(HERE / name / "requirements.txt")
+    command = [str(python), "-m", f"tests.servers.stacks.{name}.serve", str(folder)]
+    return start_command(command, log=folder / "log", environment=NO_NETWORK, seconds=SLOW_SECONDS)
 
 
 def _start_express(folder: Path) -> Child:
@@ -41,6 +51,8 @@ COMMANDS = {
     "php": Command(partial(_start_python, "php"), needs=("php",)),
     "channels": Command(partial(_start_python, "channels")),
     "express": Command(_start_express, needs=("node", "npm")),
+    "gradio": Command(partial(_start_apart, "gradio")),
+    "openai": Command(partial(_start_apart, "openai")),
     "rails": Command(_start_rails, needs=("rails", "puma")),
 }
 """Name of a stack -> how its site is started."""

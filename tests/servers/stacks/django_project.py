@@ -6,8 +6,7 @@ from typing import Any
 import django
 from django.conf import settings
 
-USER = "ada"
-PASSWORD = "lovelace & <sons>"
+from .accounts import PASSWORD, USER
 
 COMMON = {
     "SECRET_KEY": "only for tests, and longer than the fifty characters that Django asks for",

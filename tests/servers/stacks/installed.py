@@ -21,7 +21,7 @@ def python_with(requirements: Path) -> Path:
     if not stamp.exists():
         _empty(folder)
         _run([sys.executable, "-m", "venv", folder])
-        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"]
         _run([python, *pip, "--requirement", requirements])
         stamp.touch()
     return python

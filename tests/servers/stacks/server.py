@@ -1,6 +1,7 @@
 """A stack's site as a test sees it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from tests.servers.child import Child
 from tests.servers.django_server import opener
 
+from .accounts import PASSWORD, USER
 from .commands import COMMANDS
 
 STACKS = Path(__file__).parent
@@ -43,6 +45,10 @@ class StackServer:
         """The site file; its `url` has to be replaced by this server's."""
         return STACKS / self.name / "site.toml"
 
+    def secrets(self) -> dict[str, str]:
+        """What the site file takes from the environment, by the name there; empty where one enters without."""
+        return SECRETS[self.name](self) if self.name in SECRETS else {}
+
     def stats(self) -> Stats:
         """What the site has seen since the last reset."""
         return Stats(**self.control("stats"))
@@ -63,6 +69,18 @@ class StackServer:
         """Call one of the paths that only tests use; `name` is what stands after ``/_control/``."""
         with opener(None).open(f"{self.url}/_control/{name}", timeout=CONTROL_SECONDS) as answer:
             return json.loads(answer.read())
+
+
+def _account(_server: StackServer) -> dict[str, str]:
+    return {"STACK_USER": USER, "STACK_PASSWORD": PASSWORD}
+
+
+SECRETS: dict[str, Callable[[StackServer], dict[str, str]]] = {
+    "django_login": _account,
+    "gradio": _account,
+    "openai": lambda server: {"STACK_KEY": server.control("key")},
+}
+"""Name of a stack -> what its site file asks of the environment."""
 
 
 def start_stack(name: str, folder: Path) -> StackServer:

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from tests.servers.stacks.django_project import USER
+from tests.servers.stacks.accounts import USER
 from tests.servers.stacks.ledger import LEDGER
 
 

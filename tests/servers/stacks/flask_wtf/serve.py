@@ -5,7 +5,7 @@ Source: https://flask-wtf.readthedocs.io/en/1.2.x/csrf/ ("JavaScript Requests").
 
 import secrets
 
-from asgiref.wsgi import WsgiToAsgi
+from a2wsgi import WSGIMiddleware
 from flask import Flask, Response, jsonify, render_template_string, request, session
 from flask_wtf import CSRFProtect
 
@@ -44,4 +44,4 @@ def expire() -> None:
 
 
 if __name__ == "__main__":
-    serve(WsgiToAsgi(app), refused={400}, expire=expire)
+    serve(WSGIMiddleware(app), refused={400}, expire=expire)

@@ -51,7 +51,8 @@ class Site < Rails::Application
   config.secret_key_base = SecureRandom.hex(64)
   config.cache_store = :memory_store
   config.session_store :cache_store, key: "_chat_session"
-  config.logger = Logger.new($stderr, level: Logger::WARN)
+  config.logger = Logger.new($stderr)
+  config.log_level = :warn
   # The error pages that `rails new` writes.
   railties = Gem::Specification.find_by_name("railties").gem_dir
   config.paths["public"] = File.join(railties, "lib/rails/generators/rails/app/templates/public")
