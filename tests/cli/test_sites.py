@@ -31,7 +31,7 @@ def test_list_shows_what_there_is(program: Program) -> None:
     out = program("sites", "list").out
     for name in ("practice", *known_sites(), *presets()):
         (line,) = [line for line in out.splitlines() if line.split()[:1] == [name]]
-        assert "verified" in line
+        assert re.search(r"\((verified |from documentation: ).+\)$", line)
     assert "verified against Django 5.2" in out
     assert "Kept sessions" not in out
 

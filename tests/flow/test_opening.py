@@ -102,7 +102,18 @@ def test_a_page_that_is_no_way_in(answers: list[object], kind: type[Exception], 
 
 
 LOGINS = [
-    ("another page than the site file expects", [FORM, LOGIN], LoginFailed, "did not accept the sign-in"),
+    (
+        "the form again",
+        [FORM, LOGIN],
+        LoginFailed,
+        r"step 2 of 2, POST /login: expected a redirect to /chat, got HTTP 200 with the login form again: wrong user",
+    ),
+    (
+        "another page than the site file expects",
+        [FORM, page(body="Sorry")],
+        LoginFailed,
+        'not accept the sign-in: expected a redirect to /chat, got HTTP 200, text/html: "Sorry", from /login',
+    ),
     ("401", [FORM, said(401, "wrong password")], LoginFailed, 'HTTP 401: "wrong password"'),
     ("422", [FORM, said(422)], LoginFailed, "HTTP 422"),
     ("a redirect without a target", [FORM, said(302)], LoginFailed, "HTTP 302"),
@@ -126,7 +137,9 @@ def test_what_a_page_should_be_is_declared() -> None:
     site = site_of('[session]\nget = "/"\nexpect = [{ status = 404 }, { text = "Welcome" }]')
     assert Script([said(404), reply()]).ask(site).text == "Good day."
     assert Script([page(), reply()]).ask(site).text == "Good day."
-    with pytest.raises(UnexpectedReply, match="what the site file expects did not come; HTTP 200"):
+    with pytest.raises(
+        UnexpectedReply, match="GET /: expected status 404, or the text 'Welcome', got HTTP 200, text/html: \"Sorry\""
+    ):
         Script([page(body="Sorry")]).ask(site)
 
 

@@ -5,22 +5,25 @@ from itertools import takewhile
 
 import msgspec
 
-_VERIFIED = re.compile(r"\bverified (?P<how>[^.\n]+(?:\.\d+)*)", re.IGNORECASE)
+_EVIDENCE = re.compile(r"\b(?P<kind>[Vv]erified|[Ff]rom documentation:) (?P<what>.+?)\.?(?=\s*$|(?<=\.)\s)")
 
 
 class About(msgspec.Struct, frozen=True):
-    """A file's `summary`, one sentence, and how it was `verified`, empty where it does not say."""
+    """A file's `summary`, one sentence, and its `evidence`, empty where it does not say.
+
+    That is `verified against Django 5.2`, where a test speaks to the real thing, or `from documentation: Laravel 11`.
+    """
 
     summary: str
-    verified: str
+    evidence: str
 
 
 def about(text: str) -> About:
-    """What the TOML text of a site or preset says about itself: `Verified against Django 5.2.` tells that it was."""
+    """What the TOML text of a site or preset says about itself: `Verified against Django 5.2.` is its evidence."""
     lines = takewhile(lambda line: line.startswith("#"), text.splitlines())
     comment = " ".join(line.removeprefix("#").strip() for line in lines)
-    found = _VERIFIED.search(comment)
-    return About(_first_sentence(comment), found["how"] if found else "")
+    found = _EVIDENCE.search(comment)
+    return About(_first_sentence(comment), f"{found['kind'].lower()} {found['what']}" if found else "")
 
 
 def _first_sentence(comment: str) -> str:

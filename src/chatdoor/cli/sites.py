@@ -13,12 +13,13 @@ from chatdoor.cli.sessions import session_files
 from chatdoor.cli.settings import PRACTICE
 from chatdoor.cli.visit import find_site, practice_text
 from chatdoor.errors import ArgumentError, SiteFileError
-from chatdoor.site.load import known_sites, presets
+from chatdoor.site.load import known_sites, presets, read_table
 
 EPILOG: Final = """\b
 Examples:
   chatdoor sites list
   chatdoor sites show voigpt > our-bot.toml
+  chatdoor sites explain our-bot.toml
   chatdoor sites lint our-bot.toml
   chatdoor sites schema > chatdoor-site.json
   chatdoor sites forget voigpt
@@ -33,7 +34,7 @@ def sites() -> None:
 @sites.command("list", epilog="\b\nExample:\n  chatdoor sites list")
 def list_sites() -> None:
     """List the known sites, the presets that site files may extend, and the sessions that are kept."""
-    practice = About("A web chatbot on this machine, started when it is asked.", "by chatdoor's own tests")
+    practice = About("A web chatbot on this machine, started when it is asked.", "verified by chatdoor's own tests")
     known = {name: about(file.read_text("utf-8")) for name, file in known_sites().items()}
     extended = {name: about(file.read_text("utf-8")) for name, file in presets().items()}
     output = stdout()
@@ -57,6 +58,18 @@ def show(site: str, *, resolved: bool) -> None:
     output = stdout()
     output.write(text)
     output.end_line()
+
+
+@sites.command(
+    "explain", epilog="\b\nExamples:\n  chatdoor sites explain voigpt\n  chatdoor sites explain our-bot.toml"
+)
+@click.argument("site", metavar="NAME|FILE")
+def explain(site: str) -> None:
+    """Say in plain words what a site file does: how it gets in, what it sends and takes, to which hosts."""
+    from chatdoor.site.explanation import explain_site
+
+    found = find_site(site)
+    stdout().write(explain_site(found, read_table(found.text, site)))
 
 
 @sites.command("lint", epilog="\b\nExample:\n  chatdoor sites lint our-bot.toml their-bot.toml")
@@ -101,12 +114,8 @@ def _name(site: str) -> str:
 
 def _table(title: str, rows: dict[str, About]) -> str:
     width = max(map(len, rows))
-    lines = (f"  {name:{width}}  {each.summary} ({_verified(each)})\n" for name, each in rows.items())
+    lines = (f"  {name:{width}}  {each.summary} ({each.evidence or 'not verified'})\n" for name, each in rows.items())
     return f"{title}:\n{''.join(lines)}"
-
-
-def _verified(each: About) -> str:
-    return f"verified {each.verified}" if each.verified else "not verified"
 
 
 def _kept_rows() -> Iterator[str]:

@@ -23,6 +23,7 @@ from chatdoor.flow.effects import Flow, Head
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Call, Visit
 from chatdoor.flow.match import fits
+from chatdoor.flow.misfit import misfit, sign_in_failed
 from chatdoor.flow.refusal import failure, is_login_page, login_wanted, signs_in
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
@@ -148,12 +149,10 @@ def _misfit(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
     if vendor := bot_check_instead(answer):
         return met(vendor, site, step)
     if (step.body or step.references) and (status < 400 or status in REJECTED):
-        error: ChatdoorError = LoginFailed("the site did not accept the sign-in", site=site.name, step=step.label)
-    elif step.expect and status < 400:
-        error = UnexpectedReply("what the site file expects did not come", site=site.name, step=step.label)
-    else:
-        return failure(visit, step, answer)
-    return with_excerpt(error, answer, visit.secrets)
+        return LoginFailed(sign_in_failed(visit, step, answer), site=site.name, step=step.label)
+    if step.expect and status < 400:
+        return UnexpectedReply(misfit(visit, step, answer), site=site.name, step=step.label)
+    return failure(visit, step, answer)
 
 
 def _needed(site: Site) -> list[str]:

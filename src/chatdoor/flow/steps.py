@@ -10,6 +10,7 @@ from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
 from chatdoor.flow.match import fits
+from chatdoor.flow.misfit import misfit
 from chatdoor.flow.refusal import Lost, Refusal, judge, judge_page
 from chatdoor.site.model import Source, Step
 from chatdoor.site.template import Values
@@ -83,11 +84,7 @@ def _judged(visit: Visit, step: Step, answer: Answer) -> Setback | ChatdoorError
     if step.expect and not isinstance(verdict, Refusal | Lost):
         if any(fits(match, answer) for match in step.expect):
             return None
-        return verdict or with_excerpt(_misfit(visit, step), answer, visit.secrets)
+        return verdict or UnexpectedReply(misfit(visit, step, answer), site=visit.site.name, step=step.label)
     if verdict is None and step.sources.picks and answer.is_html:
         return judge_page(visit, step, answer)
     return verdict
-
-
-def _misfit(visit: Visit, step: Step) -> ChatdoorError:
-    return UnexpectedReply("what the site file expects did not come", site=visit.site.name, step=step.label)

@@ -20,7 +20,9 @@ from chatdoor.site.steps import compile_steps
 from chatdoor.site.template import NULLABLE, Fields, names_in
 from chatdoor.site.urls import UrlError, is_local, origin_of, parse_url
 
-DEFAULT_REFUSED: Final = model.Match(statuses=frozenset({401, 403, 419, 440}))
+DEFAULT_REFUSED: Final = file.MatchTable(status=[401, 403, 419, 440])
+"""What a refusal is where the file does not say."""
+
 BUILT_HISTORY: Final = get_args(model.History)
 DEFAULT_ITEM: Final = {"role": "{role}", "content": "{text}"}
 
@@ -51,7 +53,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         sources=model.sort_sources(take),
         headers=headers,
         header_names=names_in(Fields(headers)),
-        refused=compile_matches(table.refused, ("refused",)) or (DEFAULT_REFUSED,),
+        refused=compile_matches(DEFAULT_REFUSED if table.refused is UNSET else table.refused, ("refused",)),
         messages=_messages(table.messages, sent),
         conversation=_conversation(table.conversation, sent, origins),
         limits=_limits(table.limits, local=local),

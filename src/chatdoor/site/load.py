@@ -46,13 +46,18 @@ def loads_site(text: str, source: str = "<text>", *, url: str | None = None) -> 
     if url is not None:
         _check_url(url)
     try:
-        own = parse_toml(text, one_line(source))
-        check_plain(own)
-        table = _with_presets(own)
-        checked = _convert(table if url is None else {**table, "url": url})
+        checked = read_table(text, source, url=url)
         return compile_site(checked, text, hashlib.sha256(f"{text}\n{checked.url}".encode()).hexdigest())
     except Problem as problem:
         raise locate(problem, text, source) from problem
+
+
+def read_table(text: str, source: str = "<text>", *, url: str | None = None) -> file.SiteTable:
+    """The tables of a site file, those of its presets below. Raises Problem, or what is wrong with the TOML."""
+    own = parse_toml(text, one_line(source))
+    check_plain(own)
+    table = _with_presets(own)
+    return _convert(table if url is None else {**table, "url": url})
 
 
 def known_sites() -> Mapping[str, Path]:

@@ -117,6 +117,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     sources: Sources = Sources({}, {}, {}, {})
     make: Mapping[str, str] = msgspec.field(default_factory=dict)
     expect: tuple[Match, ...] = ()
+    expected: str = "a success"
+    """What `expect` describes, in words."""
     until: tuple[Match, ...] = ()
     every: float = 1.0
     """Seconds between two repetitions, where there is an `until`."""

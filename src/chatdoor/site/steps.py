@@ -16,6 +16,7 @@ from chatdoor.site.parts import checked, given, read_duration, read_fields, read
 from chatdoor.site.problem import Problem
 from chatdoor.site.template import Fields, Slot, Template, names_in
 from chatdoor.site.urls import UrlError, origin_of, parse_url
+from chatdoor.site.words import match_words
 
 # What a path may hold as it stands: visible ASCII, no backslash, no fragment (which is never sent).
 _TARGET: Final = re.compile(r"[!\"$-\[\]-~]+")
@@ -64,6 +65,7 @@ def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str])
         sources=model.sort_sources(take),
         make=given(table.make) or {},
         expect=compile_matches(table.expect, (*path, "expect")),
+        expected=match_words(table.expect) or "a success",
         until=compile_matches(table.until, (*path, "until")),
         every=_pause(table, path),
         refresh=_refresh(table, path),
