@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from chatdoor.errors import ArgumentError, SiteFileError
-from chatdoor.site import known_sites, load_site, loads_site, presets
-from chatdoor.site.model import Match, Site, Source
+from chatdoor.site import known_sites, load_site, loads_site
+from chatdoor.site.model import Match, Source
 from chatdoor.site.template import Slot, Template, build
 from chatdoor.site.toml import MAX_CHARS
 from tests.site.bot import BOT, changed
@@ -54,13 +54,6 @@ def test_what_is_not_written_has_its_default() -> None:
 def test_every_known_site_loads(name: str) -> None:
     """What ships with chatdoor has no mistake, and is called as its file."""
     assert load_site(name).name == name
-
-
-@pytest.mark.parametrize("name", presets())
-def test_every_preset_can_be_extended(name: str) -> None:
-    """Each preset makes a whole site with the smallest file over it."""
-    text = f'schema=1\nname="a"\nurl="https://a"\nextends="{name}"\nchat={{post="/",json="{{messages}}"}}\nreply={{json="r"}}'
-    assert isinstance(loads_site(text), Site)
 
 
 def test_the_django_preset_is_djangos_protection() -> None:
