@@ -108,3 +108,15 @@ def test_odd_text_survives_resolving() -> None:
     """Quotes, backslashes, control characters and keys of all kinds come out as they went in."""
     odd = GOOD.replace("[reply]", '[headers]\n"X-Odd \\u007f" = "a\\"b\\\\c \\u007f \\U0001f600"\n[reply]')
     assert tomllib.loads(resolve_presets(odd))["headers"]["X-Odd \x7f"] == 'a"b\\c \x7f \U0001f600'
+
+
+def test_explain_says_what_a_file_does(program: Program) -> None:
+    """A known name or a file: its steps, its hosts and its secrets in plain words; a wrong file is an error."""
+    program.write("our-bot.toml", GOOD)
+    ran = program("sites", "explain", "our-bot.toml")
+    assert (ran.code, ran.err) == (0, "")
+    assert "  1. POST /chat as JSON, with messages.\n" in ran.out
+    assert "  It speaks to https://bot.example.org, and to no other host.\n" in ran.out
+    assert program("sites", "explain", "practice").out.startswith("practice, at http://127.0.0.1:8000\n\nGetting in\n")
+    program.write("wrong.toml", GOOD.replace("json = {", "jsn = {"))
+    assert program("sites", "explain", "wrong.toml").code == 3
