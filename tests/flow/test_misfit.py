@@ -24,24 +24,22 @@ BASE = """
 START = 'start = { post = "/new", text = "x", expect = { text = "begun" } }'
 
 
+SENT = "step 1 of 2, POST /send: expected status 202, or a redirect to /done"
+READ = "step 2 of 2, GET /read: expected JSON in which ok is true"
+
+
 @pytest.mark.parametrize(
     ("answers", "told"),
     [
         ([said(200, "sorry")], "POST /new: expected the text 'begun', got HTTP 200: \"sorry\""),
-        (
-            [said(200, "begun"), said(200, "queued", content_type="text/plain")],
-            "step 1 of 2, POST /send: expected status 202, or a redirect to /done, "
-            'got HTTP 200, text/plain: "queued", from /send',
-        ),
+        ([said(200, "begun"), said(200, "queued")], f'{SENT}, got HTTP 200: "queued", from /send'),
         (
             [said(200, "begun"), to("/elsewhere"), page(body="Elsewhere")],
-            "step 1 of 2, POST /send: expected status 202, or a redirect to /done, "
-            'got HTTP 200, text/html; charset=utf-8: "Elsewhere", from /elsewhere',
+            f'{SENT}, got HTTP 200, text/html: "Elsewhere", from /elsewhere',
         ),
         (
             [said(200, "begun"), said(202), reply("Hello")],
-            "step 2 of 2, GET /read: expected JSON in which ok is true, "
-            'got HTTP 200, application/json: "{"response": "Hello"}"',
+            f"""{READ}, got HTTP 200, application/json: "{{"response": "Hello"}}\"""",
         ),
     ],
 )
@@ -59,3 +57,22 @@ def test_a_path_with_a_token_is_masked() -> None:
         Script([said(200, "begun"), to(f"/in/{token}"), page()]).ask(loads_site(BASE + START))
     assert token not in str(failed.value)
     assert "from " in str(failed.value)
+
+
+def test_the_reply_of_a_stream_is_expected_too() -> None:
+    """What its head tells is known before a piece goes out; where that fits, the reply streams on."""
+    site = loads_site("""
+        schema = 1
+        name = "bot"
+        url = "https://bot.example"
+        [chat]
+        post = "/chat"
+        json = { p = "{messages}" }
+        expect = { type = "text/event-stream" }
+        [reply]
+        sse = "@"
+    """)
+    stream = said(200, "data: Hi\n\n", content_type="text/event-stream")
+    assert Script([stream]).ask(site).text == "Hi"
+    with pytest.raises(UnexpectedReply, match="POST /chat: expected the content type text/event-stream, got HTTP 200"):
+        Script([said(200, "data: Hi\n\n", content_type="text/plain")]).ask(site)

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from chatdoor.errors import UnexpectedReply
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.excerpt import excerpt, mask, shorten
 from chatdoor.flow.exchange import Visit
@@ -12,6 +13,11 @@ from chatdoor.site.model import Step
 def misfit(visit: Visit, step: Step, answer: Answer) -> str:
     """`expected a redirect to /chat, got HTTP 200, text/html: "Sorry", from /help`. Masked, and short."""
     return f"expected {step.expected}, got {_came(visit, step, answer)}"
+
+
+def unexpected(visit: Visit, step: Step, answer: Answer) -> UnexpectedReply:
+    """The error that says so."""
+    return UnexpectedReply(misfit(visit, step, answer), site=visit.site.name, step=step.label)
 
 
 def sign_in_failed(visit: Visit, step: Step, answer: Answer) -> str:

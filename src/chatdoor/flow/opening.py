@@ -14,7 +14,6 @@ from chatdoor.errors import (
     ReplyError,
     SessionError,
     TokenNotFound,
-    UnexpectedReply,
 )
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.bot_check import bot_check_instead, met
@@ -23,7 +22,7 @@ from chatdoor.flow.effects import Flow, Head
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Call, Visit
 from chatdoor.flow.match import fits
-from chatdoor.flow.misfit import misfit, sign_in_failed
+from chatdoor.flow.misfit import sign_in_failed, unexpected
 from chatdoor.flow.refusal import failure, is_login_page, login_wanted, signs_in
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
@@ -151,7 +150,7 @@ def _misfit(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
     if (step.body or step.references) and (status < 400 or status in REJECTED):
         return LoginFailed(sign_in_failed(visit, step, answer), site=site.name, step=step.label)
     if step.expect and status < 400:
-        return UnexpectedReply(misfit(visit, step, answer), site=site.name, step=step.label)
+        return unexpected(visit, step, answer)
     return failure(visit, step, answer)
 
 

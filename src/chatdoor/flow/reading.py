@@ -9,6 +9,8 @@ from chatdoor.flow.effects import Decode, Discard, Flow, Head, Moment
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
+from chatdoor.flow.match import fits_head
+from chatdoor.flow.misfit import unexpected
 from chatdoor.flow.refusal import Lost, Refusal, Verdict, judge, judge_page, may_be_refused
 from chatdoor.flow.replies import ReplyDecoder, make_decoder
 from chatdoor.flow.replies.decoder import PageInstead
@@ -42,7 +44,7 @@ class _Begun(NamedTuple):
 def read_reply(visit: Visit, step: Step, values: dict[str, object], *, quiet: bool) -> Flow[Read | Setback]:
     """Runs the step and reads the reply; its values are added to `values`. Raises what went wrong."""
     try:
-        if step.until or _reads_whole(visit, step):
+        if step.until or any(match.needs_body for match in step.expect) or _reads_whole(visit, step):
             begun = yield from _awaited(visit, step, values)
         elif len(visit.site.chat) > 1:
             begun = yield from once_more(visit, step, lambda: _begun(visit, step, values))
@@ -74,10 +76,11 @@ def _awaited(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun
 
 def _begun(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun | Setback]:
     head = yield from visit.run(step, values)
-    if not may_be_refused(visit.site, head):
+    expected = not step.expect or any(fits_head(match, head) for match in step.expect)
+    if expected and not may_be_refused(visit.site, head):
         return _Begun(head, b"")
     answer = yield from visit.read(head, EVIDENCE_BYTES, cut=True)
-    verdict = judge(visit, step, answer)
+    verdict = judge(visit, step, answer) or (None if expected else unexpected(visit, step, answer))
     if verdict is None:
         return _Begun(head, answer.body)
     yield from visit.learn_body(answer)

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from chatdoor.errors import ChatdoorError, ReadFailed, TokenNotFound, UnexpectedReply, WriteFailed
+from chatdoor.errors import ChatdoorError, ReadFailed, TokenNotFound, WriteFailed
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.effects import Flow, Sleep, T
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
 from chatdoor.flow.match import fits
-from chatdoor.flow.misfit import misfit
+from chatdoor.flow.misfit import unexpected
 from chatdoor.flow.refusal import Lost, Refusal, judge, judge_page
 from chatdoor.site.model import Source, Step
 from chatdoor.site.template import Values
@@ -84,7 +84,7 @@ def _judged(visit: Visit, step: Step, answer: Answer) -> Setback | ChatdoorError
     if step.expect and not isinstance(verdict, Refusal | Lost):
         if any(fits(match, answer) for match in step.expect):
             return None
-        return verdict or UnexpectedReply(misfit(visit, step, answer), site=visit.site.name, step=step.label)
+        return verdict or unexpected(visit, step, answer)
     if verdict is None and step.sources.picks and answer.is_html:
         return judge_page(visit, step, answer)
     return verdict
