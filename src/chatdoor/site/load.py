@@ -13,8 +13,8 @@ import msgspec
 from chatdoor.errors import ArgumentError, SiteFileError
 from chatdoor.site import file
 from chatdoor.site.compile import compile_site
-from chatdoor.site.explain import explain
 from chatdoor.site.merge import merge
+from chatdoor.site.mistakes import problem_of
 from chatdoor.site.model import Site
 from chatdoor.site.nearest import nearest
 from chatdoor.site.problem import Problem, locate, one_line, quote
@@ -113,4 +113,4 @@ def _convert(table: Table) -> file.SiteTable:
     try:
         return msgspec.convert(table, file.SiteTable)
     except msgspec.ValidationError as error:
-        raise explain(error, table) from error
+        raise problem_of(error, table) from error

@@ -20,7 +20,7 @@ _UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<key>.*)`", re.
 _MISSING: Final = re.compile(r"Object missing required field `(?P<key>.*)`", re.DOTALL)
 
 
-def explain(error: msgspec.ValidationError, table: Mapping[str, object]) -> Problem:
+def problem_of(error: msgspec.ValidationError, table: Mapping[str, object]) -> Problem:
     """The problem that the error is about."""
     what = str(error)
     of_name, path = False, KeyPath()
