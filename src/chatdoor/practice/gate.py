@@ -32,13 +32,21 @@ def sign_in(request: Request, state: State) -> Answer:
     enter = _ENTRIES.get(state.behaviour.login)
     if enter is None:
         return problem(404, "nobody signs in here")
-    if reason := refusal(request, state.behaviour, state.visitors, in_form=state.behaviour.login == "form"):
+    if reason := _reason(request, state):
         state.counts.refused += 1
         return document(403, HTML, forbidden_page(reason))
     try:
         return enter(request, state)
     except ArgumentError as error:
         return problem(400, str(error))
+
+
+def _reason(request: Request, state: State) -> str:
+    """Why this visitor may not sign in. One who is new may, where there are no tokens."""
+    behaviour = state.behaviour
+    if behaviour.token == "none":
+        return ""
+    return refusal(request, behaviour, state.visitors, in_form=behaviour.login == "form")
 
 
 def leave(_request: Request, _state: State) -> Answer:
