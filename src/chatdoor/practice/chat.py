@@ -52,15 +52,15 @@ def start_conversation(request: Request, state: State) -> Answer:
     """The id of a new conversation; 404 where none is begun that way."""
     if state.behaviour.history != "start":
         return problem(404, "conversations are not begun here")
-    if (kept_out := _kept_out(request, state, in_form=True)) is not None:
+    if (kept_out := _kept_out(request, state, anywhere=True)) is not None:
         return kept_out
     return json_document(201, {"conversation": state.conversations.begin()})
 
 
-def _kept_out(request: Request, state: State, *, in_form: bool = False) -> Answer | None:
+def _kept_out(request: Request, state: State, *, anywhere: bool = False) -> Answer | None:
     """The answer to somebody who is not signed in, or has no good token."""
     answer = stopped(request, state)
-    reason = "" if answer else refusal(request, state.behaviour, state.visitors, in_form=in_form)
+    reason = "" if answer else refusal(request, state.behaviour, state.visitors, anywhere=anywhere)
     if reason:
         answer = document(403, HTML, forbidden_page(reason))
     if answer:

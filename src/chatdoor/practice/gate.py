@@ -46,7 +46,7 @@ def _reason(request: Request, state: State) -> str:
     behaviour = state.behaviour
     if behaviour.token == "none":
         return ""
-    return refusal(request, behaviour, state.visitors, in_form=behaviour.login == "form")
+    return refusal(request, behaviour, state.visitors, anywhere=True)
 
 
 def leave(_request: Request, _state: State) -> Answer:

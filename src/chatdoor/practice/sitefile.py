@@ -38,6 +38,12 @@ _LOGIN: Mapping[Login, str] = {
 }
 _CREDENTIALS = 'user = "{env:PRACTICE_USER}", password = "{env:PRACTICE_PASSWORD}"'
 
+_WITH_TOKEN: Mapping[Login, tuple[str, str]] = {
+    "form": (f', {FORM_FIELD} = "{{csrf}}"', ""),
+    "json": ("", 'headers = { X-CSRF-Token = "{csrf}" }\n'),
+}
+"""Where a token goes at the login that is in no common header: into the form, or into a header of this step."""
+
 _BODY: Mapping[Body, str] = {
     "json": f'post = "{CHAT_PATH}"\njson = {{ %s }}\n',
     "form": f'post = "{CHAT_PATH}"\nform = {{ %s }}\n',
@@ -59,8 +65,9 @@ _REPLY: Mapping[Shape, str] = {
     "job-stream": 'sse = "delta"\ndone = { event = "done" }\n',
     "job-poll": 'json = "result.text"\n',
 }
+_ERROR_KEY = 'error = "error"\n'
 _ERROR: Mapping[Shape, str] = {"text": "", "html": 'error = "#talk li.error"\n', "redirect": 'error = "#talk li.error"\n'}
-"""Where an error inside a 200 is; the other shapes have a key for it."""
+"""Where an error inside a 200 is, where it is not at that key."""
 
 _SECOND: Mapping[Shape, str] = {
     "job-stream": f'get = "{JOBS_PATH}{{job}}"\n',
@@ -70,6 +77,15 @@ _SECOND: Mapping[Shape, str] = {
 
 _IN_HEADER: tuple[Shape, ...] = ("text", "html", "redirect")
 """The shapes that have no place for a conversation's id beside the text."""
+
+
+_KEPT: Mapping[History, str] = {
+    "none": 'history = "none"\n',
+    "session": "",
+    "id": 'history = "id"\n',
+    "start": 'history = "id"\n',
+}
+"""Who remembers, where the chat step does not say it."""
 
 
 def site_text(behaviour: Behaviour, url: str) -> str:
@@ -84,9 +100,6 @@ def site_text(behaviour: Behaviour, url: str) -> str:
         *_conversation(behaviour),
     )
     return "\n".join(parts)
-
-
-_ERROR_KEY = 'error = "error"\n'
 
 
 def _refuses(behaviour: Behaviour) -> bool:
@@ -109,8 +122,8 @@ def _session(behaviour: Behaviour) -> Iterator[str]:
         return
     if behaviour.token != "none":
         yield page if behaviour.login == "json" or behaviour.token == "json" else f'get = "{LOGIN_PATH}"\n'
-    field = f', {FORM_FIELD} = "{{csrf}}"' if behaviour.login == "form" and sent_in_form(behaviour) else ""
-    yield _LOGIN[behaviour.login] % (_CREDENTIALS + field)
+    field, header = _WITH_TOKEN[behaviour.login] if sent_in_form(behaviour) else ("", "")
+    yield _LOGIN[behaviour.login] % (_CREDENTIALS + field) + header
     if behaviour.token != "none":
         yield renewed
 
@@ -153,7 +166,7 @@ def _conversation(behaviour: Behaviour) -> Iterator[str]:
     history = behaviour.history
     if history == "client":
         return
-    kept = {"none": 'history = "none"\n', "session": ""}.get(history, 'history = "id"\n')
+    kept = _KEPT[history]
     lost = "" if history == "none" else "lost = { status = 404 }\n"
     yield f"[conversation]\n{kept}{lost}"
     if history == "start":

@@ -68,10 +68,10 @@ def sent_in_form(behaviour: Behaviour) -> bool:
 _FORMS: tuple[Body, ...] = ("form", "multipart")
 
 
-def refusal(request: Request, behaviour: Behaviour, visitors: Visitors, *, in_form: bool = False) -> str:
+def refusal(request: Request, behaviour: Behaviour, visitors: Visitors, *, anywhere: bool = False) -> str:
     """Why this visitor may not post, as Django words it where Django has such a reason. Empty: it may.
 
-    `in_form`: a field of the form is as good as a header.
+    `anywhere`: a field of a form and a header are equally good.
     """
     cookies = request.cookies()
     visitor = cookies.get(VISITOR_COOKIE, "")
@@ -83,7 +83,7 @@ def refusal(request: Request, behaviour: Behaviour, visitors: Visitors, *, in_fo
         return stranger
     if behaviour.token == "cookie" and CSRF_COOKIE not in cookies:
         return "CSRF cookie not set."
-    return _token_refusal(_given(request, behaviour, in_form=in_form), behaviour, visitors, cookies)
+    return _token_refusal(_given(request, behaviour, anywhere=anywhere), behaviour, visitors, cookies)
 
 
 def _stranger(visitor: str, visitors: Visitors) -> str:
@@ -101,10 +101,10 @@ def _token_refusal(given: str, behaviour: Behaviour, visitors: Visitors, cookies
     return "" if good else "CSRF token incorrect."
 
 
-def _given(request: Request, behaviour: Behaviour, *, in_form: bool) -> str:
-    if sent_in_form(behaviour):
-        return _from_field(request)
-    return (in_form and _from_field(request)) or _from_header(request, behaviour.token)
+def _given(request: Request, behaviour: Behaviour, *, anywhere: bool) -> str:
+    in_form = sent_in_form(behaviour)
+    field = _from_field(request) if in_form or anywhere else ""
+    return field if in_form and not anywhere else field or _from_header(request, behaviour.token)
 
 
 def _from_header(request: Request, kind: Token) -> str:
