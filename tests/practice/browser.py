@@ -90,7 +90,7 @@ class Browser:
     def parts(self, *said: str) -> tuple[str, dict[str, str]]:
         """The body and the headers that say this."""
         turns = [{"role": "user", "content": text} for text in said]
-        fields: dict[str, object] = {"prompt": said[-1]} if self._behaviour.history == "none" else {"messages": turns}
+        fields: dict[str, object] = {"messages": turns} if self._behaviour.history == "client" else {"prompt": said[-1]}
         if self._behaviour.body == "json":
             return json.dumps(fields), {"Content-Type": "application/json", **self._token_header()}
         texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}

@@ -154,8 +154,12 @@ def test_expiry_is_a_deed() -> None:
     assert state.visitors.holds(visitor, state.visitors.token(visitor))
 
 
-@pytest.mark.parametrize("host", ["practice.example:8000", "127.0.0.1.practice.example:8000", "", "[", "192.0.2.1:8000"])
-@pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("POST", "/faults"), ("GET", "/stats"), ("GET", "/nothing")])
+@pytest.mark.parametrize(
+    "host", ["practice.example:8000", "127.0.0.1.practice.example:8000", "", "[", "192.0.2.1:8000"]
+)
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/"), ("POST", "/faults"), ("GET", "/stats"), ("GET", "/nothing")]
+)
 def test_another_name_is_another_site(method: str, path: str, host: str) -> None:
     """A name that is not this machine's gets nothing, wherever it leads: a page elsewhere could have it lead here."""
     given = _ask(State(Behaviour()), method, path, host=host)
@@ -163,12 +167,16 @@ def test_another_name_is_another_site(method: str, path: str, host: str) -> None
     assert "the names of this machine only" in str(_json(given)["error"])
 
 
-@pytest.mark.parametrize(("host", "status"), [("localhost:8000", 200), ("[::1]:8000", 200), ("localhost:81", 421), ("localhost", 421)])
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost:8000", 200), ("[::1]:8000", 200), ("localhost:81", 421), ("localhost", 421)]
+)
 def test_another_port_is_another_site(host: str, status: int) -> None:
     """Where the port is known that a request came to, it must ask for that one; without one it asks for 80."""
     request = Request(method="GET", path="/healthz", headers={"host": host}, port=8000)
     assert answer(request, State(Behaviour())).status == status
-    assert answer(msgspec.structs.replace(request, port=80), State(Behaviour())).status == (200 if host == "localhost" else 421)
+    assert answer(msgspec.structs.replace(request, port=80), State(Behaviour())).status == (
+        200 if host == "localhost" else 421
+    )
 
 
 def test_forgetting_is_a_deed() -> None:

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from chatdoor import Client, Practice
-from chatdoor.errors import ConversationLost, ReplyCutShort, SiteFailed
+from chatdoor.errors import ConversationLost, LoginFailed, ReplyCutShort, SiteFailed
 from chatdoor.practice.behaviour import Behaviour, Body, History, Login, Shape, Token
 from chatdoor.practice.sitefile import site_text
 from chatdoor.site import loads_site
@@ -133,8 +133,6 @@ def test_a_lost_conversation_can_be_refused() -> None:
 @pytest.mark.parametrize("login", ["form", "json"])
 def test_wrong_credentials_are_a_failed_login(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another password lets nobody in, and the error says that it was the login."""
-    from chatdoor.errors import LoginFailed
-
     monkeypatch.setenv("PRACTICE_PASSWORD", "wrong")
     practice = Practice(login=login)
     with practice as site, Client(site, allow_secrets=True) as client, pytest.raises(LoginFailed):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -80,3 +81,61 @@ def test_a_stream_cut_short_has_no_end(shape: Shape, text: str) -> None:
     assert cut.body == whole.body[: len(cut.body)]
     assert ("Connection", "close") in cut.headers
     assert not cut.broken
+
+
+def test_a_snapshot_repeats_the_words() -> None:
+    """The last record of the snapshot shape is the end, and holds all the words that came before."""
+    *words, end = _data(_compose("sse-snapshot", "a b c", {}).body)
+    assert "".join(word["text"] for word in words) == "a b c"
+    assert end == {"type": "final", "text": "a b c"}
+
+
+def test_mixed_records_have_names() -> None:
+    """Beside the words come the prompt again and thoughts, in the same place under other names."""
+    body = compose(Behaviour(reply="sse-mixed"), Spoken("a b", turns=("Hi",), beside={"conversation": "7"})).body
+    names = [chunk.partition(b"\n")[0] for chunk in body]
+    assert names == [
+        b"event: begin", b"event: ack", b"event: reasoning", b"event: reasoning", b"event: message", b"event: message",
+        b"event: end",
+    ]  # fmt: skip
+    assert b'{"text":"Hi"}' in body[1]
+
+
+def test_lines_are_json() -> None:
+    """Each line of the NDJSON shape is a record; the last says that it is the end."""
+    answer = _compose("ndjson", "a b", {"csrf": "x"})
+    lines = [json.loads(line) for line in b"".join(answer.body).splitlines()]
+    assert lines == [
+        {"csrf": "x"}, {"kind": "text", "text": "a"}, {"kind": "text", "text": " b"}, {"kind": "end"},
+    ]  # fmt: skip
+
+
+def test_plain_text_is_the_text() -> None:
+    """The plain shape is the text alone, word by word; cut short it breaks off, since it has no end of its own."""
+    answer = _compose("text", TEXT, {"csrf": "x"})
+    assert b"".join(answer.body).decode() == TEXT
+    assert len(answer.body) > 1
+    assert cut_short(answer, "text").broken
+
+
+@pytest.mark.parametrize("shape", ["html", "redirect"])
+def test_a_page_holds_the_whole_talk(shape: Shape) -> None:
+    """The page shape repeats the talk, each reply below its turn, with what visitors write made harmless."""
+    spoken = Spoken("Bye.", turns=("I feel <b>cold</b> @token", "Bye"), token="t0")
+    page = compose(Behaviour(reply=shape, token="meta"), spoken).body[0].decode()
+    items = re.findall('<li class="(\\w+)">(.*?)</li>', page)
+    assert items == [
+        ("user", "I feel &lt;b&gt;cold&lt;/b&gt; @token"),
+        ("assistant", "Why do you feel &lt;b&gt;cold&lt;/b&gt; @token?"),
+        ("user", "Bye"),
+        ("assistant", "Bye."),
+    ]
+    assert '<meta name="csrf-token" content="t0">' in page
+
+
+@pytest.mark.parametrize("shape", [shape for shape in get_args(Shape) if shape != "text"])
+def test_an_error_comes_in_place_of_the_text(shape: Shape) -> None:
+    """Each shape but plain text can report an error, and holds no text then."""
+    body = b"".join(compose(Behaviour(reply=shape), Spoken("Hello.", error="no")).body)
+    assert b"Hello." not in body
+    assert b'"error":"no"' in body or b'<li class="error">no</li>' in body

@@ -30,7 +30,10 @@ def test_the_default_is_the_protocol_of_voigpt() -> None:
     ("options", "part"),
     [
         ({"token": "meta"}, {"take": {"csrf": {"meta": "csrf-token"}}, "headers": {"X-CSRF-Token": "{csrf}"}}),
-        ({"token": "input"}, {"take": {"csrf": {"css": "main input[name=csrf_token]"}}, "headers": {"X-CSRF-Token": "{csrf}"}}),
+        (
+            {"token": "input"},
+            {"take": {"csrf": {"css": "main input[name=csrf_token]"}}, "headers": {"X-CSRF-Token": "{csrf}"}},
+        ),
         (
             {"token": "input", "body": "form"},
             {

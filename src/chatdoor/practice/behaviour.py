@@ -56,7 +56,9 @@ class Behaviour(Struct, frozen=True, kw_only=True):
     token: Annotated[Token, _says("Where the token stands.")] = "cookie"
     login: Annotated[Login, _says("How a visitor signs in, as guest with the password guest.")] = "none"
     body: Annotated[Body, _says("How the prompt is sent.")] = "json"
-    history: Annotated[History, _says("Who remembers: the client, nobody, or the site in one of three ways.")] = "client"
+    history: Annotated[History, _says("Who remembers: the client, nobody, or the site in one of three ways.")] = (
+        "client"
+    )
     reply: Annotated[Shape, _says("What a reply looks like.")] = "json"
     pause: Annotated[float, _says("Seconds between the words of a streamed reply.")] = 0.0
     rotate: Annotated[bool, _fault("Give a new token with every page and reply; the old one dies.")] = False

@@ -62,9 +62,7 @@ def cut_short(answer: Answer, shape: Shape) -> Answer:
     """
     if len(answer.body) > 1:
         half = answer.body[: len(answer.body) // 2]
-        return replace(
-            answer, headers=(*answer.headers, ("Connection", "close")), body=half, broken=shape == "text"
-        )
+        return replace(answer, headers=(*answer.headers, ("Connection", "close")), body=half, broken=shape == "text")
     (body,) = answer.body
     return replace(answer, body=(body[: len(body) // 2],), broken=True)
 

@@ -21,7 +21,7 @@ _TAKE: Mapping[Token, str] = {
     "input": f'css = "main input[name={FORM_FIELD}]"',
     "header": 'header = "X-CSRF-Token"',
     "json": 'json = "csrf"',
-    "script": "css = \"script#state\", regex = 'csrf: \"([0-9a-f]+)\"'",
+    "script": 'css = "script#state", regex = \'csrf: "([0-9a-f]+)"\'',
     "named": 'meta = "csrf-token"',
     "masked": 'meta = "csrf-token"',
 }
@@ -66,7 +66,11 @@ _REPLY: Mapping[Shape, str] = {
     "job-poll": 'json = "result.text"\n',
 }
 _ERROR_KEY = 'error = "error"\n'
-_ERROR: Mapping[Shape, str] = {"text": "", "html": 'error = "#talk li.error"\n', "redirect": 'error = "#talk li.error"\n'}
+_ERROR: Mapping[Shape, str] = {
+    "text": "",
+    "html": 'error = "#talk li.error"\n',
+    "redirect": 'error = "#talk li.error"\n',
+}
 """Where an error inside a 200 is, where it is not at that key."""
 
 _SECOND: Mapping[Shape, str] = {

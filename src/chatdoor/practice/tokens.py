@@ -15,6 +15,8 @@ from chatdoor.practice.wire import Request
 CSRF_COOKIE = "csrftoken"
 VISITOR_COOKIE = "visitor"
 FORM_FIELD = "csrf_token"
+
+
 class Carrier(Struct, frozen=True):
     """How one kind of token is shown. In each text `{token}` is the token; an empty one is not sent.
 
