@@ -25,7 +25,7 @@ def _exchange(practice: Practice, *parts: bytes) -> bytes:
 
 
 def test_stats_count_what_came() -> None:
-    """Pages, tokens, visitors, accepted and refused prompts are counted, what was said is told, and shown by these names."""
+    """Pages, tokens, visitors and prompts are counted by these names, and what was said is told."""
     with running() as practice:
         browser = Browser(practice.url).open()
         browser.say("Hello")

@@ -2,7 +2,8 @@
 
 from chatdoor.practice.behaviour import DEEDS, FAULTS, OPTIONS, Behaviour
 from chatdoor.practice.lifetime import Practice, serve
+from chatdoor.practice.logins import PASSWORD, USER
 from chatdoor.practice.option import Option
 from chatdoor.practice.sitefile import site_text
 
-__all__ = ["DEEDS", "FAULTS", "OPTIONS", "Behaviour", "Option", "Practice", "serve", "site_text"]
+__all__ = ["DEEDS", "FAULTS", "OPTIONS", "PASSWORD", "USER", "Behaviour", "Option", "Practice", "serve", "site_text"]

@@ -25,7 +25,6 @@ from chatdoor.practice.wire import (
     document,
     json_document,
     problem,
-    see_other,
 )
 
 QUERY_FIELDS_MOST = 100
@@ -105,7 +104,7 @@ def _show_faults(request: Request, state: State) -> Answer:
 
 
 def _change_faults(request: Request, state: State) -> Answer:
-    """Changes faults by the query, a JSON object in the body, or both. Only for this machine and the site's own page."""
+    """Changes faults by the query, a JSON object in the body, or both. For this machine and the site's own page only."""
     if not is_from_here(request):
         return problem(403, "faults are changed from this machine only")
     try:

@@ -11,7 +11,7 @@ from chatdoor.practice.option import Option, Value
 from chatdoor.site.nearest import nearest
 
 Token = Literal["cookie", "meta", "input", "header", "json", "script", "named", "masked", "none"]
-"""Where the token stands. `named`: a page tells the name of its header too. `masked`: each page writes it differently."""
+"""Where the token stands. `named`: a page tells the name of its header too. `masked`: each page writes it anew."""
 Login = Literal["none", "form", "json"]
 """How a visitor signs in: not at all, by a form, or by JSON that is answered with a bearer token."""
 Body = Literal["json", "form", "multipart", "text", "query"]

@@ -90,7 +90,8 @@ class Practice:
     def faults(self, **changes: Value) -> dict[str, Value]:
         """The faults as they are, after these changes.
 
-        `expire=True` lets all tokens and logins expire now, `forget=True` forgets all conversations. Raises ArgumentError, and changes nothing, for what is no fault.
+        `expire=True` lets all tokens and logins expire now, `forget=True` forgets all conversations. Raises
+        ArgumentError, and changes nothing, for what is no fault.
         """
         self._state.change(changes)
         return self._state.behaviour.faults()

@@ -4,7 +4,7 @@ import secrets
 import threading
 
 USER = "guest"
-PASSWORD = "guest"  # noqa: S105  # no secret: the help says it
+PASSWORD = "guest"  # no secret: the help says it
 LOGINS_MOST = 10_000
 """How many logins are good at a time. One more, and the oldest is not."""
 

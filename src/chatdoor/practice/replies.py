@@ -39,13 +39,19 @@ Record = tuple[str, Mapping[str, str]]
 """One record of a stream: the name of the event, where it has one, and the data."""
 
 
+def _event(record: Record) -> bytes:
+    name, data = record
+    named = f"event: {name}\n".encode() if name else b""
+    return named + b"data: " + msgspec.json.encode(data) + b"\n\n"
+
+
 class Stream(Struct, frozen=True):
     """How one shape streams: its records, the name of what is beside them, its end, and how a record is written."""
 
     records: Callable[[Spoken], Iterator[Record]]
     end: bytes
     opening: str = ""
-    write: Callable[[Record], bytes] = lambda record: _event(record)
+    write: Callable[[Record], bytes] = _event
     media_type: str = "text/event-stream; charset=utf-8"
 
 
@@ -93,12 +99,6 @@ def _streamed(stream: Stream, _behaviour: Behaviour, spoken: Spoken) -> Answer:
     body = tuple(stream.write(record) for record in records)
     headers = (("Content-Type", stream.media_type), *_STREAM_HEADERS)
     return Answer(status=200, headers=headers, body=(*body, stream.end) if stream.end else body)
-
-
-def _event(record: Record) -> bytes:
-    name, data = record
-    named = f"event: {name}\n".encode() if name else b""
-    return named + b"data: " + msgspec.json.encode(data) + b"\n\n"
 
 
 def _line(record: Record) -> bytes:
