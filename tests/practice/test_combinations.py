@@ -74,6 +74,18 @@ def test_a_forgotten_conversation_is_told_again(history: History, reply: Shape) 
     assert (practice.stats()["lost"], practice.stats()["conversations"]) == (1, 2)
 
 
+def test_conversations_are_forgotten_by_count() -> None:
+    """Forgotten after every second prompt, a conversation is there for two turns and has to be told again then."""
+    practice = Practice(history="start", forget_every=2)
+    with practice as site, Client(site) as client:
+        first = client.ask(_turns(FIRST))
+        second = client.ask(_turns(FIRST, first.text, SECOND))
+        practice.faults(forget_every=0)
+        third = client.ask(_turns(FIRST, first.text, SECOND, second.text, "Yes"))
+    assert (second.fidelity, third.fidelity) == ("native", "replayed")
+    assert practice.heard() == [[FIRST, SECOND], [FIRST, SECOND, "Yes"]]
+
+
 @pytest.mark.parametrize("login", get_args(Login))
 @pytest.mark.parametrize("history", KEPT)
 def test_an_expired_session_loses_no_turn(history: History, login: Login) -> None:
