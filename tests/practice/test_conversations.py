@@ -32,6 +32,15 @@ def test_the_forgotten_is_told_of_still() -> None:
     assert kept.heard() == [["one"], ["two"]]
 
 
+def test_who_was_forgotten_twice_ago_is_told_too() -> None:
+    """A second forgetting takes back none of the first, up to the limit."""
+    kept = Conversations(most=2)
+    for key in "abc":
+        kept.hear(key, [key])
+        kept.forget()
+    assert [kept.has_ended(key) for key in "abc"] == [False, True, True]
+
+
 def test_what_is_noted_is_not_kept() -> None:
     """Where the client keeps the history each request stands for itself."""
     kept = Conversations()

@@ -20,7 +20,7 @@ class Conversations:
         self.begun = 0
         self._most = most
         self._kept: OrderedDict[str, Turns] = OrderedDict()
-        self._ended: set[str] = set()
+        self._ended: OrderedDict[str, None] = OrderedDict()
         self._told_of: deque[Turns] = deque(maxlen=most)
         self._lock = threading.Lock()
 
@@ -40,7 +40,7 @@ class Conversations:
         """Whether the conversation of this key was forgotten. Says so once: the key may begin another one."""
         with self._lock:
             ended = key in self._ended
-            self._ended.discard(key)
+            self._ended.pop(key, None)
             return ended
 
     def hear(self, key: str, said: Sequence[str]) -> tuple[str, ...]:
@@ -59,8 +59,10 @@ class Conversations:
     def forget(self) -> None:
         """Forgets all conversations. What they heard is still told of."""
         with self._lock:
-            self._ended = set(self._kept)
+            self._ended.update(dict.fromkeys(self._kept))
             self._kept.clear()
+            while len(self._ended) > self._most:
+                self._ended.popitem(last=False)
 
     def heard(self) -> list[list[str]]:
         """The turns of each conversation, the forgotten ones included, oldest first."""
