@@ -104,7 +104,7 @@ def _show_faults(request: Request, state: State) -> Answer:
 
 
 def _change_faults(request: Request, state: State) -> Answer:
-    """Changes faults by the query, a JSON object in the body, or both. For this machine and the site's own page only."""
+    """Changes faults by the query, a JSON object in the body, or both. For this machine and the site's page only."""
     if not is_from_here(request):
         return problem(403, "faults are changed from this machine only")
     try:
