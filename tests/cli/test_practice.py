@@ -38,6 +38,20 @@ def test_the_command_that_it_offers_works(program: Program, options: tuple[str, 
             assert json.load(answer)["accepted"] == 1
 
 
+@pytest.mark.parametrize("login", ["form", "json"])
+def test_the_command_for_a_login_names_its_secrets(
+    program: Program, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one has to sign in, the line that it prints says who may, and that this may be told to the site."""
+    with program.started("practice", "--login", login) as process:
+        _, words = first_lines(process)
+        for word in words[:2]:
+            monkeypatch.setenv(*word.split("=", 1))
+        assert words[2] == "chatdoor"
+        ran = program(*words[3:])
+    assert (ran.code, ran.err) == (0, "")
+
+
 def test_it_writes_its_site_file(program: Program) -> None:
     """--site-file writes a file that `ask` and `load_site` take, and that is still there afterwards."""
     file = program.folder / "our practice.toml"

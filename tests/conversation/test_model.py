@@ -267,8 +267,10 @@ class Talks(RuleBasedStateMachine):
             return
         stored = claim.plan.conversation
         if not sent or stored.id != kept.id:
-            # The only other one that was asked the same: its talk is the same too.
-            agree(self.sessions[str(stored.held["session"])].talk[:-1], turn.client, tail=turn.client.habit == "trims")
+            # The only other one that was asked the same: its talk was the same too, whatever goes on in it now.
+            talk = self.sessions[str(stored.held["session"])].talk
+            at = max(at for at, one in enumerate(talk) if one.text == stored.turn.reply)
+            agree(talk[:at], turn.client, tail=turn.client.habit == "trims")
         self.show(turn, stored.turn.reply, stored.id)
 
     @precondition(lambda self: self.turns)

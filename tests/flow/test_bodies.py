@@ -157,6 +157,13 @@ def test_names_of_fields_are_written_as_browsers_write_them() -> None:
     assert b'Content-Disposition: form-data; name="\xc3\xa9%22%0D%0A%22"\r\n\r\nx\r\n' in body
 
 
+def test_the_boundary_is_short_enough() -> None:
+    """It has at most 70 characters, since parsers may refuse a longer one (RFC 2046, section 5.1.1)."""
+    site = _site('multipart = { p = "{prompt}" }')
+    boundary = str(header(_request(site, "x"), "content-type")).partition("boundary=")[2]
+    assert 60 < len(boundary) <= 70
+
+
 def test_the_boundary_follows_from_the_content() -> None:
     """The same content has the same bytes; another has another boundary, also where its parts run on."""
     site = _site('multipart = { a = "{prompt}", b = "{model}" }')

@@ -13,6 +13,7 @@ from chatdoor.practice import Behaviour, Practice
 
 CHAT = "/generate_response/"
 SECONDS = 10.0
+NAMES = {"named": "X-XSRF-Token"}
 
 
 class Seen(NamedTuple):
@@ -75,7 +76,10 @@ class Browser:
         finds: dict[str, Callable[[], str]] = {
             "cookie": lambda: self.cookies["csrftoken"],
             "meta": lambda: _found(r'<meta name="csrf-token" content="(\w+)">', seen.text),
-            "input": lambda: _found(r'<input type="hidden" name="csrf_token" value="(\w+)">', seen.text),
+            "named": lambda: _found(r'<meta name="csrf-token" content="(\w+)">', seen.text),
+            "masked": lambda: _found(r'<meta name="csrf-token" content="(\w+)">', seen.text),
+            "script": lambda: _found(r'csrf: "(\w+)"', seen.text),
+            "input": lambda: _found(r'(?s)<main>.*<input type="hidden" name="csrf_token" value="(\w+)">', seen.text),
             "header": lambda: seen.headers["X-CSRF-Token"],
             "json": lambda: str(seen.json()["csrf"]),
             "none": lambda: "",
@@ -86,7 +90,7 @@ class Browser:
     def parts(self, *said: str) -> tuple[str, dict[str, str]]:
         """The body and the headers that say this."""
         turns = [{"role": "user", "content": text} for text in said]
-        fields: dict[str, object] = {"prompt": said[-1]} if self._behaviour.history == "none" else {"messages": turns}
+        fields: dict[str, object] = {"messages": turns} if self._behaviour.history == "client" else {"prompt": said[-1]}
         if self._behaviour.body == "json":
             return json.dumps(fields), {"Content-Type": "application/json", **self._token_header()}
         texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
@@ -101,7 +105,7 @@ class Browser:
 
     def _token_header(self) -> dict[str, str]:
         in_form = self._behaviour.token == "input" and self._behaviour.body == "form"
-        return {} if in_form or not self.token else {"X-CSRFToken": self.token}
+        return {} if in_form or not self.token else {NAMES.get(self._behaviour.token, "X-CSRFToken"): self.token}
 
 
 def text_of(seen: Seen, behaviour: Behaviour) -> str:

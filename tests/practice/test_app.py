@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from chatdoor.practice.app import ROUTES, answer
@@ -33,6 +34,11 @@ def _json(given: Answer) -> dict[str, object]:
         ("GET", "", 404, None),
         ("GET", "/generate_response", 404, None),
         ("GET", "/generate_response/", 405, "POST"),
+        ("GET", "/login", 404, None),
+        ("POST", "/login", 404, None),
+        ("POST", "/conversations", 404, None),
+        ("GET", "/jobs/none", 410, None),
+        ("POST", "/jobs/none", 405, "GET"),
         ("POST", "/", 405, "GET"),
         ("DELETE", "/faults", 405, "GET, POST"),
         ("HEAD", "/healthz", 200, None),
@@ -50,7 +56,8 @@ def test_paths_and_methods(method: str, path: str, status: int, allowed: str | N
 def test_the_site_is_these_paths() -> None:
     """These are the paths that the documentation names; a browser needs two files beside them."""
     assert set(ROUTES) == {
-        "/", "/session", "/generate_response/", "/stats", "/faults", "/healthz", "/chat.css", "/chat.js",
+        "/", "/session", "/login", "/leave", "/conversations", "/generate_response/", "/jobs/", "/stats", "/faults",
+        "/healthz", "/chat.css", "/chat.js",
     }  # fmt: skip
 
 
@@ -117,16 +124,13 @@ def test_wrong_faults_change_nothing(query: str, body: object) -> None:
     [
         {"peer": "192.0.2.1"},
         {"peer": ""},
-        {"host": "practice.example:8000"},
-        {"host": ""},
-        {"host": "["},
         {"origin": "https://evil.example"},
         {"origin": "null"},
         {"origin": "http://127.0.0.1:9"},
     ],
 )
 def test_faults_are_changed_from_here_only(headers: dict[str, str]) -> None:
-    """Other machines, pages of other sites, and names of other sites that lead here can not change faults."""
+    """Other machines, and pages of other sites, can not change faults."""
     state = State(Behaviour())
     assert _ask(state, "POST", "/faults", "rotate=1", **headers).status == 403
     assert state.behaviour == Behaviour()
@@ -148,3 +152,36 @@ def test_expiry_is_a_deed() -> None:
     assert not state.visitors.holds(visitor, token)
     _ask(state, "POST", "/faults", body={"expire": False})
     assert state.visitors.holds(visitor, state.visitors.token(visitor))
+
+
+@pytest.mark.parametrize(
+    "host", ["practice.example:8000", "127.0.0.1.practice.example:8000", "", "[", "192.0.2.1:8000"]
+)
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/"), ("POST", "/faults"), ("GET", "/stats"), ("GET", "/nothing")]
+)
+def test_another_name_is_another_site(method: str, path: str, host: str) -> None:
+    """A name that is not this machine's gets nothing, wherever it leads: a page elsewhere could have it lead here."""
+    given = _ask(State(Behaviour()), method, path, host=host)
+    assert given.status == 421
+    assert "the names of this machine only" in str(_json(given)["error"])
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost:8000", 200), ("[::1]:8000", 200), ("localhost:81", 421), ("localhost", 421)]
+)
+def test_another_port_is_another_site(host: str, status: int) -> None:
+    """Where the port is known that a request came to, it must ask for that one; without one it asks for 80."""
+    request = Request(method="GET", path="/healthz", headers={"host": host}, port=8000)
+    assert answer(request, State(Behaviour())).status == status
+    assert answer(msgspec.structs.replace(request, port=80), State(Behaviour())).status == (
+        200 if host == "localhost" else 421
+    )
+
+
+def test_forgetting_is_a_deed() -> None:
+    """Conversations are forgotten by URL, and nothing stays set."""
+    state = State(Behaviour(history="id"))
+    state.conversations.hear("a", ["Hi"])
+    assert "forget" not in _json(_ask(state, "POST", "/faults", "forget=1"))
+    assert not state.conversations.knows("a")

@@ -23,7 +23,7 @@ def _drive(events: Iterable[Event], behaviour: Behaviour = BEHAVIOUR) -> list[Ev
         "method": "POST",
         "path": "/generate_response/",
         "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
     }
 
     async def receive() -> Event:

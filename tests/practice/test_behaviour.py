@@ -5,7 +5,7 @@ import math
 import pytest
 
 from chatdoor.errors import ArgumentError
-from chatdoor.practice.behaviour import EXPIRE, FAULTS, OPTIONS, Behaviour
+from chatdoor.practice.behaviour import DEEDS, FAULTS, OPTIONS, Behaviour
 from chatdoor.practice.option import COUNT_MOST, SECONDS_MOST, Option
 
 BY_NAME = {option.name: option for option in OPTIONS}
@@ -19,7 +19,7 @@ def test_every_field_is_an_option() -> None:
     }
 
 
-@pytest.mark.parametrize("option", [*OPTIONS, EXPIRE], ids=lambda option: option.name)
+@pytest.mark.parametrize("option", [*OPTIONS, *DEEDS], ids=lambda option: option.name)
 def test_help_is_one_sentence(option: Option) -> None:
     """Each option has one line of help that ends in a full stop, and a flag as command lines write it."""
     assert option.help[0].isupper()
@@ -31,7 +31,8 @@ def test_help_is_one_sentence(option: Option) -> None:
 def test_faults_are_live() -> None:
     """What can be changed while the site runs is what makes trouble, and nothing of how the site talks."""
     assert [option.name for option in FAULTS] == [
-        "rotate", "expire_every", "limit_every", "retry_after", "fail_every", "cut_every", "slow",
+        "rotate", "expire_every", "forget_every", "limit_every", "retry_after", "fail_every", "error_every",
+        "cut_every", "slow",
     ]  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def test_fitting_values_are_taken(name: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("token", "cookies", "one of cookie, meta, input, header, json, none"),
+        ("token", "cookies", "one of cookie, meta, input, header, json, script, named, masked, none"),
         ("token", None, "one of cookie"),
         ("token", ["cookie"], "one of cookie"),
         ("rotate", 1, "true or false"),
@@ -118,3 +119,11 @@ def test_faults_change_nothing_else() -> None:
     assert before.faults()["limit_every"] == 2
     with pytest.raises(ArgumentError, match="no option 'token'"):
         before.with_faults({"token": "none"})
+
+
+def test_a_plain_text_reports_no_error() -> None:
+    """What can not go together is an ArgumentError, when the site is made and when a fault is set."""
+    with pytest.raises(ArgumentError, match="error_every: a plain text has no place for an error"):
+        Behaviour(reply="text", error_every=1)
+    with pytest.raises(ArgumentError, match="no place for an error"):
+        Behaviour(reply="text").with_faults({"error_every": 1})

@@ -25,16 +25,18 @@ def _exchange(practice: Practice, *parts: bytes) -> bytes:
 
 
 def test_stats_count_what_came() -> None:
-    """Pages, tokens, visitors, accepted and refused prompts are counted, and shown by these names."""
+    """Pages, tokens, visitors and prompts are counted by these names, and what was said is told."""
     with running() as practice:
         browser = Browser(practice.url).open()
         browser.say("Hello")
         browser.token = "wrong"
         browser.say("Hello")
         stats = browser.send("GET", "/stats").json()
+        assert stats.pop("heard") == practice.heard() == [["Hello"]]
         assert stats == practice.stats()
         assert stats == {
-            "pages": 1, "tokens": 1, "visitors": 1, "accepted": 1, "refused": 1, "limited": 0, "failed": 0,
+            "pages": 1, "tokens": 1, "visitors": 1, "accepted": 1, "refused": 1, "limited": 0, "failed": 0, "lost": 0,
+            "conversations": 1,
         }  # fmt: skip
 
 

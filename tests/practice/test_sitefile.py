@@ -1,26 +1,13 @@
 """The site file that a practice site describes itself with."""
 
 import tomllib
-from itertools import product
-from typing import get_args
 
 import pytest
 
-from chatdoor.practice.behaviour import Behaviour, Body, History, Shape, Token
+from chatdoor.practice.behaviour import Behaviour
 from chatdoor.practice.sitefile import site_text
-from chatdoor.site import loads_site
 
 URL = "http://127.0.0.1:8000"
-
-
-@pytest.mark.parametrize(
-    ("token", "body", "history", "reply"),
-    list(product(get_args(Token), get_args(Body), get_args(History), get_args(Shape))),
-)
-def test_every_behaviour_has_a_site_file(token: Token, body: Body, history: History, reply: Shape) -> None:
-    """Each combination of options is a site file that loads."""
-    site = loads_site(site_text(Behaviour(token=token, body=body, history=history, reply=reply), URL), "practice")
-    assert (site.name, site.url) == ("practice", URL)
 
 
 def test_the_default_is_the_protocol_of_voigpt() -> None:
@@ -35,7 +22,7 @@ def test_the_default_is_the_protocol_of_voigpt() -> None:
         "take": {"csrf": {"cookie": "csrftoken"}},
         "headers": {"X-CSRFToken": "{csrf}"},
         "chat": {"post": "/generate_response/", "json": {"messages": "{messages}"}},
-        "reply": {"json": "response"},
+        "reply": {"json": "response", "error": "error"},
     }
 
 
@@ -43,11 +30,14 @@ def test_the_default_is_the_protocol_of_voigpt() -> None:
     ("options", "part"),
     [
         ({"token": "meta"}, {"take": {"csrf": {"meta": "csrf-token"}}, "headers": {"X-CSRF-Token": "{csrf}"}}),
-        ({"token": "input"}, {"take": {"csrf": {"input": "csrf_token"}}, "headers": {"X-CSRF-Token": "{csrf}"}}),
+        (
+            {"token": "input"},
+            {"take": {"csrf": {"css": "main input[name=csrf_token]"}}, "headers": {"X-CSRF-Token": "{csrf}"}},
+        ),
         (
             {"token": "input", "body": "form"},
             {
-                "take": {"csrf": {"input": "csrf_token"}},
+                "take": {"csrf": {"css": "main input[name=csrf_token]"}},
                 "chat": {
                     "post": "/generate_response/",
                     "form": {"messages": "{messages}", "csrf_token": "{csrf}"},
@@ -63,14 +53,39 @@ def test_the_default_is_the_protocol_of_voigpt() -> None:
                 "conversation": {"history": "none"},
             },
         ),
-        ({"reply": "sse-delta"}, {"reply": {"sse": "delta", "done": "[DONE]"}}),
-        ({"reply": "sse-cumulative"}, {"reply": {"sse": "text", "cumulative": True, "done": {"event": "done"}}}),
+        ({"reply": "sse-delta"}, {"reply": {"sse": "delta", "done": "[DONE]", "error": "error"}}),
+        (
+            {"reply": "sse-cumulative"},
+            {"reply": {"sse": "text", "cumulative": True, "done": {"event": "done"}, "error": "error"}},
+        ),
+        ({"reply": "text"}, {"reply": {"text": True}}),
+        ({"token": "none", "history": "session"}, {"refused": {"status": 403}, "session": {"get": "/"}}),
+        ({"history": "session"}, {"session": {"get": "/", "refresh": True}}),
+        (
+            {"login": "json", "token": "none"},
+            {
+                "refused": {"status": [401, 403]},
+                "session": {
+                    "post": "/login",
+                    "json": {"user": "{env:PRACTICE_USER}", "password": "{env:PRACTICE_PASSWORD}"},
+                    "take": {"bearer": {"json": "token"}},
+                },
+                "headers": {"Authorization": "Bearer {bearer}"},
+            },
+        ),
     ],
 )
 def test_each_option_has_its_lines(options: dict[str, object], part: dict[str, object]) -> None:
     """What an option changes on the site, it changes in the file."""
     table = tomllib.loads(site_text(Behaviour.of(options), URL))
     assert {name: table[name] for name in part} == part
+
+
+def test_a_login_names_its_secrets() -> None:
+    """User and password stand in no site file: it says where they are."""
+    text = site_text(Behaviour(login="form"), URL)
+    assert "{env:PRACTICE_USER}" in text
+    assert "guest" not in text
 
 
 def test_no_token_needs_no_session() -> None:

@@ -11,9 +11,12 @@ from tests.practice.browser import Browser, running, text_of
 
 KINDS = [kind for kind in get_args(Token) if kind != "none"]
 REFUSED = "CSRF verification failed. Request aborted."
+BODIES: tuple[Body, ...] = ("json", "form")
+HISTORIES: tuple[History, ...] = ("client", "none")
+SHAPES: tuple[Shape, ...] = ("json", "sse-delta", "sse-cumulative")
 COMBINED = [
     Behaviour(token=token, body=body, history=history, reply=reply)
-    for token, body, history, reply in product(get_args(Token), get_args(Body), get_args(History), get_args(Shape))
+    for token, body, history, reply in product(get_args(Token), BODIES, HISTORIES, SHAPES)
 ]
 
 
@@ -130,7 +133,8 @@ def test_a_page_opened_again_keeps_visitor_and_token(kind: Token) -> None:
         browser = Browser(practice.url, behaviour).open()
         before = (browser.token, browser.cookies["visitor"])
         browser.open()
-        assert (browser.token, browser.cookies["visitor"]) == before
+        assert ((browser.token, browser.cookies["visitor"]) == before) == (kind != "masked")
+        assert browser.cookies["visitor"] == before[1]
         stats = practice.stats()
         assert (stats["tokens"], stats["visitors"]) == (1, 1)
 
@@ -142,4 +146,40 @@ def test_tokens_are_random(kind: Token) -> None:
     with running(behaviour) as practice:
         tokens = {Browser(practice.url, behaviour).open().token for _ in range(5)}
     assert len(tokens) == 5
-    assert all(re.fullmatch("[0-9a-f]{32}", token) for token in tokens)
+    assert all(re.fullmatch("(?:[0-9a-f]{32}){1,2}", token) for token in tokens)
+
+
+def test_a_masked_token_is_good_each_time() -> None:
+    """Every page writes it differently, and every writing of it is good."""
+    behaviour = Behaviour(token="masked")
+    with running(behaviour) as practice:
+        browser = Browser(practice.url, behaviour).open()
+        first = browser.token
+        assert browser.open().token != first
+        assert browser.say("Hello").status == 200
+        browser.token = first
+        assert browser.say("Hello").status == 200
+        assert practice.stats()["tokens"] == 1
+
+
+def test_a_told_name_is_the_only_good_one() -> None:
+    """Where a page tells the name of the header, the token counts in no other."""
+    behaviour = Behaviour(token="named")
+    with running(behaviour) as practice:
+        browser = Browser(practice.url, behaviour).open()
+        body, headers = browser.parts("Hello")
+        token = headers.pop("X-XSRF-Token")
+        assert browser.send("POST", "/generate_response/", body, {**headers, "X-CSRF-Token": token}).status == 403
+        assert browser.say("Hello").status == 200
+
+
+def test_the_token_of_another_form_is_no_good() -> None:
+    """The page has another form before the right one, with a field of the same name."""
+    behaviour = Behaviour(token="input")
+    with running(behaviour) as practice:
+        browser = Browser(practice.url, behaviour).open()
+        page = browser.send("GET", "/").text
+        first, second = re.findall('name="csrf_token" value="([^"]+)"', page)
+        assert second == browser.token
+        browser.token = first
+        assert "CSRF token incorrect." in browser.say("Hello").text

@@ -12,7 +12,7 @@ import click
 
 from chatdoor.cli.output import stdout
 from chatdoor.errors import ArgumentError
-from chatdoor.practice import OPTIONS, Behaviour, Option, serve, site_text
+from chatdoor.practice import OPTIONS, PASSWORD, USER, Behaviour, Option, serve, site_text
 from chatdoor.practice.option import COUNT_MOST, SECONDS_MOST, Value
 
 EPILOG: Final = """\b
@@ -20,14 +20,22 @@ Examples:
   chatdoor practice
   chatdoor practice --port 8000 --reply sse-delta --pause 0.2
   chatdoor practice --token meta --limit-every 3 --site-file practice.toml
+  chatdoor practice --login form --history session --reply html
 
 \b
 While it runs:
-  GET /stats     what it has counted: pages, tokens, accepted, refused ...
+  GET /stats     what it has counted: pages, tokens, accepted, refused ...,
+                 and what it has heard, turn by turn, in each conversation
   GET /faults    the faults as they are; POST /faults?fail_every=2 changes one,
-                 POST /faults?expire=true lets all tokens expire now
+                 POST /faults?expire=true lets all tokens and logins expire now,
+                 POST /faults?forget=true forgets all conversations
 """
 
+ASK: Final = 'chatdoor ask --site {site} "Hello"'
+SIGNED_IN: Final = "PRACTICE_USER={user} PRACTICE_PASSWORD={password} " + ASK.replace(
+    "--site", "--allow-secrets --site"
+)
+"""How to ask a site, and one with a login: its file names the variables, and holds neither user nor password."""
 
 _KINDS: "Final[Mapping[type, Callable[[Option], click.ParamType[Any]]]]" = {
     str: lambda option: click.Choice(option.choices),
@@ -77,7 +85,12 @@ def _announce(behaviour: Behaviour, place: Path | None, url: str) -> None:
     if place is not None:
         _write(place, site_text(behaviour, url))
     site = _quoted(place) if place else f"practice --url {url}"
-    stdout().write(f'practice site: {url} (Ctrl-C ends it)\nchatdoor ask --site {site} "Hello"\n')
+    command = (
+        ASK.format(site=site)
+        if behaviour.login == "none"
+        else SIGNED_IN.format(site=site, user=USER, password=PASSWORD)
+    )
+    stdout().write(f"practice site: {url} (Ctrl-C ends it)\n{command}\n")
 
 
 @contextmanager

@@ -10,6 +10,9 @@ import msgspec
 from chatdoor.site.model import Body
 from chatdoor.site.template import Shape, Values, as_text, build
 
+BOUNDARY_DIGITS: Final = 60
+"""With the word before them, a boundary has 69 characters. More than 70 it must not have (RFC 2046, section 5.1.1)."""
+
 
 def encode_body(body: Body, values: Values) -> tuple[bytes, str]:
     """The body and its content type. Raises MissingValue, and UnicodeEncodeError for half a surrogate pair."""
@@ -64,7 +67,7 @@ def _boundary(fields: list[tuple[bytes, bytes]]) -> bytes:
     digest = hashlib.sha256()
     for part in (part for field in fields for part in field):
         digest.update(b"%d:%b" % (len(part), part))
-    return b"chatdoor-%b" % digest.hexdigest().encode()
+    return b"chatdoor-%b" % digest.hexdigest()[:BOUNDARY_DIGITS].encode()
 
 
 _ENCODERS: Final[Mapping[str, Callable[[Body, Values], tuple[bytes, str]]]] = {

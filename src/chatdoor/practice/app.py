@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
 from chatdoor.errors import ArgumentError
-from chatdoor.practice.behaviour import EXPIRE, FAULTS
-from chatdoor.practice.chat import answer_prompt
-from chatdoor.practice.origin import is_from_here
+from chatdoor.practice.behaviour import DEEDS, FAULTS
+from chatdoor.practice.chat import answer_prompt, start_conversation
+from chatdoor.practice.gate import leave, show_login, sign_in, stopped
+from chatdoor.practice.jobs import show_job
+from chatdoor.practice.origin import is_from_here, is_to_here
 from chatdoor.practice.page import ASSETS, PAGE_HEADERS, asset, chat_page
 from chatdoor.practice.prompts import read_object
 from chatdoor.practice.state import State
@@ -14,7 +16,10 @@ from chatdoor.practice.tokens import CARRIERS, VISITOR_COOKIE, token_headers, vi
 from chatdoor.practice.wire import (
     CHAT_PATH,
     HTML,
+    JOBS_PATH,
+    LOGIN_PATH,
     SESSION_PATH,
+    START_PATH,
     Answer,
     Request,
     document,
@@ -28,8 +33,14 @@ Route = Callable[[Request, State], Answer]
 
 
 def answer(request: Request, state: State) -> Answer:
-    """The site's answer to a request: 404 for a path it does not have, 405 for a method that the path does not have."""
-    methods = ROUTES.get(request.path)
+    """The site's answer to a request.
+
+    421 for a host that is not this site, 404 for a path that it does not have, 405 for a method that the path does not
+    have.
+    """
+    if not is_to_here(request):
+        return problem(421, "this site answers to the names of this machine only, such as localhost, with its own port")
+    methods = ROUTES.get(JOBS_PATH if request.path.startswith(JOBS_PATH) else request.path)
     if methods is None:
         return problem(404, "there is no such page")
     route = methods.get("GET" if request.method == "HEAD" else request.method)
@@ -41,11 +52,24 @@ def answer(request: Request, state: State) -> Answer:
 def _page(request: Request, state: State) -> Answer:
     state.counts.pages += 1
     kind = state.behaviour.token
+    if state.behaviour.login == "form" and (wait := stopped(request, state)):
+        return wait
     visitor = state.visitors.admit(request.cookies().get(VISITOR_COOKIE))
     on_page = kind not in {"json", "none"}
     token = _token(visitor, state) if on_page else ""
     headers = (*PAGE_HEADERS, visitor_header(visitor), *token_headers(kind, token))
     return document(200, HTML, chat_page(state.behaviour, token), *headers)
+
+
+def _chat(request: Request, state: State) -> Answer:
+    wanted = "GET" if state.behaviour.body == "query" else "POST"
+    if request.method != wanted:
+        return problem(405, f"this site takes a prompt by {wanted}", ("Allow", wanted))
+    return answer_prompt(request, state)
+
+
+def _job(request: Request, state: State) -> Answer:
+    return show_job(request, state.jobs)
 
 
 def _session(request: Request, state: State) -> Answer:
@@ -66,7 +90,7 @@ def _asset(request: Request, _state: State) -> Answer:
 
 
 def _stats(_request: Request, state: State) -> Answer:
-    return json_document(200, state.stats())
+    return json_document(200, {**state.stats(), "heard": state.conversations.heard()})
 
 
 def _health(_request: Request, _state: State) -> Answer:
@@ -80,7 +104,7 @@ def _show_faults(request: Request, state: State) -> Answer:
 
 
 def _change_faults(request: Request, state: State) -> Answer:
-    """Changes faults by the query, a JSON object in the body, or both. Only for programs and pages of this machine."""
+    """Changes faults by the query, a JSON object in the body, or both. For this machine and the site's page only."""
     if not is_from_here(request):
         return problem(403, "faults are changed from this machine only")
     try:
@@ -94,7 +118,7 @@ def _change_faults(request: Request, state: State) -> Answer:
 
 
 def _read_query(query: str) -> dict[str, object]:
-    readers = {option.name: option.read for option in (*FAULTS, EXPIRE)}
+    readers = {option.name: option.read for option in (*FAULTS, *DEEDS)}
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=QUERY_FIELDS_MOST)
     except ValueError:
@@ -105,10 +129,14 @@ def _read_query(query: str) -> dict[str, object]:
 ROUTES: Mapping[str, Mapping[str, Route]] = {
     "/": {"GET": _page},
     SESSION_PATH: {"GET": _session},
-    CHAT_PATH: {"POST": answer_prompt},
+    LOGIN_PATH: {"GET": show_login, "POST": sign_in},
+    "/leave": {"POST": leave},
+    START_PATH: {"POST": start_conversation},
+    CHAT_PATH: {"GET": _chat, "POST": _chat},
+    JOBS_PATH: {"GET": _job},
     "/stats": {"GET": _stats},
     "/faults": {"GET": _show_faults, "POST": _change_faults},
     "/healthz": {"GET": _health},
     **{path: {"GET": _asset} for path in ASSETS},
 }
-"""What the site has: path, then method."""
+"""What the site has: path, then method. Whatever begins with the path of jobs is one."""

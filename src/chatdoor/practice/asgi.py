@@ -26,6 +26,7 @@ class Scope(TypedDict, total=False):
     query_string: bytes
     headers: list[tuple[bytes, bytes]]
     client: tuple[str, int] | None
+    server: tuple[str, int | None] | None
     extensions: Mapping[str, Mapping[str, Callable[[], None]]]
 
 
@@ -70,6 +71,7 @@ def _request(scope: Scope, body: bytes) -> Request:
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
         body=body,
         peer=(scope.get("client") or ("", 0))[0],
+        port=(scope.get("server") or ("", 0))[1] or 0,
     )
 
 

@@ -80,13 +80,18 @@ class Practice:
             running.stop()
 
     def stats(self) -> dict[str, int]:
-        """What `GET /stats` says: counts by name. After the end they are what they were at the end."""
+        """The counts of `GET /stats`, by name. After the end they are what they were at the end."""
         return self._state.stats()
 
-    def faults(self, **changes: Value) -> dict[str, Value]:
-        """The faults as they are, after these changes; `expire=True` lets all tokens expire now.
+    def heard(self) -> list[list[str]]:
+        """What the user said in each conversation, oldest first; where the site keeps none, in each request."""
+        return self._state.conversations.heard()
 
-        Raises ArgumentError, and changes nothing, for what is no fault.
+    def faults(self, **changes: Value) -> dict[str, Value]:
+        """The faults as they are, after these changes.
+
+        `expire=True` lets all tokens and logins expire now, `forget=True` forgets all conversations. Raises
+        ArgumentError, and changes nothing, for what is no fault.
         """
         self._state.change(changes)
         return self._state.behaviour.faults()

@@ -5,6 +5,9 @@ from urllib.parse import urlsplit
 
 from chatdoor.practice.wire import Request
 
+HTTP_PORT = 80
+"""The port of a host that names none."""
+
 
 def is_loopback(host: str) -> bool:
     """Whether a host, by name or address, is this machine and no other."""
@@ -20,16 +23,19 @@ def is_own_origin(request: Request) -> bool:
     return origin is None or origin.partition("://")[2] == request.headers.get("host", "")
 
 
-def is_from_here(request: Request) -> bool:
-    """Whether a request comes from this machine, to a name of this machine.
+def is_to_here(request: Request) -> bool:
+    """Whether a request asks for this site, by a name of this machine and the port that it came to.
 
-    This keeps out the pages of other sites, and names of other sites that lead here (DNS rebinding).
+    A page of another site can lead its own name here (DNS rebinding); its requests name that site.
     """
-    return is_loopback(request.peer) and is_loopback(_host_name(request)) and is_own_origin(request)
-
-
-def _host_name(request: Request) -> str:
     try:
-        return urlsplit("//" + request.headers.get("host", "")).hostname or ""
+        host = urlsplit("//" + request.headers.get("host", ""))
+        port = host.port or HTTP_PORT
     except ValueError:  # such as a bracket that is not closed
-        return ""
+        return False
+    return is_loopback(host.hostname or "") and request.port in {0, port}
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether a request comes from this machine, and from no page of another site."""
+    return is_loopback(request.peer) and is_own_origin(request)

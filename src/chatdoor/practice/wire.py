@@ -10,10 +10,17 @@ HTML = "text/html; charset=utf-8"
 
 CHAT_PATH = "/generate_response/"
 SESSION_PATH = "/session"
+LOGIN_PATH = "/login"
+START_PATH = "/conversations"
+JOBS_PATH = "/jobs/"
+CONVERSATION_HEADER = "X-Conversation-Id"
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """One whole HTTP request. Header names are lower-case; of several headers of one name the last counts."""
+    """One whole HTTP request. Header names are lower-case; of several headers of one name the last counts.
+
+    `port` is the one that it came to; 0 where that is not known.
+    """
 
     method: str
     path: str
@@ -21,6 +28,7 @@ class Request(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     body: bytes = b""
     peer: str = ""
+    port: int = 0
 
     @property
     def media_type(self) -> str:
@@ -50,6 +58,11 @@ class Answer(Struct, frozen=True, kw_only=True):
     wait: float = 0.0
     pause: float = 0.0
     broken: bool = False
+
+
+def see_other(path: str, *headers: tuple[str, str]) -> Answer:
+    """An answer that leads to another page of the site."""
+    return document(303, "text/plain; charset=utf-8", b"", ("Location", path), ("Cache-Control", "no-store"), *headers)
 
 
 def document(status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Answer:
