@@ -1,12 +1,16 @@
 """Websockets for the blocking driver. The library has a thread for each, which reads and answers pings."""
 
+import socket
+import ssl
 import time
 from contextlib import suppress
+from typing import Any, cast
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import DATA_OPCODES, Frame
 from websockets.protocol import OPEN, Event
-from websockets.sync.client import ClientConnection, reconnect
+from websockets.sync.client import ClientConnection, SSLSSLSocket, reconnect
+from websockets.sync.utils import Deadline
 
 from chatdoor.drive.interrupt import leavable
 from chatdoor.drive.lines import Lines
@@ -40,6 +44,32 @@ class _Opening(reconnect):
     def process_redirect(self, exc: Exception) -> Exception:
         """The answer as it came."""
         return exc
+
+    def enable_tls(self, sock: socket.socket, deadline: Deadline) -> socket.socket:
+        """TLS; through an https proxy, one inside the other."""
+        secure = super().enable_tls(sock, deadline)
+        return cast(socket.socket, _Nested(secure)) if isinstance(secure, SSLSSLSocket) else secure
+
+
+class _Nested:
+    """The library's TLS inside TLS, with nothing left unread: it waits for the outer socket, which may be silent then.
+
+    A read of the outer one may bring several records of the inner one, and the library asks for the first alone.
+    """
+
+    def __init__(self, inner: SSLSSLSocket) -> None:
+        self._inner = inner
+
+    def recv(self, size: int) -> bytes:
+        """The next bytes, and all that came with them."""
+        data = self._inner.recv(size)
+        with suppress(ssl.SSLWantReadError, ssl.SSLEOFError):
+            while data and (more := self._inner.ssl_object.read(size)):
+                data += more
+        return data
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the socket has
+        return getattr(self._inner, name)
 
 
 class BlockingLine:
