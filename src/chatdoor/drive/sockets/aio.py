@@ -161,6 +161,7 @@ async def send(
     clock = wire.Clock(time.monotonic() + seconds, reach.access.timeout.gap)
     line = lines.find(request.url, AsyncLine, place)
     head = wire.switched(request.url)
+    known = line is not None
     if line is None:
         try:
             connection = await _connect(request, reach, seconds)
@@ -175,7 +176,11 @@ async def send(
             lines.drop()
             return AsyncRefusal(wire.unwelcome(request.url), refusal)
     if request.body is not None:
-        await line.send(request.body.decode(), clock, place)
+        try:
+            await line.send(request.body.decode(), clock, place)
+        except HungUp:
+            if known:  # else it was closed as soon as it was open, and its close code says why
+                raise
     return AsyncFrames(line, head, clock, reach, place)
 
 

@@ -180,6 +180,7 @@ def send(
     clock = wire.Clock(time.monotonic() + seconds, reach.access.timeout.gap)
     line = lines.find(request.url, BlockingLine, place)
     head = wire.switched(request.url)
+    known = line is not None
     if line is None:
         try:
             connection = _connect(request, reach, seconds)
@@ -194,7 +195,11 @@ def send(
             lines.drop()
             return BlockingRefusal(wire.unwelcome(request.url), refusal)
     if request.body is not None:
-        line.send(request.body.decode(), clock, place)
+        try:
+            line.send(request.body.decode(), clock, place)
+        except HungUp:
+            if known:  # else it was closed as soon as it was open, and its close code says why
+                raise
     return BlockingFrames(line, head, clock, reach, place)
 
 
