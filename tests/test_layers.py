@@ -71,10 +71,12 @@ SEAMS = {
     "msgspec": "",
     "platformdirs": "drive/folders.py",
     "pyreqwest": "drive/http.py",
+    "python-socks": "drive/sockets/",
     "regex": "site/patterns.py",
     "selectolax": "flow/html.py",
     "uvicorn": "practice/server.py",
     "uvloop": "practice/server.py",
+    "websockets": "drive/sockets/",
 }
 """Dependency -> the file or folder that alone may import it. msgspec is how we write types, so it is everywhere."""
 

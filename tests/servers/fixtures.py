@@ -14,6 +14,7 @@ from .django_server import DjangoServer, start_django
 from .faulty import Faulty, FaultyServer, Names, start_faulty
 from .listening import LoopThread
 from .proxies import Proxy, start_socks_proxy, start_web_proxy
+from .sockets import SocketServer
 
 
 class _Server(Protocol):
@@ -113,6 +114,22 @@ def loop_thread() -> Iterator[LoopThread]:
     thread = LoopThread()
     yield thread
     thread.close()
+
+
+@pytest.fixture
+def sockets(loop_thread: LoopThread) -> Iterator[SocketServer]:
+    """A site with websockets."""
+    server = SocketServer(loop_thread)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def secure_sockets(loop_thread: LoopThread, authority: Authority) -> Iterator[SocketServer]:
+    """The same over TLS, with a certificate of the private CA."""
+    server = SocketServer(loop_thread, authority)
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from concurrent.futures import Future
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatdoor.drive.http import AsyncAnswer, AsyncHttp, moment
 from chatdoor.drive.pace import Turn
@@ -15,16 +15,19 @@ from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import (
+    CloseCode,
     Decode,
     Discard,
     Effect,
     Flow,
+    HangUp,
     Head,
     Learn,
     Make,
     Moment,
     OpenSession,
     ReadBody,
+    ReadFrame,
     Reveal,
     Send,
     Sleep,
@@ -33,6 +36,10 @@ from chatdoor.flow.effects import (
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.session import Session
 from chatdoor.messages import Piece
+from chatdoor.site.model import SOCKETS
+
+if TYPE_CHECKING:
+    from chatdoor.drive.sockets.aio import AsyncFrames, AsyncRefusal
 
 V = TypeVar("V")
 
@@ -54,7 +61,7 @@ class AsyncRun(Run[T]):
         self._http = http
         self._pace = visitor.pace if paced else None
         self._turn: Turn | None = None
-        self._answer: AsyncAnswer | None = None
+        self._answer: AsyncAnswer | AsyncFrames | AsyncRefusal | None = None
 
     async def whole(self) -> T:
         """The flow's result, once the site's pace allows it. Raises TimedOut."""
@@ -131,8 +138,24 @@ class AsyncRun(Run[T]):
     async def _send(self, effect: Send) -> Head:
         await self._discard()
         self.starts(effect)
-        self._answer = await self._http.send(effect.request, self.place, self.remaining("waiting to send"))
+        if effect.request.method in SOCKETS:
+            self._answer = await self._speak(effect)
+        else:
+            self._answer = await self._http.send(effect.request, self.place, self.remaining("waiting to send"))
         return self._answer.head
+
+    async def _speak(self, effect: Send) -> "AsyncFrames | AsyncRefusal":
+        from chatdoor.drive.sockets import aio as sockets  # most sites have none
+        from chatdoor.drive.sockets import wire
+
+        reach = wire.Reach(self.visitor.access, self.visitor.site.limits.reply_bytes)
+        return await sockets.send(self.lines, effect.request, reach, self.place, self.remaining("waiting to send"))
+
+    async def _read_frame(self, effect: ReadFrame) -> bytes | None:  # noqa: ARG002 - one signature for all effects
+        return await self._answer.read() if self._answer else None
+
+    def _close_code(self, effect: CloseCode) -> int | None:  # noqa: ARG002 - one signature for all effects
+        return self._answer.close_code if self._answer else None
 
     async def _read_body(self, effect: ReadBody) -> bytes:
         chunks: list[bytes] = []
@@ -194,6 +217,7 @@ PERFORM: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], Awaitable[ob
     OpenSession: AsyncRun._open_session,
     Send: AsyncRun._send,
     ReadBody: AsyncRun._read_body,
+    ReadFrame: AsyncRun._read_frame,
     Discard: AsyncRun._discard,
     Sleep: AsyncRun._sleep,
     Reveal: AsyncRun._reveal,
@@ -203,5 +227,7 @@ PERFORM: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], Awaitable[ob
 AT_ONCE: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], object]]] = {
     Learn: AsyncRun.learn,
     Make: AsyncRun.make,
+    CloseCode: AsyncRun._close_code,
+    HangUp: AsyncRun.hang_up,
 }
 """What carries out each effect that does not."""

@@ -72,6 +72,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Closes all connections. The client may be used again."""
+        self.visitor.hang_up()
         await self.visitor.connections.tasks.close()
 
     async def __aenter__(self) -> Self:

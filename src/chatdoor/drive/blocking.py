@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatdoor.drive.http import BlockingAnswer, BlockingHttp, moment
 from chatdoor.drive.pace import Turn
@@ -14,16 +14,19 @@ from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import (
+    CloseCode,
     Decode,
     Discard,
     Effect,
     Flow,
+    HangUp,
     Head,
     Learn,
     Make,
     Moment,
     OpenSession,
     ReadBody,
+    ReadFrame,
     Reveal,
     Send,
     Sleep,
@@ -32,6 +35,10 @@ from chatdoor.flow.effects import (
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.session import Session
 from chatdoor.messages import Piece
+from chatdoor.site.model import SOCKETS
+
+if TYPE_CHECKING:
+    from chatdoor.drive.sockets.blocking import BlockingFrames, BlockingRefusal
 
 V = TypeVar("V")
 
@@ -62,7 +69,7 @@ class BlockingRun(Run[T]):
         self._http = http
         self._pace = visitor.pace if paced else None
         self._turn: Turn | None = None
-        self._answer: BlockingAnswer | None = None
+        self._answer: BlockingAnswer | BlockingFrames | BlockingRefusal | None = None
         self._opening: BlockingRun[Session] | None = None
         self._abandoned = False
 
@@ -150,8 +157,24 @@ class BlockingRun(Run[T]):
             raise Abandoned
         self._discard()
         self.starts(effect)
-        self._answer = self._http.send(effect.request, self.place, self.remaining("waiting to send"))
+        if effect.request.method in SOCKETS:
+            self._answer = self._speak(effect)
+        else:
+            self._answer = self._http.send(effect.request, self.place, self.remaining("waiting to send"))
         return self._answer.head
+
+    def _speak(self, effect: Send) -> "BlockingFrames | BlockingRefusal":
+        from chatdoor.drive.sockets import blocking as sockets  # most sites have none
+        from chatdoor.drive.sockets import wire
+
+        reach = wire.Reach(self.visitor.access, self.visitor.site.limits.reply_bytes)
+        return sockets.send(self.lines, effect.request, reach, self.place, self.remaining("waiting to send"))
+
+    def _read_frame(self, effect: ReadFrame) -> bytes | None:  # noqa: ARG002 - one signature for all effects
+        return self._answer.read() if self._answer else None
+
+    def _close_code(self, effect: CloseCode) -> int | None:  # noqa: ARG002 - one signature for all effects
+        return self._answer.close_code if self._answer else None
 
     def _read_body(self, effect: ReadBody) -> bytes:
         chunks: list[bytes] = []
@@ -208,6 +231,9 @@ PERFORM: Final[Mapping[type[Effect], Callable[[BlockingRun[Any], Any], object]]]
     Learn: BlockingRun.learn,
     Send: BlockingRun._send,
     ReadBody: BlockingRun._read_body,
+    ReadFrame: BlockingRun._read_frame,
+    CloseCode: BlockingRun._close_code,
+    HangUp: BlockingRun.hang_up,
     Discard: BlockingRun._discard,
     Sleep: BlockingRun._sleep,
     Make: BlockingRun.make,

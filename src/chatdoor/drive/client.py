@@ -73,6 +73,7 @@ class Client:
 
     def close(self) -> None:
         """Closes all connections. The client may be used again."""
+        self.visitor.hang_up()
         self.visitor.connections.threads.close()
         self.visitor.connections.main.close()
 

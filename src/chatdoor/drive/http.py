@@ -70,6 +70,8 @@ class BlockingAnswer:
         self._place = place
         self.head = _head(response, request.url)
         self._left = _length(self.head)
+        self.close_code: int | None = None
+        """Only a websocket has one."""
         self._ahead = request.ahead
         """Bytes of which it is known that they are there, or that the end is."""
         self._left_to_helper = False
@@ -143,6 +145,8 @@ class AsyncAnswer:
         self._place = place
         self.head = _head(response, request.url)
         self._left = _length(self.head)
+        self.close_code: int | None = None
+        """Only a websocket has one."""
 
     async def read(self) -> bytes | None:
         """The next bytes as they come, None at the end. Raises TransportError, TimedOut."""
@@ -172,6 +176,11 @@ class Connections:
         self.main = BlockingHttp(access)
         self.threads = BlockingHttp(access)
         self.tasks = AsyncHttp(access)
+
+
+def spare_roots() -> bytes:
+    """Certificates (PEM) for a system that has none."""
+    return Path(certifi.where()).read_bytes()
 
 
 def moment() -> Moment:
@@ -226,7 +235,7 @@ def _client(make: Callable[[], Builder], build: Callable[[Builder], Built], acce
     except ValueError as error:
         _blank(error)
         raise ArgumentError("proxy: the library can not read this URL") from error
-    return build(_configured(make(), access, own + Path(certifi.where()).read_bytes()))
+    return build(_configured(make(), access, own + spare_roots()))
 
 
 def _configured(builder: Builder, access: Access, roots: bytes) -> Builder:

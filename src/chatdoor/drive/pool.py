@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from chatdoor.drive.lines import Lines
 from chatdoor.drive.sessions import Sessions
 from chatdoor.flow.session import Session
 
@@ -18,6 +19,7 @@ class Slot:
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
+        self.lines = Lines()
         self.owner: str | None = None
         self.busy = False
 
@@ -85,6 +87,12 @@ class Pool:
                     self._vacate(slot)
         self._grant()
 
+    def hang_up(self) -> None:
+        """Closes the websockets of all conversations."""
+        with self._lock:
+            for slot in self._slots:
+                slot.lines.drop()
+
     def warm(self, count: int) -> list[Sessions]:
         """The sessions of empty slots, at most so many, for somebody to open them."""
         with self._lock:
@@ -94,6 +102,7 @@ class Pool:
 
     def _vacate(self, slot: Slot) -> None:
         slot.owner, slot.busy = None, False
+        slot.lines.drop()
         if not self._clean:
             slot.sessions.forget()
 
@@ -113,6 +122,7 @@ class Pool:
             ticket.slot.set_result(slot)
 
     def _move_in(self, slot: Slot, ticket: Ticket, gone: str | None) -> None:
+        slot.lines.drop()
         if gone is not None and not self._clean:
             slot.sessions.forget()
         if ticket.restored is not None:

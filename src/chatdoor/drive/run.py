@@ -7,13 +7,14 @@ from typing import Final, Generic
 
 from chatdoor.drive.fresh import make_fresh
 from chatdoor.drive.http import moment
+from chatdoor.drive.lines import Lines
 from chatdoor.drive.pool import Slot
 from chatdoor.drive.secrets import SecretUse
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError, Place, ReplyTooLarge, TimedOut
-from chatdoor.flow.effects import Decode, Effect, Flow, Learn, Make, Moment, OpenSession, Reveal, Send, Sleep, T
+from chatdoor.flow.effects import Decode, Effect, Flow, HangUp, Learn, Make, Moment, OpenSession, Reveal, Send, Sleep, T
 from chatdoor.flow.excerpt import mask
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.opening import open_session, refresh_session
@@ -89,6 +90,7 @@ class Run(Generic[T]):
     ) -> None:
         self.visitor = visitor
         self.sessions = visitor.sessions
+        self.lines = Lines()
         self.holding = holding
         self.call = call
         self.thread = thread
@@ -126,10 +128,19 @@ class Run(Generic[T]):
 
     def move_in(self, slot: Slot) -> None:
         """Goes on in the session of the conversation."""
-        self.sessions = slot.sessions
+        self.sessions, self.lines = slot.sessions, slot.lines
+        if self.holding and self.visitor.site.in_connections:
+            self.lines.enter(begun=self.holding.talk.begun)
 
     def end_hold(self) -> None:
-        """Ends the hold on the conversation, by what came of the call."""
+        """Ends the hold on the conversation, by what came of the call.
+
+        Its websockets stay open only after a whole reply: later, nobody could tell which frames belong to which turn.
+        """
+        if self.ended and self.visitor.site.in_connections:
+            self.lines.rest()
+        else:
+            self.lines.drop()
         if self.holding:
             partial = self.reading.text if self.reading else ""
             self.holding.end(self.result if self.ended else None, partial, told=self.call.told)
@@ -195,6 +206,10 @@ class Run(Generic[T]):
         if effect.seconds >= self.remaining(WAIT_PHASE):
             raise self.out_of_time(WAIT_PHASE)
         return effect.seconds
+
+    def hang_up(self, effect: HangUp | None = None) -> None:  # noqa: ARG002 - one signature for all effects
+        """Closes the websockets of the conversation."""
+        self.lines.drop()
 
     def make(self, effect: Make) -> str:
         """Something fresh."""

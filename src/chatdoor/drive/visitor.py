@@ -101,6 +101,11 @@ class Visitor:
             raise ArgumentError(f"model: expected text, got {type(model).__name__}")
         return Turn(parse_messages(messages), model or self.site.models[0], options)
 
+    def hang_up(self) -> None:
+        """Closes the websockets of all conversations, which their sites forget."""
+        if self.talks and self.talks.pool:
+            self.talks.pool.hang_up()
+
     def hold(self, turn: Turn, conversation: str | None) -> Holding | None:
         """The conversation in which the turn goes on; None where the site remembers none.
 

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from chatdoor.errors import ConversationLost, SessionRefused, TokenNotFound
 from chatdoor.flow.answer import Answer
-from chatdoor.flow.effects import Flow, Make, OpenSession
+from chatdoor.flow.effects import Flow, HangUp, Make, OpenSession
 from chatdoor.flow.exchange import Call, Visit
+from chatdoor.flow.listening import Setback
 from chatdoor.flow.reading import Read, read_reply
 from chatdoor.flow.refusal import Lost, Refusal
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
-from chatdoor.flow.steps import Setback, run_step
+from chatdoor.flow.steps import run_step
 from chatdoor.flow.talk import Talk, way_to_tell
 from chatdoor.flow.turn import Turn, fidelity, make_for_messages, turn_values
 from chatdoor.messages import Reply, Timings, Usage, estimate_tokens
@@ -42,6 +43,8 @@ def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     if isinstance(outcome, Refusal) and site.refreshes and not session.given:
         session = yield OpenSession(session.generation, refresh=True)
         visit = Visit(site, session, call, talk)
+        if not site.in_connections:
+            yield from _hang_up(site)
         outcome = yield from _attempt(visit, turn, way)
     if isinstance(outcome, Refusal | Lost):
         session = yield from _anew(visit, outcome)
@@ -67,14 +70,21 @@ def _way(site: Site, turn: Turn, *, begun: bool) -> Flow[_Way]:
 def _anew(visit: Visit, setback: Setback) -> Flow[Session]:
     """The session in which the message goes out once more, from the start of its conversation where need be."""
     site, session = visit.site, visit.session
+    yield from _hang_up(site)
     if isinstance(setback, Refusal):
         _check_renewal_helps(site, session, setback, visit.call)
     else:
         visit.talk.forget()
-        if site.conversation.start or not site.in_sessions:
+        if site.conversation.start or not site.in_sessions or (site.in_connections and session.given):
             return session
     fresh: Session = yield OpenSession(session.generation)
     return fresh
+
+
+def _hang_up(site: Site) -> Flow[None]:
+    """Lets go of the websockets that were opened, where there can be any."""
+    if site.has_sockets:
+        yield HangUp()
 
 
 def _first_attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
@@ -92,6 +102,7 @@ def _attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
     talk = visit.talk
     if visit.site.in_sessions and talk.root != visit.session.root:
         talk.forget()
+        yield from _hang_up(visit.site)
     if way.begun != talk.begun:
         way = yield from _way(visit.site, turn, begun=talk.begun)
     if not talk.begun:

@@ -11,6 +11,9 @@ blocking and async callers, and is tested without a socket.
     ReadBody      bytes: the rest of the answer, within a limit
     Decode        (Moment, Moment): of the first piece and of the end; the pieces went to the caller
     Discard       None: the answer is closed unread
+    ReadFrame     bytes: the next frame of a websocket; None where the site has closed it
+    CloseCode     int: the code with which the site has closed it; None where it has not
+    HangUp        None: all websockets of the conversation are closed
     Sleep         Moment: afterwards
     Make          str: a fresh id, or the time
     Reveal        str: the secret that a reference stands for
@@ -21,6 +24,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
+from chatdoor.errors import WriteFailed
 from chatdoor.flow.session import Changes, Session
 
 T = TypeVar("T")
@@ -34,10 +38,12 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One HTTP request, complete. Headers are (name, value) pairs; all values are ASCII.
+    """One HTTP request, complete; or one frame, and how to open the websocket that it goes to.
+
+    Headers are (name, value) pairs; all values are ASCII.
 
     `ahead` is how many bytes of the answer's body may be read before its head is handed on: it saves work
-    where nobody wants the first before the last. A stream has 0.
+    where nobody wants the first before the last. A stream has 0. `opening` is what Socket.IO's connect says.
     """
 
     method: str
@@ -45,6 +51,11 @@ class Request(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     body: bytes | None = None
     ahead: int = 0
+    opening: bytes | None = None
+
+
+class HungUp(WriteFailed):
+    """The websocket that holds the conversation is gone. Nothing was sent."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -133,6 +144,18 @@ class Discard(msgspec.Struct, frozen=True):
     """Closes the answer without reading the rest."""
 
 
+class ReadFrame(msgspec.Struct, frozen=True):
+    """Reads one frame of a websocket."""
+
+
+class CloseCode(msgspec.Struct, frozen=True):
+    """Asks how the site has closed the websocket."""
+
+
+class HangUp(msgspec.Struct, frozen=True):
+    """Closes the websockets of the conversation, which begins anew."""
+
+
 class Sleep(msgspec.Struct, frozen=True):
     """Waits."""
 
@@ -156,7 +179,9 @@ class Reveal(msgspec.Struct, frozen=True):
     label: str
 
 
-Effect: TypeAlias = OpenSession | Learn | Send | ReadBody | Decode | Discard | Sleep | Make | Reveal
+Effect: TypeAlias = (
+    OpenSession | Learn | Send | ReadBody | Decode | Discard | ReadFrame | CloseCode | HangUp | Sleep | Make | Reveal
+)
 
 Flow: TypeAlias = Generator[Effect, Any, T]
 """Yields effects, receives their results, returns a T. The one place where a type is not said: what is sent in."""

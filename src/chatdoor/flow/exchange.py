@@ -147,7 +147,7 @@ class Visit:
         if not header:
             return request
         headers = (*request.headers, ("cookie", header))
-        return Request(request.method, request.url, headers, request.body, request.ahead)
+        return Request(request.method, request.url, headers, request.body, request.ahead, request.opening)
 
     def _cookie_header(self, url: str, extra: tuple[Cookie, ...]) -> str:
         if extra:

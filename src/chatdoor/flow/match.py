@@ -20,10 +20,16 @@ def fits(match: Match, answer: Answer) -> bool:
 def fits_head(match: Match, head: Head) -> bool:
     """True where every key holds that the head decides: status, type and URL."""
     return (
-        (not match.statuses or head.status in match.statuses)
+        not match.closes
+        and (not match.statuses or head.status in match.statuses)
         and (not match.types or content_type(head) in match.types)
         and (not match.paths or any(_path_fits(pattern, path) for pattern in match.paths for path in _paths(head)))
     )
+
+
+def fits_close(match: Match, code: int | None) -> bool:
+    """True where the match names the code with which a websocket was closed."""
+    return code in match.closes
 
 
 def _paths(head: Head) -> list[str]:

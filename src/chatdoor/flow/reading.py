@@ -9,18 +9,15 @@ from chatdoor.flow.effects import Decode, Discard, Flow, Head, Moment
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
+from chatdoor.flow.listening import EVIDENCE_BYTES, Setback, closed, reach
 from chatdoor.flow.match import fits_head
 from chatdoor.flow.misfit import unexpected
 from chatdoor.flow.refusal import Lost, Refusal, Verdict, judge, judge_page, may_be_refused
 from chatdoor.flow.replies import ReplyDecoder, make_decoder
 from chatdoor.flow.replies.decoder import PageInstead
-from chatdoor.flow.steps import Setback, not_taken, once_more, settled
+from chatdoor.flow.steps import not_taken, once_more, settled
 from chatdoor.site.model import Source, Step
 from chatdoor.site.paths import Find
-
-EVIDENCE_BYTES: Final = 64_000
-"""What is read of an answer that is no reply: enough to see what it is."""
-
 
 WHOLE: Final = frozenset({"json", "html"})
 """Formats of which nothing is handed on before the end."""
@@ -75,6 +72,9 @@ def _awaited(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun
 
 
 def _begun(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun | Setback]:
+    if step.is_socket:
+        reached = yield from reach(visit, step, values)
+        return _Begun(reached, b"") if isinstance(reached, Head) else reached
     head = yield from visit.run(step, values)
     expected = not step.expect or any(fits_head(match, head) for match in step.expect)
     if expected and not may_be_refused(visit.site, head):
@@ -97,6 +97,10 @@ def _decoded(
         first, end = yield Decode(decoder, site.limits.reply_bytes, begun.seen, quiet)
     except ChatdoorError as error:
         yield from _learn(visit, step, decoder, values)
+        if step.is_socket and isinstance(error, ReplyError) and not decoder.text:
+            setback = yield from closed(visit)
+            if setback:
+                return setback
         return _failed(visit, step, Answer(begun.head, decoder.evidence), decoder, error)
     yield from _learn(visit, step, decoder, values)
     if step.take:

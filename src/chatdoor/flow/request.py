@@ -11,8 +11,19 @@ from chatdoor.flow.bodies import encode_body, encode_pairs
 from chatdoor.flow.cookies import Cookie
 from chatdoor.flow.effects import Request
 from chatdoor.flow.session import Session
-from chatdoor.site.model import Site, Step, step_slots
-from chatdoor.site.template import MissingValue, Template, Values, fill, names_in, path_segment, slots
+from chatdoor.flow.socketio import PATH_QUERY, encode_connect, encode_event
+from chatdoor.site.model import Body, Site, Step, step_slots
+from chatdoor.site.template import (
+    MissingValue,
+    Template,
+    Values,
+    as_text,
+    build,
+    fill,
+    names_in,
+    path_segment,
+    slots,
+)
 
 PAGE: Final = "page"
 """What session steps ask for. A chat step asks for the format of the reply."""
@@ -24,10 +35,14 @@ ACCEPT: Final = {
     "ndjson": "application/x-ndjson, application/json;q=0.9, */*;q=0.5",
     "html": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "text": "text/plain, */*;q=0.8",
+    **dict.fromkeys(("websocket", "socketio"), "application/json, text/plain;q=0.9, */*;q=0.8"),
 }
 """What a page of the site would ask for, by what is to come back."""
 
-AHEAD: Final = {PAGE: 64_000, "json": 64_000, "html": 64_000, "sse": 0, "ndjson": 0, "text": 0}
+AHEAD: Final = {
+    **dict.fromkeys((PAGE, "json", "html", "websocket", "socketio"), 64_000),
+    **dict.fromkeys(("sse", "ndjson", "text"), 0),
+}
 """Bytes that may be read before the head is handed on, by what is to come back."""
 
 MAX_URL_CHARS: Final = 60_000
@@ -64,6 +79,8 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
             opening = _opening(site, step, session, known, accept)
         if fixed:
             session.worked_out[id(step), accept] = opening
+        if step.is_socket:
+            return _frame(step, opening, known)
         if step.body is None:
             return Request(step.method, opening.url, tuple(opening.headers.items()), None, AHEAD[accept])
         body, kind = encode_body(step.body, known)
@@ -119,6 +136,23 @@ def _opening(site: Site, step: Step, session: Session, values: Values, accept: s
     return _Opening(step, url, headers)
 
 
+def _frame(step: Step, opening: _Opening, values: Values) -> Request:
+    """The request of a step that sends a frame, or none."""
+    headers = tuple(opening.headers.items())
+    if step.method == "SOCKETIO":
+        auth = None if step.auth is None else build(step.auth, values)
+        connect = encode_connect(auth if isinstance(auth, dict) else None)
+        return Request(step.method, opening.url, headers, _emit(step.body, values), 0, connect.encode())
+    body = encode_body(step.body, values)[0] if step.body else None
+    return Request(step.method, opening.url, headers, body)
+
+
+def _emit(body: Body | None, values: Values) -> bytes | None:
+    """The packet of an event; none where nothing is emitted."""
+    built = build(body.shape, values) if body else None
+    return encode_event(as_text(built[0]), built[1:]).encode() if isinstance(built, list) else None
+
+
 def _base(site: Site, session: Session) -> tuple[str, str]:
     """The site's URL and origin; by https where the site led us there from http, as a browser would stay there."""
     if session.page and session.page.startswith("https:") and site.origin.startswith("http:"):
@@ -133,9 +167,10 @@ def _url(step: Step, base: str, values: Values) -> str:
     if path is None:
         raise MissingValue(next(slot.name for slot in slots(step.path)))
     url = f"{base}{path}" if path.startswith("/") else path
-    if not step.query:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}{encode_pairs(step.query, values)}"
+    queries = [PATH_QUERY] if step.method == "SOCKETIO" else []
+    if step.query:
+        queries.append(encode_pairs(step.query, values))
+    return f"{url}{'&' if '?' in url else '?'}{'&'.join(queries)}" if queries else url
 
 
 def _check_url(site: Site, step: Step, url: str) -> None:
@@ -150,6 +185,8 @@ def _check_url(site: Site, step: Step, url: str) -> None:
 
 def _common_headers(step: Step, session: Session, accept: str, url: str, origin: str) -> dict[str, str]:
     """`Accept`, and `Referer` and `Origin` as a page of the site would send them (Fetch, section 3.2)."""
+    if step.is_socket:
+        return {"origin": origin}  # a browser says no more of the page that opens one
     headers = {"accept": ACCEPT[accept]}
     page = session.page or (None if accept == PAGE else f"{origin}/")
     if page:

@@ -1,7 +1,7 @@
 """Steps whose answers are read whole: those of a conversation, up to the one that brings the reply."""
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final
 
 from chatdoor.errors import ChatdoorError, ReadFailed, TokenNotFound, WriteFailed
 from chatdoor.flow.answer import Answer
@@ -9,6 +9,7 @@ from chatdoor.flow.effects import Flow, Sleep, T
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
+from chatdoor.flow.listening import Setback, hear
 from chatdoor.flow.match import fits
 from chatdoor.flow.misfit import unexpected
 from chatdoor.flow.refusal import Lost, Refusal, judge, judge_page
@@ -20,9 +21,6 @@ MAX_PAGE_BYTES: Final = 8_000_000
 
 NOTHING: Final[Values] = {}
 
-Setback: TypeAlias = Refusal | Lost
-"""Why a message has to be told from the start again. The site did not act."""
-
 
 def run_step(visit: Visit, step: Step, values: dict[str, object], known: Values = NOTHING) -> Flow[Answer | Setback]:
     """The answer of the step, its values taken: they are added to `values`. Raises what went wrong.
@@ -31,7 +29,7 @@ def run_step(visit: Visit, step: Step, values: dict[str, object], known: Values 
     """
     everything = {**known, **values}
     answer = yield from settled(visit, step, everything, MAX_PAGE_BYTES)
-    values.update({name: everything[name] for name in step.make})
+    values.update({name: everything[name] for name in (*step.make, *step.take) if name in everything})
     if isinstance(answer, Answer):
         yield from visit.learn_body(answer)
         visit.note(take(step.take, answer, visit.session.jar), values)
@@ -43,6 +41,8 @@ def run_step(visit: Visit, step: Step, values: dict[str, object], known: Values 
 
 def settled(visit: Visit, step: Step, values: dict[str, object], limit: int) -> Flow[Answer | Setback]:
     """The answer of the step, repeated until it is as the site file waits for it. Raises what went wrong."""
+    if step.is_socket:
+        return (yield from hear(visit, step, values, limit))
     while True:
         answer = yield from once_more(visit, step, lambda: _whole(visit, step, values, limit))
         verdict = _judged(visit, step, answer)

@@ -71,6 +71,7 @@ def compile_matches(tables: file.Matches | UnsetType, path: KeyPath) -> tuple[mo
 
 def _compile_match(table: file.MatchTable, path: KeyPath) -> model.Match:
     check_built(table, path)
+    closes = _closes(table, path)
     if table == file.MatchTable():
         raise Problem(path, "an empty match would fit every answer")
     return model.Match(
@@ -80,7 +81,22 @@ def _compile_match(table: file.MatchTable, path: KeyPath) -> model.Match:
         selectors=read_words(table.css),
         texts=read_words(table.text),
         json=compile_record_match(table.json, (*path, "json")),
+        closes=closes,
     )
+
+
+def _closes(table: file.MatchTable, path: KeyPath) -> frozenset[int]:
+    """Close codes, which only say what an ending means (RFC 6455, section 7.4)."""
+    if isinstance(table.close, UnsetType):
+        return frozenset()
+    codes = table.close if isinstance(table.close, list) else [table.close]
+    if path[0] != "refused" and path[:2] != ("conversation", "lost"):
+        raise Problem((*path, "close"), "is for `refused` and `lost`")
+    if table != file.MatchTable(close=table.close):
+        raise Problem((*path, "close"), "stands alone: write the other keys into a match beside it")
+    if not codes or not all(1000 <= code <= 4999 for code in codes):
+        raise Problem((*path, "close"), "a close code is a number from 1000 to 4999")
+    return frozenset(codes)
 
 
 def compile_record_match(table: file.RecordMatch | UnsetType, path: KeyPath) -> model.RecordMatch | None:

@@ -9,11 +9,7 @@ from chatdoor.site import file
 from chatdoor.site.lines import KeyPath
 from chatdoor.site.problem import Problem
 
-NOT_BUILT: Final[Mapping[type[file.Table], Collection[str]]] = {
-    file.StepTable: ("websocket", "socketio", "auth", "emit"),
-    file.MatchTable: ("close",),
-    file.ReplyTable: ("websocket", "socketio"),
-}
+NOT_BUILT: Final[Mapping[type[file.Table], Collection[str]]] = {}
 
 
 def check_built(table: file.Table, path: KeyPath) -> None:

@@ -1,14 +1,14 @@
 """From a checked site file to a site: templates parsed, names resolved, units read."""
 
 from collections.abc import Collection
-from typing import Final, cast, get_args
+from typing import Final, cast
 
 from msgspec import UNSET, UnsetType
 
 from chatdoor.messages import ROLES
 from chatdoor.site import file, model
 from chatdoor.site.answers import compile_matches, compile_reply, compile_sources
-from chatdoor.site.built import check_built, not_built
+from chatdoor.site.built import check_built
 from chatdoor.site.clear_secrets import find_clear_secret
 from chatdoor.site.headers import read_headers
 from chatdoor.site.names import check_item, check_names, names_sent
@@ -16,6 +16,7 @@ from chatdoor.site.nearest import nearest
 from chatdoor.site.outgoing import each_step
 from chatdoor.site.parts import checked, given, read_duration, read_shape, read_size
 from chatdoor.site.problem import Problem, quote
+from chatdoor.site.sockets import check_replies
 from chatdoor.site.steps import compile_steps
 from chatdoor.site.template import NULLABLE, Fields, names_in
 from chatdoor.site.urls import UrlError, is_local, origin_of, parse_url
@@ -23,7 +24,6 @@ from chatdoor.site.urls import UrlError, is_local, origin_of, parse_url
 DEFAULT_REFUSED: Final = file.MatchTable(status=[401, 403, 419, 440])
 """What a refusal is where the file does not say."""
 
-BUILT_HISTORY: Final = get_args(model.History)
 DEFAULT_ITEM: Final = {"role": "{role}", "content": "{text}"}
 
 
@@ -39,6 +39,8 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
     sent = {name for _, step in each_step(table.chat, ("chat",)) for name in names_sent(step)}
     if not sent & {"prompt", "messages"}:
         raise Problem(("chat",), "sends nothing of what is said: neither {prompt} nor {messages} is in it")
+    reply = compile_reply(table.reply, ("reply",))
+    check_replies(table, chat, reply.format)
     site = model.Site(
         name=table.name,
         url=base,
@@ -47,7 +49,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         local=local,
         models=_models(table),
         chat=chat,
-        reply=compile_reply(table.reply, ("reply",)),
+        reply=reply,
         session=session,
         take=take,
         sources=model.sort_sources(take),
@@ -55,7 +57,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         header_names=names_in(Fields(headers)),
         refused=compile_matches(DEFAULT_REFUSED if table.refused is UNSET else table.refused, ("refused",)),
         messages=_messages(table.messages, sent),
-        conversation=_conversation(table.conversation, sent, origins),
+        conversation=_conversation(table.conversation, sent, origins, sockets=any(step.is_socket for step in chat)),
         limits=_limits(table.limits, local=local),
         text=text,
         fingerprint=fingerprint,
@@ -114,12 +116,12 @@ def _messages(table: file.MessagesTable, sent: Collection[str]) -> model.Message
 
 
 def _conversation(
-    table: file.ConversationTable, sent: Collection[str], origins: frozenset[str]
+    table: file.ConversationTable, sent: Collection[str], origins: frozenset[str], *, sockets: bool
 ) -> model.ConversationRule:
     path = ("conversation",)
     check_built(table, path)
     return model.ConversationRule(
-        history=_history(table, sent),
+        history=_history(table, sent, sockets=sockets),
         start=compile_steps(table.start, (*path, "start"), origins),
         make=given(table.make) or {},
         lost=compile_matches(table.lost, (*path, "lost")),
@@ -127,16 +129,16 @@ def _conversation(
     )
 
 
-def _history(table: file.ConversationTable, sent: Collection[str]) -> model.History:
+def _history(table: file.ConversationTable, sent: Collection[str], *, sockets: bool) -> model.History:
     listed = not {"messages", "history"}.isdisjoint(sent)
-    history = given(table.history) or ("client" if listed else "session")
+    history = given(table.history) or ("client" if listed else "connection" if sockets else "session")
     path = ("conversation", "history")
     if history == "client" and not listed:
         raise Problem(path, "client: each request carries all turns; put {messages} or {history} into chat")
     if history == "id" and NULLABLE not in sent:
         raise Problem(path, "id: the conversation is found by its id; put {conversation} into chat")
-    if history not in BUILT_HISTORY:
-        raise not_built(path, f": history = {history!r}")
+    if history == "connection" and not sockets:
+        raise Problem(path, "connection: the site remembers with a websocket, and no chat step has one")
     return cast(model.History, history)
 
 

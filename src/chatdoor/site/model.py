@@ -16,16 +16,19 @@ from chatdoor.site.template import Fields, Shape, Slot, Template, slots
 from chatdoor.site.urls import origin_of
 
 Place: TypeAlias = Literal["cookie", "header", "meta", "input", "css", "url", "body"]
-BodyKind: TypeAlias = Literal["json", "form", "multipart", "text"]
+BodyKind: TypeAlias = Literal["json", "form", "multipart", "text", "emit"]
 Decode: TypeAlias = Literal["percent", "none", "base64"]
 Format: TypeAlias = Literal["json", "sse", "ndjson", "websocket", "socketio", "html", "text"]
 System: TypeAlias = Literal["message", "prepend", "drop", "refuse", "field"]
-History: TypeAlias = Literal["client", "session", "id", "none"]
+History: TypeAlias = Literal["client", "session", "connection", "id", "none"]
 Recover: TypeAlias = Literal["replay", "fold", "refuse"]
 
 
 SAID: Final = frozenset({"prompt", "messages", "history"})
 """Placeholders for what is said."""
+
+SOCKETS: Final = frozenset({"WEBSOCKET", "SOCKETIO"})
+"""Methods of steps that speak over a websocket."""
 
 REMEMBERING: Final = frozenset({"session", "connection", "id"})
 """Kinds of history that the site keeps."""
@@ -89,6 +92,8 @@ class Match(msgspec.Struct, frozen=True):
     selectors: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     json: RecordMatch | None = None
+    closes: frozenset[int] = frozenset()
+    """Close codes of a websocket. They stand alone."""
 
     @property
     def needs_body(self) -> bool:
@@ -113,6 +118,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[Template, Template], ...] = ()
     cookies: tuple[tuple[str, Template], ...] = ()
     body: Body | None = None
+    auth: Shape | None = None
+    """What Socket.IO's connect brings along."""
     take: Mapping[str, Source] = msgspec.field(default_factory=dict)
     sources: Sources = Sources({}, {}, {}, {})
     make: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -132,6 +139,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The secrets that it sends, as the site file names them: `env:X`."""
 
     @property
+    def is_socket(self) -> bool:
+        """True where it speaks over a websocket."""
+        return self.method in SOCKETS
+
+    @property
     def tells(self) -> bool:
         """True where the step brings what was said to the site."""
         return not self.names.isdisjoint(SAID)
@@ -144,7 +156,7 @@ def step_slots(step: Step) -> Iterator[Slot]:
         yield from (*slots(name), *slots(value))
     for _, value in step.cookies:
         yield from slots(value)
-    for shape in (step.query, step.body.shape if step.body else None):
+    for shape in (step.query, step.body.shape if step.body else None, step.auth):
         if shape is not None:
             yield from slots(shape)
 
@@ -236,6 +248,16 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def refreshes(self) -> bool:
         """True where session steps promise to renew the token and leave the conversation alone."""
         return any(step.refresh for step in self.session)
+
+    @property
+    def has_sockets(self) -> bool:
+        """True where a step speaks over a websocket."""
+        return any(step.is_socket for step in (*self.conversation.start, *self.chat))
+
+    @property
+    def in_connections(self) -> bool:
+        """True where the site keeps the turns with the websocket."""
+        return self.conversation.history == "connection"
 
     @property
     def remembers(self) -> bool:

@@ -14,6 +14,7 @@ from chatdoor.site.lines import KeyPath
 from chatdoor.site.outgoing import each_step
 from chatdoor.site.parts import checked, given, read_duration, read_fields, read_one_of, read_shape, read_template
 from chatdoor.site.problem import Problem
+from chatdoor.site.sockets import SOCKETS, as_http, check_framing, check_socket
 from chatdoor.site.template import Fields, Slot, Template, names_in
 from chatdoor.site.urls import UrlError, origin_of, parse_url
 from chatdoor.site.words import match_words
@@ -39,17 +40,22 @@ def compile_steps(steps: file.Steps | UnsetType, path: KeyPath, origins: frozens
 
 def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str]) -> model.Step:
     check_built(table, path)
+    check_framing(table, path)
     method = read_one_of(table, file.METHODS, path, "a step is one request")
     if method is None:
         raise Problem(path, "says nowhere where its request goes: get, post, put, patch or delete is missing")
-    target = read_template(getattr(table, method), (*path, method))
+    socket = method in SOCKETS
+    if socket:
+        check_socket(table, path, method)
+    target = read_template(as_http(getattr(table, method)) if socket else getattr(table, method), (*path, method))
     query = read_fields(given(table.query) or {}, (*path, "query"))
     headers = read_headers(given(table.headers) or {}, (*path, "headers"))
     cookies = read_cookies(given(table.cookies) or {}, (*path, "cookies"))
     body = _body(table, path, method)
+    auth = None if isinstance(table.auth, UnsetType) else read_shape(table.auth, (*path, "auth"))
     take = compile_sources(given(table.take) or {}, (*path, "take"))
     opening_names = names_in(target, query, Fields(headers))
-    names = opening_names | names_in(*(value for _, value in cookies), body.shape if body else None)
+    names = opening_names | names_in(*(value for _, value in cookies), body.shape if body else None, auth)
     return model.Step(
         label=f"{method.upper()} {_check_target(target, (*path, method), origins)}",
         method=method.upper(),
@@ -58,6 +64,7 @@ def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str])
         headers=headers,
         cookies=cookies,
         body=body,
+        auth=auth,
         opening_names=opening_names,
         names=names,
         references=model.references_in(names),
@@ -69,7 +76,7 @@ def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str])
         until=compile_matches(table.until, (*path, "until")),
         every=_pause(table, path),
         refresh=_refresh(table, path),
-        follow_redirects=table.follow_redirects,
+        follow_redirects=table.follow_redirects and not socket,
     )
 
 
@@ -89,6 +96,8 @@ def _refresh(table: file.StepTable, path: KeyPath) -> bool:
 
 
 def _body(table: file.StepTable, path: KeyPath, method: str) -> model.Body | None:
+    if method == "socketio" and not isinstance(table.emit, UnsetType):
+        return model.Body("emit", read_shape(table.emit, (*path, "emit")))
     kind = read_one_of(table, file.BODIES, path, "a step has one body")
     if kind is None:
         return None

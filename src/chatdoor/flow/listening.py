@@ -1,0 +1,119 @@
+"""Steps that speak over a websocket: opening it, reading frames until one fits, and what a close code means."""
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from chatdoor.errors import ChatdoorError, ReplyCutShort, ReplyTooLarge, UnexpectedReply
+from chatdoor.flow.answer import Answer, looks_like_html
+from chatdoor.flow.effects import CloseCode, Discard, Flow, Head, HungUp, ReadFrame
+from chatdoor.flow.excerpt import with_excerpt
+from chatdoor.flow.exchange import Visit
+from chatdoor.flow.extract import take
+from chatdoor.flow.match import fits, fits_close
+from chatdoor.flow.refusal import Lost, Refusal, judge, judge_page
+from chatdoor.flow.socketio import ConnectError, Event, PacketError, parse_packet
+from chatdoor.site.model import Step
+
+SWITCHED: Final = 101
+"""The status of an open websocket (RFC 6455, section 4.2.2)."""
+
+EVIDENCE_BYTES: Final = 64_000
+"""What is read of an answer that is no reply: enough to see what it is."""
+
+Setback: TypeAlias = Refusal | Lost
+"""Why a message has to be told from the start again. The site did not act."""
+
+
+def reach(visit: Visit, step: Step, values: dict[str, object]) -> Flow[Head | Setback]:
+    """The head of an open websocket, to which the step's frame went out. Raises what went wrong."""
+    try:
+        head = yield from visit.run(step, values)
+    except HungUp as gone:
+        return Lost(gone.problem)
+    if head.status == SWITCHED:
+        return head
+    answer = yield from visit.read(head, EVIDENCE_BYTES, cut=True)
+    verdict = judge(visit, step, answer) or _no_websocket(visit, step, answer)
+    yield from visit.learn_body(answer)
+    yield Discard()
+    if isinstance(verdict, ChatdoorError):
+        raise verdict
+    return verdict
+
+
+def hear(visit: Visit, step: Step, values: dict[str, object], limit: int) -> Flow[Answer | Setback]:
+    """The frame that the step waits for, as an answer; an empty one where it waits for none.
+
+    Values are taken from all the frames up to it, and added to `values`. Raises what went wrong.
+    """
+    head = yield from reach(visit, step, values)
+    if not isinstance(head, Head):
+        return head
+    size = 0
+    waits = bool(step.until or step.expect or step.sources.body)
+    while waits:
+        frame: bytes | None = yield ReadFrame()
+        if frame is None:
+            return (yield from _ended(visit, step))
+        size += len(frame)
+        if size > limit:
+            raise ReplyTooLarge(f"the answer is larger than {limit} bytes", site=visit.site.name, step=step.label)
+        answer = Answer(head, _record(visit, step, frame))
+        if any(match.needs_body and fits(match, answer) for match in visit.site.refused):
+            return Refusal("a frame says so")
+        visit.note(take(step.sources.body, answer, visit.session.jar), values)
+        if not step.until or any(fits(match, answer) for match in step.until):
+            return _expected(visit, step, answer)
+    return Answer(head, b"")
+
+
+def closed(visit: Visit) -> Flow[Setback | None]:
+    """What it means that the site has closed the websocket: a refusal, a lost conversation; None: nothing declared."""
+    code: int | None = yield CloseCode()
+    if any(fits_close(match, code) for match in visit.site.refused):
+        return Refusal(f"the site closed the websocket with {code}")
+    if any(fits_close(match, code) for match in visit.site.conversation.lost):
+        return Lost(f"the site closed the websocket with {code}")
+    return None
+
+
+def _ended(visit: Visit, step: Step) -> Flow[Setback]:
+    setback = yield from closed(visit)
+    if setback:
+        return setback
+    code: int | None = yield CloseCode()
+    problem = f"the site closed the websocket ({code}) before the frame that the site file waits for"
+    raise ReplyCutShort(problem, site=visit.site.name, step=step.label)
+
+
+def _expected(visit: Visit, step: Step, answer: Answer) -> Answer:
+    """The answer, if it is what the site file expects. Raises UnexpectedReply."""
+    if not step.expect or any(fits(match, answer) for match in step.expect):
+        return answer
+    error = UnexpectedReply("what the site file expects did not come", site=visit.site.name, step=step.label)
+    raise with_excerpt(error, answer, visit.secrets)
+
+
+def _record(visit: Visit, step: Step, frame: bytes) -> bytes:
+    """The frame as matches and values see it: of Socket.IO, the data of the event, with its name as `event`."""
+    if step.method != "SOCKETIO":
+        return frame
+    try:
+        packet = parse_packet(frame.decode("utf-8", "replace"))
+    except PacketError as error:
+        raise UnexpectedReply(str(error), site=visit.site.name, step=step.label) from error
+    if isinstance(packet, ConnectError):
+        raise UnexpectedReply("the site refuses the connection", site=visit.site.name, step=step.label)
+    if not isinstance(packet, Event):
+        return b""
+    data = packet.arguments[0] if packet.arguments else None
+    return msgspec.json.encode({**data, "event": packet.name} if isinstance(data, dict) else {"event": packet.name})
+
+
+def _no_websocket(visit: Visit, step: Step, answer: Answer) -> Refusal | Lost | ChatdoorError:
+    """What an answer means that is a success and no websocket."""
+    if looks_like_html(answer.body):
+        return judge_page(visit, step, answer)
+    error = UnexpectedReply("expected a websocket, got another answer", site=visit.site.name, step=step.label)
+    return with_excerpt(error, answer, visit.secrets)
