@@ -40,10 +40,9 @@ again is safe and may help; the exit code is that of the command line.
 ABOUT_LANGUAGE = """\
 # Site language
 
-A site file is TOML. An unknown key is an error that names the file, the line and the nearest right key; so is one that
-is marked *not built yet*. Durations are text such as `"30s"` or `"2m"`, sizes such as `"8MB"`, paths into JSON are
-[JMESPath](https://jmespath.org). [Write a site file](../how-to/write-a-site-file.md) goes by the questions that you
-have, and explains placeholders.
+A site file is TOML. An unknown key is an error that names the file, the line and the nearest right key.
+Durations are text such as `"30s"` or `"2m"`, sizes such as `"8MB"`, paths into JSON are [JMESPath](https://jmespath.org).
+[Write a site file](../how-to/write-a-site-file.md) goes by the questions that you have, and explains placeholders.
 """
 
 
@@ -92,8 +91,7 @@ def site_language() -> Iterator[str]:
     for name, table in TABLES.items():
         yield f"## {name}\n\n{inspect.getdoc(table)}\n\n| key | type | default | meaning |\n|---|---|---|---|"
         for row in (row for row in rows if row.table == name):
-            built = "" if row.built else " *(not built yet)*"
-            yield f"| {_cells(f'`{row.key}`', row.type, row.default, row.meaning + built)} |"
+            yield f"| {_cells(f'`{row.key}`', row.type, row.default, row.meaning)} |"
         yield ""
     yield "## Presets\n\n`extends` names them. What a file says itself wins.\n"
     for name, preset in presets().items():

@@ -7,7 +7,6 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import fields
 
 from chatdoor.site import file, model
-from chatdoor.site.built import check_built
 from chatdoor.site.lines import KeyPath
 from chatdoor.site.parts import (
     given,
@@ -38,7 +37,6 @@ def compile_sources(tables: Mapping[str, file.SourceTable], path: KeyPath) -> di
 
 
 def _compile_source(table: file.SourceTable, path: KeyPath) -> model.Source:
-    check_built(table, path)
     place = read_one_of(table, file.PLACES, path, "a value has one place")
     pick = read_one_of(table, file.PICKS, path, "a value has one pick")
     if place is None and pick is None:
@@ -70,7 +68,6 @@ def compile_matches(tables: file.Matches | UnsetType, path: KeyPath) -> tuple[mo
 
 
 def _compile_match(table: file.MatchTable, path: KeyPath) -> model.Match:
-    check_built(table, path)
     closes = _closes(table, path)
     if table == file.MatchTable():
         raise Problem(path, "an empty match would fit every answer")
@@ -113,7 +110,6 @@ def compile_record_match(table: file.RecordMatch | UnsetType, path: KeyPath) -> 
 
 def compile_reply(table: file.ReplyTable, path: KeyPath) -> model.ReplyRule:
     """Where the text of a reply is."""
-    check_built(table, path)
     form = read_one_of(table, file.FORMATS, path, "a reply has one format")
     if form is None:
         raise Problem(path, "says nowhere where the text is: json, sse, ndjson, html or text is missing")

@@ -8,7 +8,6 @@ from msgspec import UNSET, UnsetType
 from chatdoor.messages import ROLES
 from chatdoor.site import file, model
 from chatdoor.site.answers import compile_matches, compile_reply, compile_sources
-from chatdoor.site.built import check_built
 from chatdoor.site.clear_secrets import find_clear_secret
 from chatdoor.site.headers import read_headers
 from chatdoor.site.names import check_item, check_names, names_sent
@@ -100,7 +99,6 @@ def _models(table: file.SiteTable) -> tuple[str, ...]:
 
 def _messages(table: file.MessagesTable, sent: Collection[str]) -> model.MessagesRule:
     path = ("messages",)
-    check_built(table, path)
     for role in table.roles:
         if role not in ROLES:
             raise Problem((*path, "roles", role), f"unknown role{nearest(role, ROLES)}")
@@ -119,7 +117,6 @@ def _conversation(
     table: file.ConversationTable, sent: Collection[str], origins: frozenset[str], *, sockets: bool
 ) -> model.ConversationRule:
     path = ("conversation",)
-    check_built(table, path)
     return model.ConversationRule(
         history=_history(table, sent, sockets=sockets),
         start=compile_steps(table.start, (*path, "start"), origins),
@@ -143,7 +140,6 @@ def _history(table: file.ConversationTable, sent: Collection[str], *, sockets: b
 
 
 def _limits(table: file.LimitsTable, *, local: bool) -> model.Limits:
-    check_built(table, ("limits",))
     default = model.Limits()
     return model.Limits(
         concurrency=given(table.concurrency) or (None if local else default.concurrency),

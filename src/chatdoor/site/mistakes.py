@@ -7,7 +7,6 @@ from typing import Final, Literal, cast, get_args, get_origin
 import msgspec
 
 from chatdoor.site import file
-from chatdoor.site.built import is_built
 from chatdoor.site.grammar import Kind, describe, entries_in, keys_of, members, table_in, type_at
 from chatdoor.site.lines import KeyPath
 from chatdoor.site.nearest import nearest
@@ -73,8 +72,8 @@ def _at(value: object, path: KeyPath) -> object:
 def _known(path: KeyPath) -> list[str]:
     """The keys that may stand at the place, and those of the tables in it by their path."""
     table = table_in(type_at(path)) or file.Table
-    built = {key: table_in(kind) for key, kind in keys_of(table).items() if is_built(table, key)}
-    return [*keys_of(table), *(f"{key}.{name}" for key, below in built.items() if below for name in keys_of(below))]
+    tables = {key: table_in(kind) for key, kind in keys_of(table).items()}
+    return [*keys_of(table), *(f"{key}.{name}" for key, below in tables.items() if below for name in keys_of(below))]
 
 
 def _show(value: object, kind: Kind) -> str:

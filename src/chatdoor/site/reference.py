@@ -7,7 +7,6 @@ from msgspec import json
 from msgspec.structs import FieldInfo, fields
 
 from chatdoor.site import file
-from chatdoor.site.built import is_built
 from chatdoor.site.grammar import describe, keys_of, note_on
 
 TABLES: Final[Mapping[str, type[file.Table]]] = {
@@ -32,7 +31,6 @@ class ReferenceRow(NamedTuple):
     type: str
     default: str
     meaning: str
-    built: bool
 
 
 def reference_rows() -> list[ReferenceRow]:
@@ -44,8 +42,7 @@ def _row(table: str, field: FieldInfo) -> ReferenceRow:
     kind = keys_of(TABLES[table])[field.name]
     note = note_on(kind)
     default = "required" if field.required else (note.extra or {}).get("default") or _constant(field.default)
-    built = is_built(TABLES[table], field.name)
-    return ReferenceRow(table, field.name, describe(kind), default, note.description or "", built)
+    return ReferenceRow(table, field.name, describe(kind), default, note.description or "")
 
 
 def _constant(default: object) -> str:

@@ -5,7 +5,6 @@ from typing import Final, cast
 import msgspec
 
 from chatdoor.site import file
-from chatdoor.site.built import is_built
 from chatdoor.site.reference import TABLES
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -27,19 +26,9 @@ def json_schema() -> Schema:
     _, tables = msgspec.json.schema_components(
         [file.SiteTable], schema_hook=lambda _: _ANYTHING, ref_template="#/$defs/{name}"
     )
-    named = {table.__name__: _table(name, table, tables[table.__name__]) for name, table in TABLES.items()}
+    named = {table.__name__: {**tables[table.__name__], "title": name} for name, table in TABLES.items()}
     site = named.pop(file.SiteTable.__name__)
     own = [key for key in cast(list[str], site["required"]) if key not in _BY_PRESET]
     complete = [{"required": sorted(_BY_PRESET)}, {"required": ["extends"]}]
     head = {"$schema": DRAFT, "title": "chatdoor site file", "description": "One web chatbot, as data."}
     return {**site, **head, "required": own, "anyOf": complete, "$defs": named}
-
-
-def _table(name: str, table: type[file.Table], schema: Schema) -> Schema:
-    """The library's schema of one table, with our name for it, and with what is not built said."""
-    keys = cast(dict[str, Schema], schema["properties"])
-    marked = {
-        key: kind if is_built(table, key) else {**kind, "description": f"{kind['description']} (not built yet)"}
-        for key, kind in keys.items()
-    }
-    return {**schema, "title": name, "properties": marked}

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from chatdoor.site import file, model
 from chatdoor.site.answers import compile_matches, compile_sources
-from chatdoor.site.built import check_built
 from chatdoor.site.headers import read_cookies, read_headers
 from chatdoor.site.lines import KeyPath
 from chatdoor.site.outgoing import each_step
@@ -39,7 +38,6 @@ def compile_steps(steps: file.Steps | UnsetType, path: KeyPath, origins: frozens
 
 
 def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str]) -> model.Step:
-    check_built(table, path)
     check_framing(table, path)
     method = read_one_of(table, file.METHODS, path, "a step is one request")
     if method is None:
