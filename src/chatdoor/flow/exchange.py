@@ -81,7 +81,7 @@ class Visit:
             head: Head = yield Send(self._with_cookies(request, extra), step.label)
             self._now = head.at.unix
             yield from self._learn_cookies(head)
-            if (wait := self._wait(head, request)) is not None:
+            if (wait := self._wait(step, head, request)) is not None:
                 yield Discard()
                 yield Sleep(wait)
                 request = request if been else self._request(step, made)
@@ -182,13 +182,14 @@ class Visit:
         """True where the site file calls a redirect refused, by its status or by where it leads. It is not followed."""
         return any((match.paths or match.statuses) and fits_head(match, head) for match in self.site.refused)
 
-    def _wait(self, head: Head, request: Request) -> float | None:
+    def _wait(self, step: Step, head: Head, request: Request) -> float | None:
         """Seconds to wait before the same request goes out again; None where the answer is not a wait.
 
         A 429 says that the request was not taken. A 503 does not say so, and is waited for only where asking
         twice does no harm. One wait in a call, and only one that fits into it.
         """
-        if head.status != 429 and not (head.status == 503 and request.method == "GET"):
+        harmless = request.method == "GET" and (step.method != "GET" or step.only_reads)
+        if head.status != 429 and not (head.status == 503 and harmless):
             return None
         wait = read_retry_after(head.get("retry-after"), head.at.unix)
         fits = wait is not None and head.at.tick + wait < self.call.deadline

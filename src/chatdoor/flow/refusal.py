@@ -100,7 +100,7 @@ def failure(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
     if status == 401 or (status == 403 and is_login_page(answer)):
         return login_wanted(visit, step, answer)
     wait = read_retry_after(answer.head.get("retry-after"), answer.head.at.unix)
-    if status == 429 or (status == 503 and step.method == "GET" and wait is not None):
+    if status == 429 or (status == 503 and step.only_reads and wait is not None):
         return _rate_limited(visit, step, answer, wait)
     kind = SiteFailed if status >= 500 else UnexpectedReply
     error = kind("the answer is an error", site=visit.site.name, step=step.label)

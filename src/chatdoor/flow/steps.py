@@ -56,11 +56,14 @@ def settled(visit: Visit, step: Step, values: dict[str, object], limit: int) -> 
 
 
 def once_more(visit: Visit, step: Step, run: Callable[[], Flow[T]]) -> Flow[T]:
-    """What the flow gives. A step that only reads is tried once more, where the network failed on the way."""
+    """What the flow gives. A step that only reads is tried once more, where the network failed on the way.
+
+    One that brings what was said does not only read, whatever its method.
+    """
     try:
         return (yield from run())
     except (ReadFailed, WriteFailed):
-        if step.method != "GET" or visit.call.retried:
+        if not step.only_reads or visit.call.retried:
             raise
         visit.call.retried = True
     return (yield from run())
