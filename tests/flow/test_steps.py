@@ -28,3 +28,28 @@ class TestOnceMore:
         with pytest.raises(error) as raised:
             script.ask(site, "Hello")
         assert (script.story, raised.value.retryable) == ("GET /ask?q=Hello", False)
+
+
+class TestEveryAnswer:
+    """`[take]` is looked for in every answer, also in those on the way."""
+
+    TOKENS = site_with(
+        '[take]\nnext = { json = "next" }\n[headers]\nX-Next = "{next}"\n[session]\nget = "/t"\n'
+        '[[chat]]\npost = "/jobs"\njson = { p = "{prompt}" }\n[[chat]]\nget = "/poll"\n'
+        'until = { json = { s = "ok" } }\n[reply]\njson = "r"\n'
+    )
+
+    def test_each_poll_uses_the_token_of_the_last(self) -> None:
+        """A one-use token is in the answer that is waited over."""
+        answers = [answer(next=0), answer(next=1), answer(next=2, s="busy"), answer(next=3, s="ok", r="Hi")]
+        script = Script(answers)
+        assert script.ask(self.TOKENS).text == "Hi"
+        assert [header(request, "x-next") for request in script.requests] == [None, "0", "1", "2"]
+        assert script.session and script.session.values == {"next": 3}
+
+    def test_an_error_has_the_next_token_too(self) -> None:
+        """The one that was sent is used up, whatever came of it."""
+        script = Script([answer(next=0), said(422, '{"next": 1}')])
+        with pytest.raises(ChatdoorError):
+            script.ask(self.TOKENS)
+        assert script.session and script.session.values == {"next": 1}

@@ -69,7 +69,6 @@ def _awaited(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun
     answer = yield from settled(visit, step, values, visit.site.limits.reply_bytes)
     if not isinstance(answer, Answer):
         return answer
-    yield from visit.learn_body(answer)
     visit.note(take(step.sources.body, answer, visit.session.jar), values)
     return _Begun(answer.head, answer.body)
 

@@ -33,7 +33,6 @@ def run_step(visit: Visit, step: Step, values: dict[str, object], known: Values 
     answer = yield from settled(visit, step, everything, MAX_PAGE_BYTES)
     values.update({name: everything[name] for name in step.make})
     if isinstance(answer, Answer):
-        yield from visit.learn_body(answer)
         visit.note(take(step.take, answer, visit.session.jar), values)
         for name, source in step.take.items():
             if name not in values and name not in visit.talk.values:
@@ -45,6 +44,7 @@ def settled(visit: Visit, step: Step, values: dict[str, object], limit: int) -> 
     """The answer of the step, repeated until it is as the site file waits for it. Raises what went wrong."""
     while True:
         answer = yield from once_more(visit, step, lambda: _whole(visit, step, values, limit))
+        yield from visit.learn_body(answer)
         verdict = _judged(visit, step, answer)
         if isinstance(verdict, ChatdoorError):
             raise verdict
