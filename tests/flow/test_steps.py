@@ -2,9 +2,9 @@
 
 import pytest
 
-from chatdoor.errors import ChatdoorError, ReadFailed, SiteFailed
+from chatdoor.errors import ChatdoorError, ReadFailed, SiteFailed, UnexpectedReply
 from chatdoor.site import Site
-from tests.flow.script import Said, Script, said
+from tests.flow.script import Said, Script, header, said, to
 from tests.flow.test_talk import answer, site_with
 
 
@@ -45,11 +45,42 @@ class TestEveryAnswer:
         script = Script(answers)
         assert script.ask(self.TOKENS).text == "Hi"
         assert [header(request, "x-next") for request in script.requests] == [None, "0", "1", "2"]
-        assert script.session and script.session.values == {"next": 3}
+        assert script.session
+        assert script.session.values == {"next": 3}
 
     def test_an_error_has_the_next_token_too(self) -> None:
         """The one that was sent is used up, whatever came of it."""
         script = Script([answer(next=0), said(422, '{"next": 1}')])
         with pytest.raises(ChatdoorError):
             script.ask(self.TOKENS)
-        assert script.session and script.session.values == {"next": 1}
+        assert script.session
+        assert script.session.values == {"next": 1}
+
+
+class TestExpected:
+    """What a chat step expects, and what it does not follow."""
+
+    def test_the_step_that_brings_the_reply_has_to_bring_what_is_expected(self) -> None:
+        """By its status, or by what is in its body."""
+        for expected in ("status = 201", "json = { ok = true }"):
+            site = site_with(
+                f'[chat]\npost = "/c"\njson = "{{prompt}}"\nexpect = {{ {expected} }}\n[reply]\njson = "r"'
+            )
+            with pytest.raises(UnexpectedReply, match="what the site file expects did not come"):
+                Script([answer(r="Hi")]).ask(site)
+            assert Script([said(201, '{"r": "Hi", "ok": true}')]).ask(site).text == "Hi"
+
+    def test_a_status_that_is_expected_is_no_error(self) -> None:
+        """The reply is read from it."""
+        site = site_with('[chat]\npost = "/c"\njson = "{prompt}"\nexpect = { status = 418 }\n[reply]\nsse = "r"')
+        assert Script([said(418, 'data: {"r": "Hi"}\n\n', content_type="text/event-stream")]).ask(site).text == "Hi"
+
+    def test_a_redirect_that_is_not_followed_is_an_answer(self) -> None:
+        """Where it leads may be the value that is wanted."""
+        site = site_with(
+            '[[chat]]\npost = "/jobs"\njson = "{prompt}"\nfollow_redirects = false\n'
+            'take.job = { header = "Location", regex = "/jobs/(.*)" }\n[[chat]]\nget = "/jobs/{job}"\n'
+            '[reply]\njson = "r"'
+        )
+        script = Script([to("/jobs/7", status=303), answer(r="Hi")])
+        assert (script.ask(site).text, script.story) == ("Hi", "POST /jobs | GET /jobs/7")

@@ -321,7 +321,8 @@ class TestRefusedOnTheWay:
     )
     BY_ID = site_with(
         'refused = { status = 403 }\n[conversation]\nhistory = "id"\n'
-        '[chat]\npost = "/say"\njson = { text = "{prompt}", id = "{conversation}" }\ntake.conversation = { json = "id" }\n'
+        '[chat]\npost = "/say"\njson = { text = "{prompt}", id = "{conversation}" }\n'
+        'take.conversation = { json = "id" }\n'
         '[reply]\njson = "r"\n'
     )
 

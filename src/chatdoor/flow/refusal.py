@@ -74,7 +74,7 @@ def judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
         return _signed_out(visit, step, answer)
     if refused:
         return _refusal(visit, answer)
-    return None if status < 300 else failure(visit, step, answer)
+    return None if status < (300 if step.follow_redirects else 400) else failure(visit, step, answer)
 
 
 def judge_page(visit: Visit, step: Step, answer: Answer, problem: str = "expected data, got a page") -> Verdict:

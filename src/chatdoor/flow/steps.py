@@ -45,7 +45,7 @@ def settled(visit: Visit, step: Step, values: dict[str, object], limit: int) -> 
     while True:
         answer = yield from once_more(visit, step, lambda: _whole(visit, step, values, limit))
         yield from visit.learn_body(answer)
-        verdict = _judged(visit, step, answer)
+        verdict = judged(visit, step, answer)
         if isinstance(verdict, ChatdoorError):
             raise verdict
         if verdict:
@@ -81,7 +81,7 @@ def _whole(visit: Visit, step: Step, values: dict[str, object], limit: int) -> F
     return (yield from visit.read(head, limit))
 
 
-def _judged(visit: Visit, step: Step, answer: Answer) -> Setback | ChatdoorError | None:
+def judged(visit: Visit, step: Step, answer: Answer) -> Setback | ChatdoorError | None:
     """What is wrong with the answer. None: nothing is."""
     verdict = judge(visit, step, answer)
     if step.expect and not isinstance(verdict, Refusal | Lost):
