@@ -2,10 +2,11 @@
 
 import pytest
 
-from chatdoor.errors import ChatdoorError, ReadFailed, SiteFailed, UnexpectedReply
+from chatdoor.errors import ChatdoorError, ReadFailed, SiteFailed, SiteFileError, UnexpectedReply
+from chatdoor.flow.talk import Talk
 from chatdoor.site import Site
-from tests.flow.script import Said, Script, header, said, to
-from tests.flow.test_talk import answer, site_with
+from tests.flow.script import Said, Script, header, page, said, to
+from tests.flow.test_talk import answer, bodies, site_with, turn
 
 
 class TestOnceMore:
@@ -84,3 +85,48 @@ class TestExpected:
         )
         script = Script([to("/jobs/7", status=303), answer(r="Hi")])
         assert (script.ask(site).text, script.story) == ("Hi", "POST /jobs | GET /jobs/7")
+
+
+class TestIdOfTheConversation:
+    """The value `conversation` lives as long as what it names, wherever it is taken."""
+
+    CHAT = '[chat]\npost = "/c"\njson = { p = "{prompt}", id = "{conversation}" }\n[reply]\njson = "r"\n'
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '[session]\nget = "/"\ntake.conversation = { css = "#chat", attr = "data-id" }\n',
+            '[take]\nconversation = { css = "#chat", attr = "data-id" }\n[session]\nget = "/"\n',
+            '[take]\nconversation = { cookie = "talk" }\n[session]\nget = "/"\n',
+        ],
+    )
+    def test_a_page_may_bring_it_where_a_session_is_one_conversation(self, text: str) -> None:
+        """The page that lets a visitor in, or its cookie."""
+        script = Script([page("talk=9", body='<div id="chat" data-id="9"></div>'), answer(r="Hi")])
+        script.ask(site_with(text + self.CHAT), "Hello")
+        assert bodies(script) == [{"p": "Hello", "id": "9"}]
+
+    def test_every_answer_may_bring_it(self) -> None:
+        """The first message goes out without one."""
+        script, talk = Script([answer(r="1", id=7), answer(r="2")]), Talk("x")
+        site = site_with('[take]\nconversation = { json = "id" }\n' + self.CHAT)
+        script.tell(site, turn("a"), talk)
+        script.tell(site, turn("a", "1", "b", known=2), talk)
+        assert bodies(script) == [{"p": "a", "id": None}, {"p": "b", "id": 7}]
+
+    def test_a_shared_page_has_nobodys_id(self) -> None:
+        """Where conversations share a session, none of them gets the id that its page shows."""
+        site = site_with(
+            '[take]\nconversation = { css = "#chat", attr = "data-id" }\n[session]\nget = "/"\n'
+            f'[conversation]\nhistory = "id"\n{self.CHAT}'
+        )
+        script = Script([page(body='<div id="chat" data-id="9"></div>'), answer(r="Hi")])
+        script.ask(site, "Hello")
+        assert bodies(script) == [{"p": "Hello", "id": None}]
+
+    def test_a_shared_session_can_not_take_it(self) -> None:
+        """That is found when the file is loaded."""
+        for key in ('take.conversation = { json = "id" }', 'make.conversation = "uuid4"'):
+            text = f'[session]\nget = "/"\n{key}\n[conversation]\nhistory = "id"\n{self.CHAT}'
+            with pytest.raises(SiteFileError, match="share a session here"):
+                site_with(text)

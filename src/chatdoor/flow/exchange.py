@@ -117,9 +117,7 @@ class Visit:
 
     def learn(self, found: Mapping[str, object]) -> Flow[None]:
         """Merges values."""
-        if NULLABLE in found:
-            self.talk.values[NULLABLE] = found[NULLABLE]
-            found = {name: value for name, value in found.items() if name != NULLABLE}
+        found = self._of_session(found)
         changed = self._changed(found) if found else None
         if changed:
             yield from self.merge(Changes(values=changed, at=self._now))
@@ -127,6 +125,13 @@ class Visit:
     def merge(self, changes: Changes) -> Flow[None]:
         """Makes the changes in the session."""
         self.session = yield Learn(self.session, changes)
+
+    def _of_session(self, found: Mapping[str, object]) -> Mapping[str, object]:
+        """The values that are the session's: all but the conversation's id, which goes with the conversation."""
+        if NULLABLE not in found:
+            return found
+        self.talk.values[NULLABLE] = found[NULLABLE]
+        return {name: value for name, value in found.items() if name != NULLABLE}
 
     def _reveal(self, step: Step, reference: str) -> Flow[str]:
         """The secret. From now on it is masked, whoever repeats it."""
@@ -173,7 +178,8 @@ class Visit:
         sources = self.site.sources.cookie
         values = take(sources, Answer(head, b""), self.session.jar.apply(cookies, self._now))
         gone = tuple(name for name in sources if name not in values and name in self.session.values)
-        yield from self.merge(Changes(cookies, self._changed(values), gone=gone, at=self._now))
+        changed = self._changed(self._of_session(values))
+        yield from self.merge(Changes(cookies, changed, gone=gone, at=self._now))
 
     def _changed(self, found: Mapping[str, object]) -> dict[str, object]:
         return {name: value for name, value in found.items() if self.session.values.get(name) != value}
