@@ -3,6 +3,7 @@
 import pytest
 
 from chatdoor.errors import ChatdoorError, ReadFailed, SiteFailed, SiteFileError, UnexpectedReply
+from chatdoor.flow.session import Session
 from chatdoor.flow.talk import Talk
 from chatdoor.site import Site
 from tests.flow.script import Said, Script, header, page, said, to
@@ -130,3 +131,39 @@ class TestIdOfTheConversation:
             text = f'[session]\nget = "/"\n{key}\n[conversation]\nhistory = "id"\n{self.CHAT}'
             with pytest.raises(SiteFileError, match="share a session here"):
                 site_with(text)
+
+
+class TestSignInPage:
+    """To land where the session steps sign in is a refusal, whatever is declared."""
+
+    FILE = (
+        '[[session]]\nget = "/login"\n[[session]]\npost = "/login"\nform = { user = "{env:U}" }\n'
+        '[chat]\npost = "/c"\njson = "{prompt}"\n[conversation]\nhistory = "none"\n'
+    )
+
+    @pytest.mark.parametrize(
+        ("rule", "form", "good"),
+        [
+            ('json = "r"', "<input name=email>", answer(r="Hi")),
+            ('html = "p"', "<input type=password><p>Old</p>", page(body="<p>Hi</p>")),
+        ],
+    )
+    def test_the_visitor_signs_in_again(self, rule: str, form: str, good: Said) -> None:
+        """Also where its form has no password, or the page holds an element like a reply."""
+        login = page(body=f"<form>{form}</form>")
+        old = Session(generation=1, opened=0.0)
+        script = Script([to("/login"), login, page(), page(), good], session=old, secrets={"env:U": "me"})
+        assert script.ask(site_with(f"{self.FILE}[reply]\n{rule}")).text == "Hi"
+        assert script.story == "POST /c | GET /login | GET /login | POST /login | POST /c"
+
+
+def test_a_step_that_reads_json_asks_for_it() -> None:
+    """Many stacks answer a script by its `Accept`; a page, and the reply, are asked for as they are."""
+    site = site_with(
+        '[[session]]\nget = "/"\n[[session]]\npost = "/login"\njson = { a = 1 }\n[[chat]]\npost = "/jobs"\n'
+        'json = "{prompt}"\ntake.job = { json = "id" }\n[[chat]]\nget = "/jobs/{job}"\n[reply]\nsse = "r"'
+    )
+    script = Script([page(), answer(), answer(id=1), said(200, 'data: {"r": "Hi"}\n\n')])
+    script.ask(site)
+    kinds = [(header(request, "accept") or "").partition(",")[0] for request in script.requests]
+    assert kinds == ["text/html", "application/json", "application/json", "text/event-stream"]
