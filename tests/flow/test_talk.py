@@ -310,3 +310,33 @@ class TestRefusal:
         with pytest.raises(SessionRefused, match="refused again after a fresh session"):
             script.tell(KEPT, turn("a", "A", "b", known=2), talk)
         assert script.unused == 0
+
+
+class TestRefusedOnTheWay:
+    """Turns that are told again, of which the site refuses one."""
+
+    REFRESHED = site_with(
+        'refused = { status = 403 }\n[[session]]\nget = "/t"\nrefresh = true\n'
+        '[chat]\npost = "/say"\njson = { text = "{prompt}" }\n[reply]\njson = "r"\n'
+    )
+    BY_ID = site_with(
+        'refused = { status = 403 }\n[conversation]\nhistory = "id"\n'
+        '[chat]\npost = "/say"\njson = { text = "{prompt}", id = "{conversation}" }\n'
+        'take.conversation = { json = "id" }\n'
+        '[reply]\njson = "r"\n'
+    )
+
+    @pytest.mark.parametrize(
+        ("site", "answers"),
+        [
+            (REFRESHED, [page(), answer(r="1"), said(403, "csrf"), page(), answer(r="2"), answer(r="3")]),
+            (BY_ID, [answer(r="1", id=7), said(403, "csrf"), answer(r="2", id=7), answer(r="3", id=7)]),
+        ],
+        ids=["refreshed", "id"],
+    )
+    def test_it_goes_on_with_the_turn_that_was_refused(self, site: Site, answers: list[Said]) -> None:
+        """The turn before it was heard, and is not told twice."""
+        script = Script(answers)
+        reply = script.tell(site, turn("a", "1", "b", "2", "c"), Talk())
+        said_texts = [body["text"] for body in bodies(script) if isinstance(body, dict)]
+        assert (said_texts, reply.text, reply.fidelity) == (["a", "b", "b", "c"], "3", "replayed")

@@ -98,23 +98,27 @@ def _first_attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
 
 
 def _attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
-    """Tells the site the turn, and all before it where that is lost with its session."""
+    """Tells the site the turn, and all before it where that is lost with its session.
+
+    Where an attempt was refused on the way, this one goes on with the turn that was.
+    """
     talk = visit.talk
     if visit.site.in_sessions and talk.root != visit.session.root:
         talk.forget()
         yield from _hang_up(visit.site)
-    if way.begun != talk.begun:
-        way = yield from _way(visit.site, turn, begun=talk.begun)
+    if way.begun and not talk.begun:
+        way = yield from _way(visit.site, turn, begun=False)
     if not talk.begun:
         setback = yield from _begin(visit, way.turns[0])
         if setback:
             return setback
     talk.fidelity = way.fidelity
-    *before, newest = way.turns
+    *before, newest = way.turns[talk.heard :]
     for values in before:
         outcome = yield from _say(visit, dict(values), quiet=True)
         if not isinstance(outcome, Read):
             return outcome
+        talk.heard += 1
     return (yield from _say(visit, dict(newest), quiet=False))
 
 

@@ -81,7 +81,7 @@ class Visit:
             head: Head = yield Send(self._with_cookies(request, extra), step.label)
             self._now = head.at.unix
             yield from self._learn_cookies(head)
-            if (wait := self._wait(head, request)) is not None:
+            if (wait := self._wait(step, head, request)) is not None:
                 yield Discard()
                 yield Sleep(wait)
                 request = request if been else self._request(step, made)
@@ -117,9 +117,7 @@ class Visit:
 
     def learn(self, found: Mapping[str, object]) -> Flow[None]:
         """Merges values."""
-        if NULLABLE in found:
-            self.talk.values[NULLABLE] = found[NULLABLE]
-            found = {name: value for name, value in found.items() if name != NULLABLE}
+        found = self._of_session(found)
         changed = self._changed(found) if found else None
         if changed:
             yield from self.merge(Changes(values=changed, at=self._now))
@@ -127,6 +125,13 @@ class Visit:
     def merge(self, changes: Changes) -> Flow[None]:
         """Makes the changes in the session."""
         self.session = yield Learn(self.session, changes)
+
+    def _of_session(self, found: Mapping[str, object]) -> Mapping[str, object]:
+        """The values that are the session's: all but the conversation's id, which goes with the conversation."""
+        if NULLABLE not in found:
+            return found
+        self.talk.values[NULLABLE] = found[NULLABLE]
+        return {name: value for name, value in found.items() if name != NULLABLE}
 
     def _reveal(self, step: Step, reference: str) -> Flow[str]:
         """The secret. From now on it is masked, whoever repeats it."""
@@ -173,7 +178,8 @@ class Visit:
         sources = self.site.sources.cookie
         values = take(sources, Answer(head, b""), self.session.jar.apply(cookies, self._now))
         gone = tuple(name for name in sources if name not in values and name in self.session.values)
-        yield from self.merge(Changes(cookies, self._changed(values), gone=gone, at=self._now))
+        changed = self._changed(self._of_session(values))
+        yield from self.merge(Changes(cookies, changed, gone=gone, at=self._now))
 
     def _changed(self, found: Mapping[str, object]) -> dict[str, object]:
         return {name: value for name, value in found.items() if self.session.values.get(name) != value}
@@ -182,13 +188,14 @@ class Visit:
         """True where the site file calls a redirect refused, by its status or by where it leads. It is not followed."""
         return any((match.paths or match.statuses) and fits_head(match, head) for match in self.site.refused)
 
-    def _wait(self, head: Head, request: Request) -> float | None:
+    def _wait(self, step: Step, head: Head, request: Request) -> float | None:
         """Seconds to wait before the same request goes out again; None where the answer is not a wait.
 
         A 429 says that the request was not taken. A 503 does not say so, and is waited for only where asking
         twice does no harm. One wait in a call, and only one that fits into it.
         """
-        if head.status != 429 and not (head.status == 503 and request.method == "GET"):
+        harmless = request.method == "GET" and (step.method != "GET" or step.only_reads)
+        if head.status != 429 and not (head.status == 503 and harmless):
             return None
         wait = read_retry_after(head.get("retry-after"), head.at.unix)
         fits = wait is not None and head.at.tick + wait < self.call.deadline

@@ -1,6 +1,7 @@
 """Getting a visitor in: the session steps of a site, one after the other."""
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
@@ -29,7 +30,7 @@ from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.steps import MAX_PAGE_BYTES, once_more
 from chatdoor.flow.talk import Talk
 from chatdoor.site.model import Site, Source, Step, step_slots
-from chatdoor.site.template import Fields, slots
+from chatdoor.site.template import NULLABLE, Fields, slots
 
 REJECTED: Final = frozenset({400, 401, 403, 422})
 """Statuses with which a step that signs in is answered where the credentials are wrong."""
@@ -55,6 +56,10 @@ class Opening(Visit):
 
     def _refuses(self, _head: Head) -> bool:
         return False
+
+    def _of_session(self, found: Mapping[str, object]) -> Mapping[str, object]:
+        """All. But where conversations share a session, and each has an id, the one that a page shows is nobody's."""
+        return super()._of_session(found) if self.site.conversation.history == "id" else found
 
 
 def open_session(site: Site, call: Call, generation: int, opened: float) -> Flow[Session]:
@@ -158,7 +163,7 @@ def _needed(site: Site) -> list[str]:
     """The values that the first request of a talk sends, of those that are taken from any answer."""
     start = site.conversation.start
     sent = step_slots(start[0]) if start else (*slots(Fields(site.headers)), *step_slots(site.chat[0]))
-    named = {slot.name for slot in sent if not slot.optional}
+    named = {slot.name for slot in sent if not slot.optional and slot.name != NULLABLE}
     return [name for name in site.take if name in named]
 
 

@@ -11,11 +11,10 @@ from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
 from chatdoor.flow.listening import EVIDENCE_BYTES, Setback, closed, reach
 from chatdoor.flow.match import fits_head
-from chatdoor.flow.misfit import unexpected
-from chatdoor.flow.refusal import Lost, Refusal, Verdict, judge, judge_page, may_be_refused
+from chatdoor.flow.refusal import Lost, Refusal, Verdict, judge_page, may_be_refused
 from chatdoor.flow.replies import ReplyDecoder, make_decoder
 from chatdoor.flow.replies.decoder import PageInstead
-from chatdoor.flow.steps import not_taken, once_more, settled
+from chatdoor.flow.steps import judged, not_taken, once_more, settled
 from chatdoor.site.model import Source, Step
 from chatdoor.site.paths import Find
 
@@ -41,7 +40,7 @@ class _Begun(NamedTuple):
 def read_reply(visit: Visit, step: Step, values: dict[str, object], *, quiet: bool) -> Flow[Read | Setback]:
     """Runs the step and reads the reply; its values are added to `values`. Raises what went wrong."""
     try:
-        if step.until or any(match.needs_body for match in step.expect) or _reads_whole(visit, step):
+        if _reads_whole(visit, step):
             begun = yield from _awaited(visit, step, values)
         elif len(visit.site.chat) > 1:
             begun = yield from once_more(visit, step, lambda: _begun(visit, step, values))
@@ -57,7 +56,9 @@ def read_reply(visit: Visit, step: Step, values: dict[str, object], *, quiet: bo
 
 
 def _reads_whole(visit: Visit, step: Step) -> bool:
-    """True where a value is looked for in the answer's body that is not found while it streams."""
+    """True where the answer's body decides, or holds a value that is not found while it streams."""
+    if step.until or any(match.needs_body for match in step.expect):
+        return True
     sources = (visit.site.sources, step.sources)
     return visit.site.reply.format in WHOLE and any(len(kind.body) > len(kind.picks) for kind in sources)
 
@@ -66,7 +67,6 @@ def _awaited(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun
     answer = yield from settled(visit, step, values, visit.site.limits.reply_bytes)
     if not isinstance(answer, Answer):
         return answer
-    yield from visit.learn_body(answer)
     visit.note(take(step.sources.body, answer, visit.session.jar), values)
     return _Begun(answer.head, answer.body)
 
@@ -76,11 +76,11 @@ def _begun(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun |
         reached = yield from reach(visit, step, values)
         return _Begun(reached, b"") if isinstance(reached, Head) else reached
     head = yield from visit.run(step, values)
-    expected = not step.expect or any(fits_head(match, head) for match in step.expect)
-    if expected and not may_be_refused(visit.site, head):
+    misfit = bool(step.expect) and not any(fits_head(match, head) for match in step.expect)
+    if not misfit and not may_be_refused(visit.site, head):
         return _Begun(head, b"")
     answer = yield from visit.read(head, EVIDENCE_BYTES, cut=True)
-    verdict = judge(visit, step, answer) or (None if expected else unexpected(visit, step, answer))
+    verdict = judged(visit, step, answer)
     if verdict is None:
         return _Begun(head, answer.body)
     yield from visit.learn_body(answer)

@@ -51,7 +51,7 @@ def may_be_refused(site: Site, head: Head) -> bool:
 
     The body of a stream is not waited for: what it says comes piece by piece.
     """
-    if head.status >= 300 or announced_check(head):
+    if head.status >= 300 or announced_check(head) or signs_in_at(site, head):
         return True
     streams = content_type(head) in STREAMS
     for match in (*site.refused, *site.conversation.lost):
@@ -70,11 +70,12 @@ def judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
         return met(vendor, visit.site, step)
     if any(fits(match, answer) for match in visit.site.conversation.lost):
         return Lost(excerpt(answer, visit.secrets))
-    if (refused or status in {401, 403}) and is_login_page(answer):
+    asked_to_sign_in = refused or status in {401, 403} or signs_in_at(visit.site, answer.head)
+    if asked_to_sign_in and is_login_page(answer):
         return _signed_out(visit, step, answer)
     if refused:
         return _refusal(visit, answer)
-    return None if status < 300 else failure(visit, step, answer)
+    return None if status < (300 if step.follow_redirects else 400) else failure(visit, step, answer)
 
 
 def judge_page(visit: Visit, step: Step, answer: Answer, problem: str = "expected data, got a page") -> Verdict:
@@ -84,7 +85,7 @@ def judge_page(visit: Visit, step: Step, answer: Answer, problem: str = "expecte
     """
     if vendor := bot_check_instead(answer):
         return met(vendor, visit.site, step)
-    if is_login_page(answer):
+    if is_login_page(answer) or signs_in_at(visit.site, answer.head):
         return _signed_out(visit, step, answer)
     if names_csrf(answer):
         return _refusal(visit, answer, names_csrf=True)
@@ -100,7 +101,7 @@ def failure(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
     if status == 401 or (status == 403 and is_login_page(answer)):
         return login_wanted(visit, step, answer)
     wait = read_retry_after(answer.head.get("retry-after"), answer.head.at.unix)
-    if status == 429 or (status == 503 and step.method == "GET" and wait is not None):
+    if status == 429 or (status == 503 and step.only_reads and wait is not None):
         return _rate_limited(visit, step, answer, wait)
     kind = SiteFailed if status >= 500 else UnexpectedReply
     error = kind("the answer is an error", site=visit.site.name, step=step.label)
@@ -125,6 +126,12 @@ def is_login_page(answer: Answer) -> bool:
 def signs_in(site: Site) -> bool:
     """True where a session step sends something: that is how a visitor signs in."""
     return any(step.body for step in site.session)
+
+
+def signs_in_at(site: Site, head: Head) -> bool:
+    """True where the answer came from where the session steps sign in, and the chat does not go there itself."""
+    doors = {step.path for step in site.session if step.body} - {step.path for step in site.chat}
+    return head.url.partition("?")[0] in {f"{site.url}{path.parts[0]}" for path in doors}
 
 
 def login_wanted(visit: Visit, step: Step, answer: Answer) -> SessionRefused:

@@ -131,7 +131,10 @@ def _opening(site: Site, step: Step, session: Session, values: Values, accept: s
     base, origin = _base(site, session)
     url = _url(step, base, values)
     _check_url(site, step, url)
-    headers = _common_headers(step, session, accept, url, origin)
+    if step.is_socket:
+        headers = {"origin": origin}  # a browser says no more of the page that opens one
+    else:
+        headers = {"accept": _accepted(site, step, accept), **_common_headers(step, session, accept, url, origin)}
     headers.update(_own_headers(site, step, values, accept))
     return _Opening(step, url, headers)
 
@@ -183,11 +186,15 @@ def _check_url(site: Site, step: Step, url: str) -> None:
         raise unsendable(site, step, names, "a value would be . or .. in the path, which means another path")
 
 
+def _accepted(site: Site, step: Step, accept: str) -> str:
+    """What the step asks for. One that takes from JSON, or gets in by it, asks for JSON, as a page's script does."""
+    of_script = step.sources.picks or (accept == PAGE and step.body is not None and step.body.kind == "json")
+    return ACCEPT["json" if of_script and step is not site.chat[-1] else accept]
+
+
 def _common_headers(step: Step, session: Session, accept: str, url: str, origin: str) -> dict[str, str]:
-    """`Accept`, and `Referer` and `Origin` as a page of the site would send them (Fetch, section 3.2)."""
-    if step.is_socket:
-        return {"origin": origin}  # a browser says no more of the page that opens one
-    headers = {"accept": ACCEPT[accept]}
+    """`Referer` and `Origin` as a page of the site would send them (Fetch, section 3.2)."""
+    headers = {}
     page = session.page or (None if accept == PAGE else f"{origin}/")
     if page:
         inside = url.startswith(f"{origin}/") and page.startswith(f"{origin}/")

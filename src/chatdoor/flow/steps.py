@@ -31,7 +31,6 @@ def run_step(visit: Visit, step: Step, values: dict[str, object], known: Values 
     answer = yield from settled(visit, step, everything, MAX_PAGE_BYTES)
     values.update({name: everything[name] for name in (*step.make, *step.take) if name in everything})
     if isinstance(answer, Answer):
-        yield from visit.learn_body(answer)
         visit.note(take(step.take, answer, visit.session.jar), values)
         for name, source in step.take.items():
             if name not in values and name not in visit.talk.values:
@@ -45,7 +44,8 @@ def settled(visit: Visit, step: Step, values: dict[str, object], limit: int) -> 
         return (yield from hear(visit, step, values, limit))
     while True:
         answer = yield from once_more(visit, step, lambda: _whole(visit, step, values, limit))
-        verdict = _judged(visit, step, answer)
+        yield from visit.learn_body(answer)
+        verdict = judged(visit, step, answer)
         if isinstance(verdict, ChatdoorError):
             raise verdict
         if verdict:
@@ -56,11 +56,14 @@ def settled(visit: Visit, step: Step, values: dict[str, object], limit: int) -> 
 
 
 def once_more(visit: Visit, step: Step, run: Callable[[], Flow[T]]) -> Flow[T]:
-    """What the flow gives. A step that only reads is tried once more, where the network failed on the way."""
+    """What the flow gives. A step that only reads is tried once more, where the network failed on the way.
+
+    One that brings what was said does not only read, whatever its method.
+    """
     try:
         return (yield from run())
     except (ReadFailed, WriteFailed):
-        if step.method != "GET" or visit.call.retried:
+        if not step.only_reads or visit.call.retried:
             raise
         visit.call.retried = True
     return (yield from run())
@@ -78,7 +81,7 @@ def _whole(visit: Visit, step: Step, values: dict[str, object], limit: int) -> F
     return (yield from visit.read(head, limit))
 
 
-def _judged(visit: Visit, step: Step, answer: Answer) -> Setback | ChatdoorError | None:
+def judged(visit: Visit, step: Step, answer: Answer) -> Setback | ChatdoorError | None:
     """What is wrong with the answer. None: nothing is."""
     verdict = judge(visit, step, answer)
     if step.expect and not isinstance(verdict, Refusal | Lost):

@@ -35,6 +35,8 @@ class Talk:
         """The root of the session that it was begun in; None where it was not begun."""
         self.fidelity = "native"
         """How the message list has reached the site."""
+        self.heard = 0
+        """How many turns it was told since it was begun, of those that are told before the one to be answered."""
 
     @property
     def begun(self) -> bool:
@@ -43,7 +45,7 @@ class Talk:
 
     def forget(self) -> None:
         """The site no longer has it."""
-        self.values, self.root = {}, None
+        self.values, self.root, self.heard = {}, None, 0
 
 
 class Way(NamedTuple):

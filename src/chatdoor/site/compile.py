@@ -56,7 +56,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         header_names=names_in(Fields(headers)),
         refused=compile_matches(DEFAULT_REFUSED if table.refused is UNSET else table.refused, ("refused",)),
         messages=_messages(table.messages, sent),
-        conversation=_conversation(table.conversation, sent, origins, sockets=any(step.is_socket for step in chat)),
+        conversation=_conversation_of(table, sent, origins, sockets=any(step.is_socket for step in chat)),
         limits=_limits(table.limits, local=local),
         text=text,
         fingerprint=fingerprint,
@@ -111,6 +111,19 @@ def _messages(table: file.MessagesTable, sent: Collection[str]) -> model.Message
         raise Problem((*path, "system"), "message needs {messages} or {history} in chat, which carry it")
     system = "field" if "system" in sent else given(table.system) or ("message" if listed else "prepend")
     return model.MessagesRule(shape, table.roles, cast(model.System, system), made)
+
+
+def _conversation_of(
+    table: file.SiteTable, sent: Collection[str], origins: frozenset[str], *, sockets: bool
+) -> model.ConversationRule:
+    """The rule. Where the site finds a conversation by its id alone, many share a session, and none may have its id."""
+    rule = _conversation(table.conversation, sent, origins, sockets=sockets)
+    steps = each_step(table.session, ("session",)) if rule.history == "id" else []
+    for path, step in steps:
+        for key in ("take", "make"):
+            if NULLABLE in (given(getattr(step, key)) or {}):
+                raise Problem((*path, key, NULLABLE), "conversations share a session here; `start` gives each its own")
+    return rule
 
 
 def _conversation(

@@ -148,6 +148,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         """True where the step brings what was said to the site."""
         return not self.names.isdisjoint(SAID)
 
+    @property
+    def only_reads(self) -> bool:
+        """True where asking twice does no harm: a GET without anything that was said."""
+        return self.method == "GET" and not self.tells
+
 
 def step_slots(step: Step) -> Iterator[Slot]:
     """Every slot of a step's request."""
