@@ -1,10 +1,11 @@
-"""Sessions kept between runs, so that a second question opens no second session."""
+"""Sessions and conversations kept between runs: a second question opens no second session, and can go on."""
 
 import os
 from pathlib import Path
 from typing import Final
 
 from chatdoor.cli.output import complain
+from chatdoor.drive.conversation_file import ConversationFile
 from chatdoor.drive.folders import state_folder
 from chatdoor.drive.store import FileStore, Scope
 from chatdoor.errors import StateError
@@ -22,6 +23,11 @@ def kept_folder() -> Path:
 def session_files() -> FileStore:
     """The kept sessions of this user."""
     return FileStore(kept_folder() / "sessions")
+
+
+def conversation_file() -> ConversationFile:
+    """The kept conversations of this user."""
+    return ConversationFile(kept_folder() / "conversations.db")
 
 
 class Sessions:

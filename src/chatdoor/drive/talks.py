@@ -101,7 +101,7 @@ class Talks:
         self._site = site
         self._scope = scope
         self.pool: Pool | None = None
-        self.ledger = Ledger(store or MemoryStore(), gone=self._gone)
+        self.ledger = Ledger(MemoryStore() if store is None else store, gone=self._gone)
         if site.in_sessions:
             clean = bool(site.conversation.start)
             self.pool = Pool(site.limits.sessions, make, self._let_go, clean=clean)
