@@ -16,6 +16,7 @@ if typing.TYPE_CHECKING:
     from chatdoor.drive.access import Timeout
     from chatdoor.drive.async_client import AsyncClient
     from chatdoor.drive.client import Client
+    from chatdoor.drive.conversation_file import ConversationFile
     from chatdoor.drive.store import FileStore
     from chatdoor.errors import ChatdoorError
     from chatdoor.messages import CreateResult, Message, Messages, Piece, Reply, Usage
@@ -28,6 +29,7 @@ __all__ = [
     "AsyncClient",
     "ChatdoorError",
     "Client",
+    "ConversationFile",
     "CreateResult",
     "FileStore",
     "Message",
@@ -51,6 +53,7 @@ _HOMES = {
     "chatdoor.drive.access": ["Timeout"],
     "chatdoor.drive.async_client": ["AsyncClient"],
     "chatdoor.drive.client": ["Client"],
+    "chatdoor.drive.conversation_file": ["ConversationFile"],
     "chatdoor.drive.store": ["FileStore"],
     "chatdoor.errors": ["ChatdoorError"],
     "chatdoor.messages": ["CreateResult", "Message", "Messages", "Piece", "Reply", "Usage"],

@@ -4,7 +4,7 @@ from typing import Any
 
 from chatdoor.conversation.ledger import Claim, Ledger
 from chatdoor.conversation.record import Conversation
-from chatdoor.conversation.store import MemoryStore
+from chatdoor.conversation.store import ConversationStore, MemoryStore
 from chatdoor.messages import Message
 
 NOW = 1_700_000_000.0
@@ -19,7 +19,9 @@ def lists(*texts: str) -> tuple[Message, ...]:
 class Desk:
     """A ledger, ids in order, and what has gone."""
 
-    def __init__(self, store: MemoryStore | None = None, *, sees_system: bool = True, lease: float = 600.0) -> None:
+    def __init__(
+        self, store: ConversationStore | None = None, *, sees_system: bool = True, lease: float = 600.0
+    ) -> None:
         self.store = MemoryStore() if store is None else store
         self.gone: list[Conversation] = []
         self.ledger = Ledger(self.store, gone=self.gone.append, lease=lease)

@@ -1,6 +1,7 @@
 """`chatdoor ask`: one prompt in, one reply out."""
 
 import json
+from typing import NamedTuple
 
 import click
 import msgspec
@@ -23,6 +24,7 @@ EPILOG = f"""\b
 Examples:
   chatdoor ask "I feel lost in forms"
   chatdoor ask --site our-bot.toml --json "Where is my parcel?"
+  chatdoor ask --site our-bot.toml --conversation 3f6c0ab1 "And then?"
   chatdoor ask --site voigpt --url http://127.0.0.1:8000 "Hello"
   chatdoor ask --site our-bot.toml --proxy env:OUR_PROXY "Hello"
   chatdoor ask --site our-bot.toml --system "Be brief." - < question.txt
@@ -32,12 +34,21 @@ Examples:
 """
 
 
+class Asked(NamedTuple):
+    """What a command line asks."""
+
+    messages: Messages
+    model: str | None
+    conversation: str | None
+
+
 @click.command("ask", epilog=EPILOG)
 @with_settings
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the reply, or the error.")
+@click.option("--conversation", metavar="ID", help="Go on in the one of an earlier reply (see --json).")
 @click.option("--no-stream", "whole", is_flag=True, help="Print the reply when it is whole, not as it comes.")
 @click.argument("prompt", nargs=-1, required=True)
-def ask(settings: Settings, *, as_json: bool, whole: bool, prompt: tuple[str, ...]) -> None:
+def ask(settings: Settings, *, as_json: bool, conversation: str | None, whole: bool, prompt: tuple[str, ...]) -> None:
     """Ask a site and print its reply.
 
     PROMPT may be several words, or - for standard input. The reply goes to standard output as it comes. An error is one
@@ -51,7 +62,8 @@ def ask(settings: Settings, *, as_json: bool, whole: bool, prompt: tuple[str, ..
         reads_prompt = prompt == (STDIN,)
         with visiting(settings, stdin_for="PROMPT" if reads_prompt else None) as client:
             text = read_stdin("PROMPT", MAX_PROMPT_BYTES) if reads_prompt else " ".join(prompt)
-            show(client, _messages(settings, text), settings.model, output)
+            asked = Asked(_messages(settings, text), settings.model, conversation)
+            show(client, asked, output)
     except ChatdoorError as error:
         if as_json:
             _write_object(as_object(error), output)
@@ -67,9 +79,9 @@ def _messages(settings: Settings, prompt: str) -> Messages:
     return [*system, {"role": "user", "content": text}]
 
 
-def _show_pieces(client: Client, messages: Messages, model: str | None, output: Output) -> None:
+def _show_pieces(client: Client, asked: Asked, output: Output) -> None:
     try:
-        with client.stream(messages, model=model) as pieces:
+        with client.stream(asked.messages, model=asked.model, conversation=asked.conversation) as pieces:
             for piece in pieces:
                 output.write(piece.text)
             output.end_reply()
@@ -79,13 +91,17 @@ def _show_pieces(client: Client, messages: Messages, model: str | None, output: 
         raise
 
 
-def _show_whole(client: Client, messages: Messages, model: str | None, output: Output) -> None:
-    output.write(client.ask(messages, model=model).text)
+def _show_whole(client: Client, asked: Asked, output: Output) -> None:
+    output.write(_reply(client, asked).text)
     output.end_reply()
 
 
-def _show_object(client: Client, messages: Messages, model: str | None, output: Output) -> None:
-    _write_object(client.ask(messages, model=model), output)
+def _show_object(client: Client, asked: Asked, output: Output) -> None:
+    _write_object(_reply(client, asked), output)
+
+
+def _reply(client: Client, asked: Asked) -> Reply:
+    return client.ask(asked.messages, model=asked.model, conversation=asked.conversation)
 
 
 def _write_object(value: object, output: Output) -> None:

@@ -78,6 +78,7 @@ class Talk:
             "/quit": lambda _: True,
         }
         self._told_of_dropping = False
+        self._conversation: str | None = None
 
     def take(self, line: str) -> bool:
         """Does what a line says: a command, a turn, or nothing. True where it says to leave."""
@@ -104,7 +105,8 @@ class Talk:
         """Sends a turn and shows the reply as it comes. What came before Ctrl-C is the reply then."""
         came: list[str] = []
         try:
-            with self._client.stream(self._transcript.with_prompt(prompt), model=self._model) as pieces:
+            messages = self._transcript.with_prompt(prompt)
+            with self._client.stream(messages, model=self._model, conversation=self._conversation) as pieces:
                 for piece in pieces:
                     came.append(piece.text)
                     self._output.write(piece.text)
@@ -117,12 +119,14 @@ class Talk:
             raise
         self._output.end_reply()
         self._transcript.add(prompt, reply.text)
+        self._conversation = reply.conversation
         if reply.fidelity == "dropped" and not self._told_of_dropping:
             tell("[this site does not get all of the conversation]")
             self._told_of_dropping = True
 
     def _new(self, _argument: str) -> bool:
         self._transcript.clear()
+        self._conversation = None
         tell("[a new conversation]")
         return False
 

@@ -1,14 +1,17 @@
-"""Sessions kept between runs, so that a second question opens no second session."""
+"""Sessions and conversations kept between runs: a second question opens no second session, and can go on."""
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatdoor.cli.output import complain
 from chatdoor.drive.folders import state_folder
 from chatdoor.drive.store import FileStore, Scope
 from chatdoor.errors import StateError
 from chatdoor.flow.session import Session
+
+if TYPE_CHECKING:
+    from chatdoor.drive.conversation_file import ConversationFile
 
 FOLDER_VARIABLE: Final = "CHATDOOR_STATE_DIR"
 
@@ -22,6 +25,24 @@ def kept_folder() -> Path:
 def session_files() -> FileStore:
     """The kept sessions of this user."""
     return FileStore(kept_folder() / "sessions")
+
+
+def conversation_file() -> "ConversationFile":
+    """The kept conversations of this user."""
+    from chatdoor.drive.conversation_file import ConversationFile  # loads a database
+
+    return ConversationFile(kept_folder() / "conversations.db")
+
+
+def usable_conversations() -> "ConversationFile | None":
+    """The kept conversations. Where there can be none, it warns: a reply counts more."""
+    store = conversation_file()
+    try:
+        store.get("")
+    except StateError as error:
+        complain(f"warning: {error}")
+        return None
+    return store
 
 
 class Sessions:

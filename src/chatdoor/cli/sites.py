@@ -9,7 +9,7 @@ import msgspec
 
 from chatdoor.cli.about import About, about
 from chatdoor.cli.output import stdout
-from chatdoor.cli.sessions import session_files
+from chatdoor.cli.sessions import conversation_file, session_files
 from chatdoor.cli.settings import PRACTICE
 from chatdoor.cli.visit import find_site, practice_text
 from chatdoor.errors import ArgumentError, SiteFileError
@@ -102,9 +102,16 @@ def schema() -> None:
 @sites.command("forget", epilog="\b\nExamples:\n  chatdoor sites forget\n  chatdoor sites forget our-bot.toml")
 @click.argument("site", metavar="[NAME|FILE]", required=False)
 def forget(site: str | None) -> None:
-    """Delete the sessions that are kept: of one site, or all."""
-    count = session_files().forget(site and _name(site))
-    stdout().write(f"{count} session{'' if count == 1 else 's'} forgotten\n")
+    """Delete the sessions and conversations that are kept: of one site, or all."""
+    name = site and _name(site)
+    conversations = conversation_file().forget(name)
+    sessions = session_files().forget(name)
+    told = [_counted(sessions, "session"), *([_counted(conversations, "conversation")] if conversations else [])]
+    stdout().write(f"{' and '.join(told)} forgotten\n")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _name(site: str) -> str:

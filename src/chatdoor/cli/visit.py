@@ -3,12 +3,12 @@
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 from chatdoor.cli.clean import one_line
 from chatdoor.cli.consent import Consent
 from chatdoor.cli.references import check_stdin, resolve
-from chatdoor.cli.sessions import Sessions, kept_folder, session_files
+from chatdoor.cli.sessions import Sessions, kept_folder, session_files, usable_conversations
 from chatdoor.cli.settings import PRACTICE, Settings
 from chatdoor.cli.stdin import STDIN
 from chatdoor.drive.client import Client
@@ -34,6 +34,8 @@ def visiting(settings: Settings, *, stdin_for: str | None) -> Iterator[Client]:
         else:
             site = find_site(settings.site, settings.url)
             options["store"] = Sessions(session_files(), fresh=settings.fresh)
+            if site.remembers and (store := usable_conversations()):
+                options["conversations"] = stack.enter_context(closing(store))
         yield stack.enter_context(Client(site, **options))
 
 

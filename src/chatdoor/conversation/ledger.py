@@ -118,8 +118,8 @@ class Ledger:
             self._store.compare_and_set(claim.claimed.id, claim.claimed.revision, None)
             self._leave(claim.claimed)
 
-    def forget(self, scope: str, conversation_id: str, *, now: float) -> bool:
-        """True where there was such a conversation, and it is forgotten.
+    def forget(self, scope: str, conversation_id: str, *, now: float, claimed: bool = True) -> bool:
+        """True where there was such a conversation, and it is forgotten. `claimed`: also one that has a claimant.
 
         A turn that is under way goes on; its conversation leaves when it ends.
         """
@@ -127,8 +127,11 @@ class Ledger:
             conversation = self._of(scope, conversation_id)
             if conversation is None:
                 return False
+            idle = conversation.free() or conversation.lapsed(now)
+            if not (idle or claimed):
+                return False
             if self._store.compare_and_set(conversation_id, conversation.revision, None):
-                if conversation.free() or conversation.lapsed(now):
+                if idle:
                     self._leave(conversation)
                 return True
         return False

@@ -9,7 +9,7 @@ from chatdoor.drive.aio import AsyncRun
 from chatdoor.drive.http import moment
 from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
-from chatdoor.flow.chat import ask
+from chatdoor.flow.chat import ask, enter
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
@@ -69,6 +69,22 @@ class AsyncClient:
         """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
         turn = self.visitor.turn(messages, model, options)
         return AsyncStream(self.visitor, turn, self.visitor.total(timeout), conversation)
+
+    async def warm_up(
+        self,
+        n: int = 1,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the same argument as the blocking client's
+    ) -> None:
+        """Opens sessions ahead of the first calls: one, or up to `n` where each conversation has its own.
+
+        What is open stays as it is. `timeout` is for each, in seconds.
+        """
+        for sessions in self.visitor.ahead(n):
+            call = _call(self.visitor, self.visitor.total(timeout))
+            run = AsyncRun(enter(), self.visitor, self.visitor.connections.tasks, call, paced=False)
+            run.sessions = sessions
+            await run.whole()
 
     async def close(self) -> None:
         """Closes all connections. The client may be used again."""
@@ -136,9 +152,13 @@ class AsyncStream:
 
 def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> AsyncRun[Reply]:
     """The call, its time begun."""
-    began = moment()
-    call = Call(began, began.tick + total, visitor.hidden)
+    call = _call(visitor, total)
     holding = visitor.hold(turn, conversation)
     turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
     flow = ask(visitor.site, turn, call, talk)
     return AsyncRun(flow, visitor, visitor.connections.tasks, call, holding=holding)
+
+
+def _call(visitor: Visitor, total: float) -> Call:
+    began = moment()
+    return Call(began, began.tick + total, visitor.hidden)

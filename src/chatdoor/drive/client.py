@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from chatdoor.drive.blocking import BlockingRun
-from chatdoor.drive.http import moment
+from chatdoor.drive.http import BlockingHttp, moment
 from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
-from chatdoor.flow.chat import ask
+from chatdoor.flow.chat import ask, enter
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
@@ -70,6 +70,17 @@ class Client:
         """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
         turn = self.visitor.turn(messages, model, options)
         return Stream(self.visitor, turn, self.visitor.total(timeout), conversation)
+
+    def warm_up(self, n: int = 1, *, timeout: float | None = None) -> None:
+        """Opens sessions ahead of the first calls: one, or up to `n` where each conversation has its own.
+
+        What is open stays as it is. `timeout` is for each, in seconds.
+        """
+        for sessions in self.visitor.ahead(n):
+            call = _call(self.visitor, self.visitor.total(timeout))
+            run = BlockingRun(enter(), self.visitor, _http(self.visitor), call, threading.get_ident(), paced=False)
+            run.sessions = sessions
+            run.whole()
 
     def close(self) -> None:
         """Closes all connections. The client may be used again."""
@@ -142,12 +153,19 @@ class Stream:
 
 def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> BlockingRun[Reply]:
     """The call, its time begun."""
-    connections = visitor.connections
-    main = threading.current_thread() is threading.main_thread()
-    http = connections.main if main else connections.threads
-    began = moment()
-    call = Call(began, began.tick + total, visitor.hidden)
+    call = _call(visitor, total)
     holding = visitor.hold(turn, conversation)
     turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
     flow = ask(visitor.site, turn, call, talk)
-    return BlockingRun(flow, visitor, http, call, threading.get_ident(), holding=holding)
+    return BlockingRun(flow, visitor, _http(visitor), call, threading.get_ident(), holding=holding)
+
+
+def _call(visitor: Visitor, total: float) -> Call:
+    began = moment()
+    return Call(began, began.tick + total, visitor.hidden)
+
+
+def _http(visitor: Visitor) -> BlockingHttp:
+    """The connections of this thread."""
+    main = threading.current_thread() is threading.main_thread()
+    return visitor.connections.main if main else visitor.connections.threads

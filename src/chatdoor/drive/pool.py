@@ -22,6 +22,8 @@ class Slot:
         self.lines = Lines()
         self.owner: str | None = None
         self.busy = False
+        self.forgotten = False
+        """Its conversation was forgotten while it talked, and leaves when the turn ends."""
 
 
 class Ticket:
@@ -34,12 +36,14 @@ class Ticket:
 
 
 class Pool:
-    """Grants slots. `make` makes the sessions of a new one; `let_go` hears which conversation made room.
+    """Grants slots. `make` makes the sessions of a new one.
 
-    `clean` says that a session may go on to the next conversation, because the site opens that with steps of its own.
+    `let_go` hears which conversation makes room. It says whether that is over; one with a turn on its way goes on
+    elsewhere, and takes its session along. `clean` says that a session may go on to the next conversation, because
+    the site opens that with steps of its own.
     """
 
-    def __init__(self, limit: int, make: Callable[[], Sessions], let_go: Callable[[str], None], *, clean: bool) -> None:
+    def __init__(self, limit: int, make: Callable[[], Sessions], let_go: Callable[[str], bool], *, clean: bool) -> None:
         self._limit = limit
         self._make = make
         self._let_go = let_go
@@ -59,9 +63,12 @@ class Pool:
     def keep(self, slot: Slot, conversation: str) -> None:
         """Ends a turn. The slot stays with the conversation."""
         with self._lock:
-            slot.owner, slot.busy = conversation, False
             self._slots.remove(slot)
             self._slots.append(slot)
+            if slot.forgotten:
+                self._vacate(slot)
+            else:
+                slot.owner, slot.busy = conversation, False
         self._grant()
 
     def free(self, slot: Slot) -> None:
@@ -80,10 +87,12 @@ class Pool:
             self.free(ticket.slot.result())
 
     def forget(self, conversation: str) -> None:
-        """Lets a quiet conversation go."""
+        """Lets a conversation go: now where it is quiet, else after its turn."""
         with self._lock:
             for slot in self._slots:
-                if slot.owner == conversation and not slot.busy:
+                if slot.owner == conversation and slot.busy:
+                    slot.forgotten = True
+                elif slot.owner == conversation:
                     self._vacate(slot)
         self._grant()
 
@@ -101,31 +110,40 @@ class Pool:
             return [slot.sessions for slot in self._slots if slot.owner is None and not slot.busy][:count]
 
     def _vacate(self, slot: Slot) -> None:
-        slot.owner, slot.busy = None, False
+        slot.owner, slot.busy, slot.forgotten = None, False, False
         slot.lines.drop()
         if not self._clean:
-            slot.sessions.forget()
+            slot.sessions = self._make()
 
     def _grant(self) -> None:
-        while True:
-            with self._lock:
-                ticket = self._waiting[0] if self._waiting else None
-                slot = self._slot_for(ticket) if ticket else None
-                if ticket is None or slot is None:
-                    return
-                self._waiting.popleft()
-                gone, slot.owner, slot.busy = slot.owner, ticket.conversation, True
-                if gone != ticket.conversation:
-                    self._move_in(slot, ticket, gone)
-            if gone is not None and gone != ticket.conversation:
-                self._let_go(gone)
+        while granted := self._next():
+            ticket, slot, gone = granted
+            self._move_in(slot, ticket, gone)
             ticket.slot.set_result(slot)
 
+    def _next(self) -> tuple[Ticket, Slot, str | None] | None:
+        """Who comes first, the slot that is now theirs, and whose it was."""
+        with self._lock:
+            ticket = self._waiting[0] if self._waiting else None
+            slot = self._slot_for(ticket) if ticket else None
+            if ticket is None or slot is None:
+                return None
+            self._waiting.popleft()
+            gone, slot.owner, slot.busy = slot.owner, ticket.conversation, True
+            return ticket, slot, gone
+
     def _move_in(self, slot: Slot, ticket: Ticket, gone: str | None) -> None:
-        slot.lines.drop()
-        if gone is not None and not self._clean:
-            slot.sessions.forget()
-        if ticket.restored is not None:
+        """Nobody else has the slot, so no lock is held: what hears of `gone` may ask for things here."""
+        moves = gone is not None and gone != ticket.conversation
+        stays = not moves or (self._let_go(str(gone)) and self._clean)
+        if gone != ticket.conversation:
+            slot.lines.drop()
+        if not stays:
+            slot.sessions = self._make()
+        # Its own slot too may hold less than what was kept: another process may have gone on with the conversation.
+        if ticket.restored is not None and ticket.restored != slot.sessions.current:
+            slot.lines.drop()
+            slot.sessions = self._make()
             slot.sessions.restore(ticket.restored)
 
     def _slot_for(self, ticket: Ticket) -> Slot | None:

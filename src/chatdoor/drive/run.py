@@ -97,6 +97,8 @@ class Run(Generic[T]):
         """The caller's thread, which for a blocking call is not always the one that does the work."""
         self.place = Place(visitor.site.name)
         self.reading: Reading | None = None
+        self.said = ""
+        """A reply that was read to its end, until the flow has gone on from there."""
         self.outcome: object = None
         self.failure: ChatdoorError | None = None
         self.ended = False
@@ -110,6 +112,7 @@ class Run(Generic[T]):
             return self._wanted
         failure, outcome = self.failure, self.outcome
         self.failure = self.outcome = None
+        self.said = ""
         try:
             self._wanted = self._flow.throw(failure) if failure else self._flow.send(outcome)
         except StopIteration as stop:
@@ -142,7 +145,7 @@ class Run(Generic[T]):
         else:
             self.lines.drop()
         if self.holding:
-            partial = self.reading.text if self.reading else ""
+            partial = self.reading.text if self.reading else self.said
             self.holding.end(self.result if self.ended else None, partial, told=self.call.told)
 
     def fail(self, error: ChatdoorError) -> None:
@@ -153,6 +156,7 @@ class Run(Generic[T]):
     def read_out(self, reading: Reading) -> None:
         """Ends the reading; its times are what came of it."""
         self.outcome = reading.times
+        self.said = reading.text
         self.reading = None
 
     def remaining(self, phase: str) -> float:

@@ -4,6 +4,7 @@ A call claims its conversation, has a session for it, and ends the claim by what
 one, nothing that the site could have heard, or nobody knows what.
 """
 
+import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -15,12 +16,14 @@ from chatdoor.conversation.record import Conversation
 from chatdoor.conversation.store import ConversationStore, MemoryStore
 from chatdoor.drive.pool import Pool, Slot, Ticket
 from chatdoor.drive.sessions import Sessions
-from chatdoor.errors import ConversationLost
+from chatdoor.errors import ConversationLost, StateError
 from chatdoor.flow.session import Session
 from chatdoor.flow.talk import Talk
-from chatdoor.flow.turn import SYSTEM_ROLES, Turn
+from chatdoor.flow.turn import Turn
 from chatdoor.messages import Reply
 from chatdoor.site.model import Site
+
+logger = logging.getLogger("chatdoor")
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -49,18 +52,28 @@ class Holding:
 
         With neither it is as before, or forgotten where the site may have heard what was `told`.
         """
-        ledger, slot = self._talks.ledger, self._slot()
+        slot, lives = self._slot(), False
+        try:
+            lives = self._end_claim(slot, reply, partial, told=told)
+        except StateError as error:  # the reply counts more than the conversation
+            logger.warning("%s", error)
+        finally:
+            self._leave(slot, lives=lives)
+
+    def _end_claim(self, slot: Slot | None, reply: object, partial: str, *, told: bool) -> bool:
+        """True where the conversation goes on."""
+        ledger = self._talks.ledger
         whole = isinstance(reply, Reply)
-        lives = (whole or bool(partial)) and self.talk.begun
-        if lives:
+        if (whole or partial) and self.talk.begun:
             held = _keep(self.talk, slot.sessions if slot else None)
             text = reply.text if isinstance(reply, Reply) else partial
             ledger.finish(self._claim, text, held, now=time.time(), partial=not whole)
-        elif told:
+            return True
+        if told:
             ledger.lose(self._claim)
-        else:
-            ledger.give_back(self._claim, now=time.time())
-        self._leave(slot, lives=lives or (not told and self._claim.claimed is not None))
+            return False
+        ledger.give_back(self._claim, now=time.time())
+        return self._claim.claimed is not None
 
     def _slot(self) -> Slot | None:
         """The slot, if it was granted."""
@@ -88,7 +101,7 @@ class Talks:
         self._site = site
         self._scope = scope
         self.pool: Pool | None = None
-        self.ledger = Ledger(store or MemoryStore(), gone=self._gone)
+        self.ledger = Ledger(MemoryStore() if store is None else store, gone=self._gone)
         if site.in_sessions:
             clean = bool(site.conversation.start)
             self.pool = Pool(site.limits.sessions, make, self._let_go, clean=clean)
@@ -111,16 +124,20 @@ class Talks:
             problem = "is talking already" if plan.kind == "busy" else "is not known, or not any more"
             raise ConversationLost(f"the conversation {conversation} {problem}", site=self._site.name)
         going_on = claim.claimed is not None
-        messages = (*plan.before, *plan.after)
-        if going_on and not plan.before:  # the id alone: the site has heard the system text
-            messages = tuple(message for message in messages if message.role not in SYSTEM_ROLES)
-        rest = going_on and not plan.before
-        told = msgspec.structs.replace(turn, messages=messages, known=len(plan.before) if going_on else 0, rest=rest)
+        rest = going_on and not plan.before  # the id alone: the site has heard the system text
+        system = () if rest else plan.system
+        messages = (*system, *plan.before, *plan.after)
+        known = len(system) + len(plan.before) if going_on else 0
+        told = msgspec.structs.replace(turn, messages=messages, known=known, rest=rest)
         return Holding(self, claim, told, _held(claim.claimed))
 
-    def _let_go(self, conversation: str) -> None:
-        """A conversation that made room in the pool."""
-        self.ledger.forget(self._scope, conversation, now=time.time())
+    def _let_go(self, conversation: str) -> bool:
+        """A conversation that makes room in the pool is over, unless somebody has claimed it."""
+        try:
+            return self.ledger.forget(self._scope, conversation, now=time.time(), claimed=False)
+        except StateError as error:  # somebody else's turn does not fail for it
+            logger.warning("%s", error)
+            return False
 
     def _gone(self, conversation: Conversation) -> None:
         """A conversation that has left the ledger."""

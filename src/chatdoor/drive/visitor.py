@@ -89,6 +89,12 @@ class Visitor:
         """Texts that must not be shown, whoever repeats them: the proxy's password, secrets that were sent."""
         return self.access.secrets | self.secrets.revealed
 
+    def ahead(self, count: int) -> list[Sessions]:
+        """Whose sessions to open ahead: the shared ones, or up to `count` for conversations to come."""
+        if type(count) is not int or count < 1:
+            raise ArgumentError(f"n: expected a whole number above 0, got {count!r}")
+        return self.talks.pool.warm(count) if self.talks and self.talks.pool else [self.sessions]
+
     def total(self, timeout: float | None) -> float:
         """Seconds that a call may take. Raises ArgumentError for a time that is none."""
         return self.access.timeout.total if timeout is None else check_number("timeout", timeout)
@@ -136,16 +142,20 @@ def make_visitor(site: Site | str | Path, options: Options) -> Visitor:
     return Visitor(visited, access, sessions, pace, talks=talks, secrets=secrets)
 
 
-def talks_of(site: Site, access: Access, token: str | None, store: ConversationStore | None = None) -> Talks | None:
-    """The conversations of a new visitor; None where the site remembers none."""
+def talks_of(
+    site: Site,
+    access: Access,
+    token: str | None,
+    store: ConversationStore | None = None,
+    session: Session | None = None,
+) -> Talks | None:
+    """The conversations of a new visitor; None where the site remembers none. Each begins with `session`, if any."""
     if not site.remembers:
         return None
     scope = Scope(site.name, site.origin, site.fingerprint, access.proxy).key
-
-    def make() -> Sessions:
-        return Sessions(max_age=site.limits.session_age) if token is None else given_sessions(site, token)
-
-    return Talks(site, scope, make, store)
+    if token is None:
+        return Talks(site, scope, lambda: Sessions(session, max_age=site.limits.session_age), store)
+    return Talks(site, scope, lambda: given_sessions(site, token))  # what was given is kept in no store
 
 
 def access_of(site: Site, options: Options) -> Access:

@@ -58,6 +58,12 @@ def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     return _reply(visit, turn, outcome)
 
 
+def enter() -> Flow[Session]:
+    """A session, and nothing said in it."""
+    session: Session = yield OpenSession()
+    return session
+
+
 def _way(site: Site, turn: Turn, *, begun: bool) -> Flow[_Way]:
     way = way_to_tell(site, turn, begun=begun)
     turns: list[Values] = []

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
+from chatdoor.errors import ConnectFailed
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.bot_check import announced_check
 from chatdoor.flow.cookies import Cookie, read_set_cookie
@@ -77,8 +78,7 @@ class Visit:
         been: list[str] = []
         extra = self._step_cookies(step, request, made) if step.cookies else ()
         while True:
-            self.call.told = self.call.told or step.tells
-            head: Head = yield Send(self._with_cookies(request, extra), step.label)
+            head = yield from self._sent(step, self._with_cookies(request, extra))
             self._now = head.at.unix
             yield from self._learn_cookies(head)
             if (wait := self._wait(step, head, request)) is not None:
@@ -94,6 +94,16 @@ class Visit:
                 if self.site.sources.header:
                     yield from self.learn_values(self.site.sources.header, Answer(head, b""))
                 return head
+
+    def _sent(self, step: Step, request: Request) -> Flow[Head]:
+        """Sends the request. Whatever becomes of it, the site may have read it; unless nobody was there."""
+        told, self.call.told = self.call.told, self.call.told or step.tells
+        try:
+            head: Head = yield Send(request, step.label)
+        except ConnectFailed:
+            self.call.told = told
+            raise
+        return head
 
     def read(self, head: Head, limit: int, *, cut: bool = False) -> Flow[Answer]:
         """Reads the body of the answer."""

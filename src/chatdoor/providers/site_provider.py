@@ -42,6 +42,8 @@ class Place(NamedTuple):
 
     origin: str
     proxy: str | None
+    token: str | None = None
+    """One that a call gave. Conversations with it are apart."""
 
 
 class ShownToken(str):
@@ -147,7 +149,7 @@ class SiteProvider(AbstractProvider):
         with cls._lock:
             connections = _kept(cls._connections, access, Connections(access))
             sessions = cls._sessions_of(site, proxy) if access_token is None else given_sessions(site, access_token)
-            talks = cls._talks_of(site, access, access_token)
+            talks = cls._talks_of(site, access, access_token, sessions)
         secrets = Secrets(known.get("allow_secrets", False))
         return Visitor(site, access, sessions, pace, connections=connections, talks=talks, secrets=secrets)
 
@@ -166,19 +168,24 @@ class SiteProvider(AbstractProvider):
         """The cached sessions; a token that was set on the class belongs to the first origin that is called."""
         if cls._access_token is None and cls._shown is not None:
             cls._sessions.clear()
+            cls._talks.clear()
             cls._shown = None
         fresh = Sessions(max_age=site.limits.session_age, keep=cls._note)
         sessions = _kept(cls._sessions, Place(site.origin, proxy), fresh)
         if cls._access_token is not None and cls._access_token is not cls._shown:
             sessions.put(given_session(site, cls._access_token, opened=0.0))
+            cls._talks.pop(Place(site.origin, proxy), None)
             cls._access_token = cls._shown = ShownToken(cls._access_token)
         return sessions
 
     @classmethod
-    def _talks_of(cls, site: Site, access: Access, token: str | None) -> Talks | None:
-        """The cached conversations, where the site remembers any. A token that was given has its own."""
-        fresh = talks_of(site, access, token)
-        return fresh and (fresh if token else _kept(cls._talks, Place(site.origin, access.proxy), fresh))
+    def _talks_of(cls, site: Site, access: Access, token: str | None, sessions: Sessions) -> Talks | None:
+        """The cached conversations, where the site remembers any. A token that was given has its own.
+
+        Where each has a session of its own, the shared one is no more than a token that was set on the class.
+        """
+        fresh = talks_of(site, access, token, session=sessions.current if site.in_sessions else None)
+        return fresh and _kept(cls._talks, Place(site.origin, access.proxy, token), fresh)
 
     @classmethod
     def _note(cls, session: Session) -> None:

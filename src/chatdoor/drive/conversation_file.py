@@ -1,0 +1,226 @@
+"""Conversations that outlive a process: one SQLite file, which threads and programs may share.
+
+The file is readable by its owner alone. One that is not ours, or can not be used, is an error; one of another version
+begins anew.
+"""
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from chatdoor.conversation.match import Found
+from chatdoor.conversation.record import Conversation
+from chatdoor.conversation.store import MAX_CONVERSATIONS, MAX_FOUND, TIME_TO_LIVE
+from chatdoor.drive.folders import state_folder
+from chatdoor.errors import StateError
+
+BUSY_SECONDS: Final = 5.0
+"""How long one waits for another program to finish its write, which takes a few milliseconds."""
+
+OURS: Final = 0x63686474
+"""What SQLite's `application_id` says in a file of ours ("chdt"): tables of another program are not touched."""
+
+VERSION: Final = 1
+"""Of the tables, and of what a conversation holds. A file of another version begins anew."""
+
+SCHEMA: Final = """
+CREATE TABLE conversation (
+    id TEXT PRIMARY KEY, scope TEXT NOT NULL, used REAL NOT NULL,
+    written INTEGER NOT NULL, kept BLOB NOT NULL
+);
+CREATE INDEX conversation_used ON conversation (used);
+CREATE INDEX conversation_written ON conversation (written);
+CREATE TABLE key (
+    key TEXT NOT NULL, id TEXT NOT NULL REFERENCES conversation (id) ON DELETE CASCADE, PRIMARY KEY (key, id)
+) WITHOUT ROWID;
+CREATE INDEX key_id ON key (id);
+"""
+
+PUT: Final = """
+INSERT INTO conversation VALUES (
+    :id, :scope, :used, (SELECT 1 + coalesce(max(written), 0) FROM conversation), :kept
+) ON CONFLICT (id) DO UPDATE SET used = excluded.used, written = excluded.written, kept = excluded.kept"""
+UPDATE: Final = "UPDATE conversation SET used = :used, kept = :kept WHERE id = :id"
+FIND: Final = "SELECT kept FROM conversation JOIN key USING (id) WHERE key = ? ORDER BY written DESC LIMIT ?"
+DUE: Final = "SELECT kept FROM conversation ORDER BY used, written"
+
+
+class ConversationFile:
+    """Conversations in a file. Threads may share it; a process that was forked has to make its own.
+
+    It holds digests of what was said and the last reply, and of the site's side what a session file holds: cookies
+    and values. Without a `path` it lies in the user's state folder.
+    """
+
+    def __init__(
+        self, path: Path | str | None = None, *, limit: int = MAX_CONVERSATIONS, time_to_live: float = TIME_TO_LIVE
+    ) -> None:
+        self.path = Path(path) if path is not None else state_folder() / "conversations.db"
+        self._limit = limit
+        self._time_to_live = time_to_live
+        self._lock = threading.RLock()
+        self._db: sqlite3.Connection | None = None
+
+    def get(self, conversation_id: str) -> Conversation | None:
+        """The conversation, None where there is none. Raises StateError."""
+        with self._connected() as db:
+            row = db.execute("SELECT kept FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
+            return None if row is None else _decode(row[0])
+
+    def compare_and_set(self, conversation_id: str, expected: int | None, new: Conversation | None) -> bool:
+        """True where the revision was the expected one, and the new conversation is in its place. Raises StateError."""
+        with self._writing() as db:
+            row = db.execute("SELECT kept FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
+            old = None if row is None else _decode(row[0])
+            if (None if old is None else old.revision) != expected:
+                return False
+            _put(db, conversation_id, old, new)
+            return True
+
+    def find(self, keys: Sequence[str]) -> Found:
+        """The conversations of each key that has any, newest first. Raises StateError."""
+        with self._connected() as db:
+            rows = {key: db.execute(FIND, (key, MAX_FOUND)).fetchall() for key in keys}
+            return {key: [_decode(kept) for (kept,) in found] for key, found in rows.items() if found}
+
+    def expire(self, now: float) -> tuple[Conversation, ...]:
+        """Takes out what is past its time, or too much, and gives it. Raises StateError."""
+        with self._connected() as db:
+            if not self._is_due(db, now):
+                return ()
+        with self._writing() as db:
+            gone = tuple(self._due(db, now))
+            for conversation in gone:
+                _put(db, conversation.id, conversation, None)
+            return gone
+
+    def forget(self, site: str | None = None) -> int:
+        """Deletes the conversations of a site, or all, whether or not somebody talks. Gives their number."""
+        if not self.path.exists():
+            return 0
+        with self._writing() as db:
+            rows = db.execute("SELECT id, scope FROM conversation").fetchall()
+            gone = [(key,) for key, scope in rows if site is None or scope.rpartition("-")[0] == site]
+            db.executemany("DELETE FROM conversation WHERE id = ?", gone)
+            return len(gone)
+
+    def close(self) -> None:
+        """Closes the file. The store may be used again."""
+        with self._lock:
+            db, self._db = self._db, None
+            if db is not None:
+                db.close()
+
+    def _is_due(self, db: sqlite3.Connection, now: float) -> bool:
+        count, oldest = db.execute("SELECT count(*), min(used) FROM conversation").fetchone()
+        return count > self._limit or (oldest is not None and oldest + self._time_to_live <= now)
+
+    def _due(self, db: sqlite3.Connection, now: float) -> Iterator[Conversation]:
+        """Looks at the oldest only, until one may stay."""
+        (count,) = db.execute("SELECT count(*) FROM conversation").fetchone()
+        excess = count - self._limit
+        with closing(db.execute(DUE)) as rows:
+            for (kept,) in rows:
+                conversation = _decode(kept)
+                if excess <= 0 and conversation.used + self._time_to_live > now:
+                    return
+                if conversation.free() or conversation.lapsed(now):
+                    excess -= 1
+                    yield conversation
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, which nobody else's write comes between."""
+        with self._connected() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one thread at a time. What goes wrong with it is a StateError."""
+        with self._lock:
+            try:
+                if self._db is None:
+                    self._db = _open(self.path)
+                    weakref.finalize(self, self._db.close)
+                yield self._db
+            except (sqlite3.Error, OSError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                way_out = "delete the file or name another"
+                raise StateError(f"conversations can not be kept in {self.path}: {reason}; {way_out}") from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """A connection to the file, which is made where there is none: for its owner alone, before anything is in it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _check_ours(db)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA secure_delete = ON")
+        _prepare(db)
+        db.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check_ours(db: sqlite3.Connection) -> None:
+    """Raises ValueError where the tables are another program's."""
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and _pragma(db, "application_id") != OURS:
+        raise ValueError("it is another program's file")
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    """Makes the tables, in place of those of another version. Of programs that begin together, one does it."""
+    if _pragma(db, "user_version") == VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    if _pragma(db, "user_version") != VERSION:
+        db.execute("DROP TABLE IF EXISTS key")
+        db.execute("DROP TABLE IF EXISTS conversation")
+        for statement in SCHEMA.split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {OURS}")
+        db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute("COMMIT")
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    (number,) = db.execute(f"PRAGMA {name}").fetchone()
+    return int(number)
+
+
+def _put(db: sqlite3.Connection, conversation_id: str, old: Conversation | None, new: Conversation | None) -> None:
+    """Puts a conversation in place of the old one. It is found by other keys only where it has had a turn."""
+    if new is None:
+        db.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))
+        return
+    values = {"id": new.id, "scope": new.scope, "used": new.used, "kept": msgspec.json.encode(new)}
+    if old is not None and (old.end, old.turn) == (new.end, new.turn):
+        db.execute(UPDATE, values)
+        return
+    db.execute(PUT, values)
+    before, after = old.index_keys() if old else frozenset[str](), new.index_keys()
+    db.executemany("DELETE FROM key WHERE key = ? AND id = ?", [(key, new.id) for key in sorted(before - after)])
+    db.executemany("INSERT INTO key VALUES (?, ?)", [(key, new.id) for key in sorted(after - before)])
+
+
+def _decode(kept: bytes) -> Conversation:
+    return msgspec.json.decode(kept, type=Conversation)
