@@ -40,6 +40,8 @@ def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     session: Session = yield OpenSession()
     visit = Visit(site, session, call, talk)
     outcome = yield from _first_attempt(visit, turn, way)
+    if isinstance(outcome, Read):
+        return _reply(visit, turn, outcome)
     if isinstance(outcome, Refusal) and site.refreshes and not session.given:
         session = yield OpenSession(session.generation, refresh=True)
         visit = Visit(site, session, call, talk)

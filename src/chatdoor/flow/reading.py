@@ -1,7 +1,7 @@
 """The last step of a turn, and the reply that it brings."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from chatdoor.errors import ChatdoorError, ReadFailed, ReplyCutShort, ReplyError, TransportError
 from chatdoor.flow.answer import Answer, declared
@@ -17,9 +17,6 @@ from chatdoor.flow.replies.decoder import PageInstead
 from chatdoor.flow.steps import judged, not_taken, once_more, settled
 from chatdoor.site.model import Source, Step
 from chatdoor.site.paths import Find
-
-WHOLE: Final = frozenset({"json", "html"})
-"""Formats of which nothing is handed on before the end."""
 
 
 class Read(NamedTuple):
@@ -40,7 +37,7 @@ class _Begun(NamedTuple):
 def read_reply(visit: Visit, step: Step, values: dict[str, object], *, quiet: bool) -> Flow[Read | Setback]:
     """Runs the step and reads the reply; its values are added to `values`. Raises what went wrong."""
     try:
-        if _reads_whole(visit, step):
+        if visit.site.reads_whole:
             begun = yield from _awaited(visit, step, values)
         elif len(visit.site.chat) > 1:
             begun = yield from once_more(visit, step, lambda: _begun(visit, step, values))
@@ -53,14 +50,6 @@ def read_reply(visit: Visit, step: Step, values: dict[str, object], *, quiet: bo
     if not isinstance(begun, _Begun):
         return begun
     return (yield from _decoded(visit, step, begun, values, quiet=quiet))
-
-
-def _reads_whole(visit: Visit, step: Step) -> bool:
-    """True where the answer's body decides, or holds a value that is not found while it streams."""
-    if step.until or any(match.needs_body for match in step.expect):
-        return True
-    sources = (visit.site.sources, step.sources)
-    return visit.site.reply.format in WHOLE and any(len(kind.body) > len(kind.picks) for kind in sources)
 
 
 def _awaited(visit: Visit, step: Step, values: dict[str, object]) -> Flow[_Begun | Setback]:

@@ -53,9 +53,8 @@ def may_be_refused(site: Site, head: Head) -> bool:
     """
     if head.status >= 300 or announced_check(head) or signs_in_at(site, head):
         return True
-    streams = content_type(head) in STREAMS
     for match in (*site.refused, *site.conversation.lost):
-        if fits_head(match, head) and not (match.needs_body and streams):
+        if fits_head(match, head) and not (match.needs_body and content_type(head) in STREAMS):
             return True
     return False
 
@@ -130,8 +129,7 @@ def signs_in(site: Site) -> bool:
 
 def signs_in_at(site: Site, head: Head) -> bool:
     """True where the answer came from where the session steps sign in, and the chat does not go there itself."""
-    doors = {step.path for step in site.session if step.body} - {step.path for step in site.chat}
-    return head.url.partition("?")[0] in {f"{site.url}{path.parts[0]}" for path in doors}
+    return bool(site.doors) and head.url.partition("?")[0] in site.doors
 
 
 def login_wanted(visit: Visit, step: Step, answer: Answer) -> SessionRefused:

@@ -33,6 +33,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
     session = compile_steps(table.session, ("session",), origins)
     chat = compile_steps(table.chat, ("chat",), origins)
     take = compile_sources(table.take, ("take",))
+    sources = model.sort_sources(take)
     headers = read_headers(table.headers, ("headers",))
     check_names(table)
     sent = {name for _, step in each_step(table.chat, ("chat",)) for name in names_sent(step)}
@@ -49,9 +50,11 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         models=_models(table),
         chat=chat,
         reply=reply,
+        reads_whole=model.reads_whole(chat[-1], reply, sources),
         session=session,
+        doors=_doors(session, chat, base),
         take=take,
-        sources=model.sort_sources(take),
+        sources=sources,
         headers=headers,
         header_names=names_in(Fields(headers)),
         refused=compile_matches(DEFAULT_REFUSED if table.refused is UNSET else table.refused, ("refused",)),
@@ -64,6 +67,13 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
     if clear := find_clear_secret(table):
         raise Problem(clear, "looks like a secret in clear text; a site file holds none")
     return site
+
+
+def _doors(session: tuple[model.Step, ...], chat: tuple[model.Step, ...], base: str) -> frozenset[str]:
+    """The URLs where the session steps sign in, and the chat does not go itself."""
+    paths = {step.path for step in session if step.body} - {step.path for step in chat}
+    fixed = ("".join(str(part) for part in path.parts) for path in paths if path.constant)
+    return frozenset(f"{base}{path}" if path.startswith("/") else path for path in fixed)
 
 
 def _base(url: str) -> tuple[str, str, bool]:

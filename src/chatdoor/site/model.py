@@ -190,6 +190,18 @@ class ReplyRule(msgspec.Struct, frozen=True, kw_only=True):
     usage_output: Find | None = None
 
 
+WHOLE: Final = frozenset({"json", "html"})
+"""Formats of which nothing is handed on before the end."""
+
+
+def reads_whole(step: Step, reply: ReplyRule, sources: Sources) -> bool:
+    """True where the body of the step's answer decides, or holds a value that is not found while it streams."""
+    if step.until or any(match.needs_body for match in step.expect):
+        return True
+    kinds = (sources, step.sources)
+    return reply.format in WHOLE and any(len(kind.body) > len(kind.picks) for kind in kinds)
+
+
 class MessagesRule(msgspec.Struct, frozen=True):
     """The shape of a message list on its way to the site."""
 
@@ -236,7 +248,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...]
     chat: tuple[Step, ...]
     reply: ReplyRule
+    reads_whole: bool
     session: tuple[Step, ...]
+    doors: frozenset[str]
+    """URLs where a visitor signs in: a chat that ends there was turned away."""
     take: Mapping[str, Source]
     sources: Sources
     headers: tuple[tuple[Template, Template], ...]
