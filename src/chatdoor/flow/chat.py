@@ -67,6 +67,8 @@ def enter() -> Flow[Session]:
 
 
 def _way(site: Site, turn: Turn, *, begun: bool) -> Flow[_Way]:
+    if not (site.remembers or site.messages.make):
+        return _Way((turn_values(site, turn),), "native", begun)
     way = way_to_tell(site, turn, begun=begun)
     turns: list[Values] = []
     for one in way.turns:

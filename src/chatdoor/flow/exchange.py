@@ -20,7 +20,7 @@ from chatdoor.flow.redirect import check_circle, is_redirect, redirected
 from chatdoor.flow.request import build_request, step_cookies
 from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.talk import Talk
-from chatdoor.site.model import Site, Source, Step, references_in, step_origin
+from chatdoor.site.model import Site, Source, Step, step_origin
 from chatdoor.site.template import NULLABLE, Values
 
 MOST_WORKED_OUT: Final = 32
@@ -72,7 +72,7 @@ class Visit:
         for name, kind in step.make.items():
             values[name] = yield Make(kind)
         made = {**self.talk.values, **values}
-        for reference in references_in((*step.references, *self.site.header_names)):
+        for reference in sorted({*step.references, *self.site.references}):
             made[reference] = yield from self._reveal(step, reference)  # and nowhere else: values may be kept
         request = self._request(step, made)
         been: list[str] = []

@@ -57,6 +57,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         sources=sources,
         headers=headers,
         header_names=names_in(Fields(headers)),
+        references=model.references_in(names_in(Fields(headers))),
         refused=compile_matches(DEFAULT_REFUSED if table.refused is UNSET else table.refused, ("refused",)),
         messages=_messages(table.messages, sent),
         conversation=_conversation_of(table, sent, origins, sockets=any(step.is_socket for step in chat)),

@@ -256,6 +256,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     sources: Sources
     headers: tuple[tuple[Template, Template], ...]
     header_names: frozenset[str]
+    references: tuple[str, ...]
+    """The secrets that the headers of every request hold."""
     refused: tuple[Match, ...]
     messages: MessagesRule
     conversation: ConversationRule
