@@ -10,9 +10,8 @@ from chatdoor.errors import ConversationLost, SessionRefused, TokenNotFound
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.effects import Flow, HangUp, Make, OpenSession
 from chatdoor.flow.exchange import Call, Visit
-from chatdoor.flow.listening import Setback
 from chatdoor.flow.reading import Read, read_reply
-from chatdoor.flow.refusal import Lost, Refusal
+from chatdoor.flow.refusal import Lost, Refusal, Setback
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.steps import run_step

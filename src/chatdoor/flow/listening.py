@@ -1,6 +1,6 @@
 """Steps that speak over a websocket: opening it, reading frames until one fits, and what a close code means."""
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
@@ -11,7 +11,7 @@ from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
 from chatdoor.flow.match import fits, fits_close
-from chatdoor.flow.refusal import Lost, Refusal, judge, judge_page
+from chatdoor.flow.refusal import Lost, Refusal, Setback, judge, judge_page
 from chatdoor.flow.socketio import ConnectError, Event, PacketError, parse_packet
 from chatdoor.site.model import Step
 
@@ -20,9 +20,6 @@ SWITCHED: Final = 101
 
 EVIDENCE_BYTES: Final = 64_000
 """What is read of an answer that is no reply: enough to see what it is."""
-
-Setback: TypeAlias = Refusal | Lost
-"""Why a message has to be told from the start again. The site did not act."""
 
 
 def reach(visit: Visit, step: Step, values: dict[str, object]) -> Flow[Head | Setback]:

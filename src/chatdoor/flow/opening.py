@@ -14,7 +14,6 @@ from chatdoor.errors import (
     LoginFailed,
     ReplyError,
     SessionError,
-    TokenNotFound,
 )
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.bot_check import bot_check_instead, met
@@ -27,7 +26,7 @@ from chatdoor.flow.misfit import sign_in_failed, unexpected
 from chatdoor.flow.refusal import failure, is_login_page, login_wanted, signs_in
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
-from chatdoor.flow.steps import MAX_PAGE_BYTES, once_more
+from chatdoor.flow.steps import MAX_PAGE_BYTES, not_there, once_more
 from chatdoor.flow.talk import Talk
 from chatdoor.site.model import Site, Source, Step, step_slots
 from chatdoor.site.template import NULLABLE, Fields, slots
@@ -169,9 +168,7 @@ def _needed(site: Site) -> list[str]:
 
 def _not_found(visit: Visit, step: Step, name: str, source: Source, answer: Answer | None) -> ChatdoorError:
     """The error for a value that is not there: most often another page came in place of the one that has it."""
-    where = f"{source.place} {source.name!r}" if source.name else "the body"
-    problem = f"expected the value {name} in {where}, and it is not there"
-    error = TokenNotFound(problem, site=visit.site.name, step=step.label)
+    error = not_there(visit, step, name, source)
     if answer is None:
         return error
     if vendor := bot_check_instead(answer):

@@ -9,12 +9,12 @@ from chatdoor.flow.effects import Decode, Discard, Flow, Head, Moment
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
-from chatdoor.flow.listening import EVIDENCE_BYTES, Setback, closed, reach
+from chatdoor.flow.listening import EVIDENCE_BYTES, closed, reach
 from chatdoor.flow.match import fits_head
-from chatdoor.flow.refusal import Lost, Refusal, Verdict, judge_page, may_be_refused
+from chatdoor.flow.refusal import Lost, Refusal, Setback, Verdict, judge_page, may_be_refused
 from chatdoor.flow.replies import ReplyDecoder, make_decoder
 from chatdoor.flow.replies.decoder import PageInstead
-from chatdoor.flow.steps import judged, not_taken, once_more, settled
+from chatdoor.flow.steps import check_taken, judged, once_more, settled
 from chatdoor.site.model import Source, Step
 from chatdoor.site.paths import Find
 
@@ -113,9 +113,7 @@ def _check_taken(visit: Visit, step: Step, answer: Answer, values: dict[str, obj
     """Takes what stands in the head. Raises TokenNotFound for a value of the step that is nowhere."""
     at_head: dict[str, Source] = {**step.sources.header, **step.sources.cookie}
     visit.note(take(at_head, answer, visit.session.jar), values)
-    for name, source in step.take.items():
-        if name not in values and name not in visit.talk.values:
-            raise not_taken(visit, step, name, source, answer)
+    check_taken(visit, step, answer, values)
 
 
 def _failed(visit: Visit, step: Step, answer: Answer, decoder: ReplyDecoder, error: ChatdoorError) -> Setback:

@@ -5,7 +5,7 @@ whatever else is on its page, and a bot check often comes as a 403 too, and must
 """
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -42,7 +42,10 @@ class Lost(msgspec.Struct, frozen=True):
     reason: str
 
 
-Verdict = Refusal | Lost | ChatdoorError
+Setback: TypeAlias = Refusal | Lost
+"""Why a message has to be told from the start again. The site did not act."""
+
+Verdict: TypeAlias = Setback | ChatdoorError
 """What an answer means that is no reply: a refusal, a lost conversation, or the error to raise."""
 
 

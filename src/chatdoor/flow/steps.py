@@ -9,10 +9,10 @@ from chatdoor.flow.effects import Flow, Sleep, T
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
-from chatdoor.flow.listening import Setback, hear
+from chatdoor.flow.listening import hear
 from chatdoor.flow.match import fits
 from chatdoor.flow.misfit import unexpected
-from chatdoor.flow.refusal import Lost, Refusal, judge, judge_page
+from chatdoor.flow.refusal import Lost, Refusal, Setback, judge, judge_page
 from chatdoor.site.model import Source, Step
 from chatdoor.site.template import Values
 
@@ -32,9 +32,7 @@ def run_step(visit: Visit, step: Step, values: dict[str, object], known: Values 
     values.update({name: everything[name] for name in (*step.make, *step.take) if name in everything})
     if isinstance(answer, Answer):
         visit.note(take(step.take, answer, visit.session.jar), values)
-        for name, source in step.take.items():
-            if name not in values and name not in visit.talk.values:
-                raise not_taken(visit, step, name, source, answer)
+        check_taken(visit, step, answer, values)
     return answer
 
 
@@ -69,11 +67,18 @@ def once_more(visit: Visit, step: Step, run: Callable[[], Flow[T]]) -> Flow[T]:
     return (yield from run())
 
 
-def not_taken(visit: Visit, step: Step, name: str, source: Source, answer: Answer) -> ChatdoorError:
-    """The error for a value that the answer of the step should have held."""
+def check_taken(visit: Visit, step: Step, answer: Answer, values: Values) -> None:
+    """Raises TokenNotFound for a value that the answer of the step should have held and nobody knows."""
+    for name, source in step.take.items():
+        if name not in values and name not in visit.talk.values:
+            raise with_excerpt(not_there(visit, step, name, source), answer, visit.secrets)
+
+
+def not_there(visit: Visit, step: Step, name: str, source: Source) -> TokenNotFound:
+    """The error for a value that is not where the site file says."""
     where = f"{source.place} {source.name!r}" if source.name else "the body"
     problem = f"expected the value {name} in {where}, and it is not there"
-    return with_excerpt(TokenNotFound(problem, site=visit.site.name, step=step.label), answer, visit.secrets)
+    return TokenNotFound(problem, site=visit.site.name, step=step.label)
 
 
 def _whole(visit: Visit, step: Step, values: dict[str, object], limit: int) -> Flow[Answer]:
