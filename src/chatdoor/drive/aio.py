@@ -103,7 +103,8 @@ class AsyncRun(Run[T]):
     async def _close(self) -> None:
         self._flow.close()
         try:
-            await self._discard()
+            if self._answer:
+                await self._discard()
         finally:
             if self._pace and self._turn:
                 self._pace.leave(self._turn)
@@ -136,7 +137,8 @@ class AsyncRun(Run[T]):
         return texts
 
     async def _send(self, effect: Send) -> Head:
-        await self._discard()
+        if self._answer:
+            await self._discard()
         self.starts(effect)
         if effect.request.method in SOCKETS:
             self._answer = await self._speak(effect)

@@ -120,7 +120,8 @@ class BlockingRun(Run[T]):
     def _close(self) -> None:
         self._flow.close()
         try:
-            self._discard()
+            if self._answer:
+                self._discard()
         finally:
             if self._pace and self._turn:
                 self._pace.leave(self._turn)
@@ -155,7 +156,8 @@ class BlockingRun(Run[T]):
     def _send(self, effect: Send) -> Head:
         if self._abandoned:
             raise Abandoned
-        self._discard()
+        if self._answer:
+            self._discard()
         self.starts(effect)
         if effect.request.method in SOCKETS:
             self._answer = self._speak(effect)

@@ -55,7 +55,7 @@ class Reading:
             if self._size > self._limit:
                 raise too_large(self._limit)
             texts += self._decoder.feed(data)
-        if texts and self._first is None:
+        if texts and self._first is None and not self.over:  # else it comes with the end
             self._first = moment()
         return [] if self._quiet else texts
 
@@ -140,13 +140,17 @@ class Run(Generic[T]):
 
         Its websockets stay open only after a whole reply: later, nobody could tell which frames belong to which turn.
         """
+        if self.visitor.site.has_sockets:
+            self._end_lines()
+        if self.holding:
+            partial = self.reading.text if self.reading else self.said
+            self.holding.end(self.result if self.ended else None, partial, told=self.call.told)
+
+    def _end_lines(self) -> None:
         if self.ended and self.visitor.site.in_connections:
             self.lines.rest()
         else:
             self.lines.drop()
-        if self.holding:
-            partial = self.reading.text if self.reading else self.said
-            self.holding.end(self.result if self.ended else None, partial, told=self.call.told)
 
     def fail(self, error: ChatdoorError) -> None:
         """Notes what went wrong; the flow decides what that means."""

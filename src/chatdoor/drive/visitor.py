@@ -83,11 +83,12 @@ class Visitor:
         self.talks = talks
         """The conversations that the site remembers; None where it remembers none."""
         self.secrets = secrets or Secrets()
+        self._of_proxy = access.secrets
 
     @property
     def hidden(self) -> frozenset[str]:
         """Texts that must not be shown, whoever repeats them: the proxy's password, secrets that were sent."""
-        return self.access.secrets | self.secrets.revealed
+        return self._of_proxy | self.secrets.revealed
 
     def ahead(self, count: int) -> list[Sessions]:
         """Whose sessions to open ahead: the shared ones, or up to `count` for conversations to come."""

@@ -5,6 +5,7 @@ wait is over. But it notes the signal in a socket the moment it comes (`signal.s
 there, and the connection is closed that the main thread waits for: its wait ends, and the handler runs.
 """
 
+import _signal  # type: ignore[import-not-found]  # `signal.getsignal` makes enums of handlers, 3 us a call
 import os
 import signal
 import socket
@@ -61,9 +62,9 @@ _watch: Watch | None = None
 
 def can_watch() -> bool:
     """True on a main thread on which Ctrl-C does what it does by default, and no other signal is for Python."""
-    return signal.getsignal(signal.SIGINT) is signal.default_int_handler and not any(
-        callable(signal.getsignal(other)) for other in OTHERS
-    )
+    if _signal.getsignal(_signal.SIGINT) is not signal.default_int_handler:
+        return False
+    return not any(map(callable, map(_signal.getsignal, OTHERS)))
 
 
 def watched(work: Callable[[], R], abort: Callable[[], None]) -> R:

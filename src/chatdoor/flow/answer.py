@@ -70,18 +70,23 @@ class Answer:
 
 def content_type(head: Head) -> str:
     """The content type, lower-case, without parameters; empty where none is declared."""
-    return (head.get("content-type") or "").partition(";")[0].strip().lower()
+    return declared(head).type
 
 
 def declared(head: Head) -> Declared:
     """What the head says of its body. A charset that is not one of the web's is none."""
-    match = _CHARSET.search(head.get("content-type") or "")
-    return Declared(content_type(head), _codec(match[1]) if match else None)
+    return _declared(head.get("content-type") or "")
 
 
 def charset(head: Head) -> str:
     """Python's name of the declared charset, `utf-8` where there is none or it is not one of the web's."""
     return declared(head).charset or "utf-8"
+
+
+@lru_cache(64)
+def _declared(header: str) -> Declared:
+    match = _CHARSET.search(header)
+    return Declared(header.partition(";")[0].strip().lower(), _codec(match[1]) if match else None)
 
 
 @lru_cache(64)

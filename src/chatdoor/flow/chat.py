@@ -4,7 +4,7 @@ The rule that everything here serves: a prompt that a site may have read is not 
 second time only after a refusal, which says that the site did not act, and never after the first piece.
 """
 
-from typing import NamedTuple
+import msgspec
 
 from chatdoor.errors import ConversationLost, SessionRefused, TokenNotFound
 from chatdoor.flow.answer import Answer
@@ -22,7 +22,7 @@ from chatdoor.site.model import Site
 from chatdoor.site.template import Values
 
 
-class _Way(NamedTuple):
+class _Way(msgspec.Struct, frozen=True):
     """What the turns to send fill in, one after the other, and what that makes of the message list.
 
     `begun` says whether the site has the conversation already.
@@ -35,10 +35,18 @@ class _Way(NamedTuple):
 
 def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     """Sends the turn and gives the whole reply; its pieces go to the caller as they come."""
-    way = yield from _way(site, turn, begun=talk.begun)  # bad arguments are found before anything is sent
+    plain = not (site.remembers or site.messages.make)
+    way = (  # bad arguments are found before anything is sent
+        _Way((turn_values(site, turn),), "native", talk.begun)
+        if plain
+        else (yield from _way(site, turn, begun=talk.begun))
+    )
     session: Session = yield OpenSession()
     visit = Visit(site, session, call, talk)
-    outcome = yield from _first_attempt(visit, turn, way)
+    try:
+        outcome = yield from _attempt(visit, turn, way)
+    except TokenNotFound as lost:
+        outcome = _outlived(visit, lost)
     if isinstance(outcome, Read):
         return _reply(visit, turn, outcome)
     if isinstance(outcome, Refusal) and site.refreshes and not session.given:
@@ -66,8 +74,6 @@ def enter() -> Flow[Session]:
 
 
 def _way(site: Site, turn: Turn, *, begun: bool) -> Flow[_Way]:
-    if not (site.remembers or site.messages.make):
-        return _Way((turn_values(site, turn),), "native", begun)
     way = way_to_tell(site, turn, begun=begun)
     turns: list[Values] = []
     for one in way.turns:
@@ -96,14 +102,11 @@ def _hang_up(site: Site) -> Flow[None]:
         yield HangUp()
 
 
-def _first_attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
-    """As `_attempt`. An old session that has lost its token is refused by us: nothing was sent."""
-    try:
-        return (yield from _attempt(visit, turn, way))
-    except TokenNotFound as lost:
-        if visit.session.given or visit.call.told or _is_fresh(visit.session, visit.call):
-            raise
-        return Refusal(lost.problem)
+def _outlived(visit: Visit, lost: TokenNotFound) -> Refusal:
+    """An old session that has lost its token is refused by us: nothing was sent. Any other one raises."""
+    if visit.session.given or visit.call.told or _is_fresh(visit.session, visit.call):
+        raise lost
+    return Refusal(lost.problem)
 
 
 def _attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
@@ -118,9 +121,11 @@ def _attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
     if way.begun and not talk.begun:
         way = yield from _way(visit.site, turn, begun=False)
     if not talk.begun:
-        setback = yield from _begin(visit, way.turns[0])
-        if setback:
-            return setback
+        if visit.site.conversation.start or visit.site.conversation.make:
+            setback = yield from _begin(visit, way.turns[0])
+            if setback:
+                return setback
+        talk.root = visit.session.root
     talk.fidelity = way.fidelity
     *before, newest = way.turns[talk.heard :]
     for values in before:
@@ -132,7 +137,7 @@ def _attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
 
 
 def _begin(visit: Visit, values: Values) -> Flow[Setback | None]:
-    """Opens a conversation."""
+    """Opens a conversation, where the site wants it opened."""
     rule, talk = visit.site.conversation, visit.talk
     for name, kind in rule.make.items():
         talk.values[name] = yield Make(kind)
@@ -144,7 +149,6 @@ def _begin(visit: Visit, values: Values) -> Flow[Setback | None]:
         if answer.is_html:
             yield from visit.merge(Changes(page=visit.page_of(answer.head), at=answer.head.at.unix))
     visit.accept = accept
-    talk.root = visit.session.root
     return None
 
 
@@ -186,14 +190,14 @@ def _refused(site: Site, problem: str) -> SessionRefused:
 
 
 def _reply(visit: Visit, turn: Turn, read: Read) -> Reply:
-    decoder, first, end = read
-    site, call, told = visit.site, visit.call, visit.talk.fidelity
+    decoder, began = read.decoder, visit.call.began.tick
+    site, told = visit.site, visit.talk.fidelity
     return Reply(
         text=decoder.text,
         site=site.name,
         model=turn.model,
         usage=_usage(turn, read),
-        timings=Timings(first.tick - call.began.tick, end.tick - call.began.tick),
+        timings=Timings(read.first.tick - began, read.end.tick - began),
         finish=decoder.finish_reason or "stop",
         conversation=visit.talk.name,
         fidelity=fidelity(site, turn) if told == "native" else told,

@@ -71,14 +71,21 @@ class Visit:
         """
         for name, kind in step.make.items():
             values[name] = yield Make(kind)
-        made = {**self.talk.values, **values}
-        for reference in sorted({*step.references, *self.site.references}):
-            made[reference] = yield from self._reveal(step, reference)  # and nowhere else: values may be kept
+        made = {**self.talk.values, **values} if self.talk.values else values
+        if step.references or self.site.references:
+            made = dict(made)
+            for reference in sorted({*step.references, *self.site.references}):
+                made[reference] = yield from self._reveal(step, reference)  # and nowhere else: values may be kept
         request = self._request(step, made)
         been: list[str] = []
         extra = self._step_cookies(step, request, made) if step.cookies else ()
         while True:
-            head = yield from self._sent(step, self._with_cookies(request, extra))
+            told, self.call.told = self.call.told, self.call.told or step.tells  # whatever becomes of it now
+            try:
+                head: Head = yield Send(self._with_cookies(request, extra), step.label)
+            except ConnectFailed:  # unless nobody was there
+                self.call.told = told
+                raise
             self._now = head.at.unix
             yield from self._learn_cookies(head)
             if (wait := self._wait(step, head, request)) is not None:
@@ -94,16 +101,6 @@ class Visit:
                 if self.site.sources.header:
                     yield from self.learn_values(self.site.sources.header, Answer(head, b""))
                 return head
-
-    def _sent(self, step: Step, request: Request) -> Flow[Head]:
-        """Sends the request. Whatever becomes of it, the site may have read it; unless nobody was there."""
-        told, self.call.told = self.call.told, self.call.told or step.tells
-        try:
-            head: Head = yield Send(request, step.label)
-        except ConnectFailed:
-            self.call.told = told
-            raise
-        return head
 
     def read(self, head: Head, limit: int, *, cut: bool = False) -> Flow[Answer]:
         """Reads the body of the answer."""

@@ -1,7 +1,8 @@
 """The last step of a turn, and the reply that it brings."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from chatdoor.errors import ChatdoorError, ReadFailed, ReplyCutShort, ReplyError, TransportError
 from chatdoor.flow.answer import Answer, declared
@@ -19,7 +20,7 @@ from chatdoor.site.model import Source, Step
 from chatdoor.site.paths import Find
 
 
-class Read(NamedTuple):
+class Read(msgspec.Struct, frozen=True):
     """A reply that was read to its end."""
 
     decoder: ReplyDecoder
@@ -27,7 +28,7 @@ class Read(NamedTuple):
     end: Moment
 
 
-class _Begun(NamedTuple):
+class _Begun(msgspec.Struct, frozen=True):
     """An answer that may be a reply, and what was read of it."""
 
     head: Head

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from chatdoor.errors import ArgumentError, ChatdoorError, TokenNotFound
 from chatdoor.flow.bodies import encode_body, encode_pairs
@@ -55,12 +57,13 @@ _DOTS: Final = frozenset({".", ".."})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 
 
-class _Opening(NamedTuple):
-    """The part of a request that comes before its body."""
+class _Opening(msgspec.Struct, frozen=True):
+    """The part of a request that comes before its body. `typed` says that it names the type of the body."""
 
     step: Step
     url: str
-    headers: dict[str, str]
+    headers: tuple[tuple[str, str], ...]
+    typed: bool
 
 
 def build_request(site: Site, step: Step, session: Session, values: Values, *, accept: str) -> Request:
@@ -82,7 +85,7 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
         if step.is_socket:
             return _frame(step, opening, known)
         if step.body is None:
-            return Request(step.method, opening.url, tuple(opening.headers.items()), None, AHEAD[accept])
+            return Request(step.method, opening.url, opening.headers, None, AHEAD[accept])
         body, kind = encode_body(step.body, known)
     except MissingValue as missing:
         name = str(missing.args[0])
@@ -90,8 +93,8 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
     except UnicodeEncodeError as error:
         names = [slot.name for slot in step_slots(step)]
         raise unsendable(site, step, names, "a value has half a surrogate pair, which is not text") from error
-    headers = opening.headers if "content-type" in opening.headers else {**opening.headers, "content-type": kind}
-    return Request(step.method, opening.url, tuple(headers.items()), body, AHEAD[accept])
+    headers = opening.headers if opening.typed else (*opening.headers, ("content-type", kind))
+    return Request(step.method, opening.url, headers, body, AHEAD[accept])
 
 
 def step_cookies(site: Site, step: Step, values: Values, host: str) -> tuple[Cookie, ...]:
@@ -136,18 +139,17 @@ def _opening(site: Site, step: Step, session: Session, values: Values, accept: s
     else:
         headers = {"accept": _accepted(site, step, accept), **_common_headers(step, session, accept, url, origin)}
     headers.update(_own_headers(site, step, values, accept))
-    return _Opening(step, url, headers)
+    return _Opening(step, url, tuple(headers.items()), "content-type" in headers)
 
 
 def _frame(step: Step, opening: _Opening, values: Values) -> Request:
     """The request of a step that sends a frame, or none."""
-    headers = tuple(opening.headers.items())
     if step.method == "SOCKETIO":
         auth = None if step.auth is None else build(step.auth, values)
         connect = encode_connect(auth if isinstance(auth, dict) else None)
-        return Request(step.method, opening.url, headers, _emit(step.body, values), 0, connect.encode())
+        return Request(step.method, opening.url, opening.headers, _emit(step.body, values), 0, connect.encode())
     body = encode_body(step.body, values)[0] if step.body else None
-    return Request(step.method, opening.url, headers, body)
+    return Request(step.method, opening.url, opening.headers, body)
 
 
 def _emit(body: Body | None, values: Values) -> bytes | None:

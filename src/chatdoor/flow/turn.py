@@ -58,19 +58,18 @@ def turn_values(site: Site, turn: Turn, made: Sequence[Mapping[str, str]] = ()) 
     if limit is not None and len(prompt or "") > limit:
         raise PromptTooLong(f"the prompt has {len(prompt or '')} characters, the site takes {limit}", site=site.name)
     _check_options(site, turn)
-    shaped = [_shaped(site, message, made[index] if made else {}) for index, message in enumerate(messages)]
-    return {
-        **turn.sampling,
-        "prompt": prompt,
-        "messages": shaped,
-        "history": [item for index, item in enumerate(shaped) if index != at],
-        "system": system,
-        "model": turn.model,
-    }
+    values = {**turn.sampling, "prompt": prompt, "system": system, "model": turn.model}
+    if "messages" in site.names or "history" in site.names:
+        shaped = [_shaped(site, message, made[index] if made else {}) for index, message in enumerate(messages)]
+        values["messages"] = shaped
+        values["history"] = [item for index, item in enumerate(shaped) if index != at]
+    return values
 
 
 def fidelity(site: Site, turn: Turn) -> str:
     """How the list reaches the site: `native`, or `dropped` where a part of it stays behind."""
+    if site.messages.system != "drop" and site.conversation.history != "none":
+        return "native"
     talk = [message for message in turn.messages if message.role not in SYSTEM_ROLES]
     if site.messages.system == "drop" and len(talk) < len(turn.messages):
         return "dropped"

@@ -5,6 +5,7 @@ turned into seconds and bytes, so that a call only fills in values.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -108,7 +109,7 @@ class Body(msgspec.Struct, frozen=True):
     shape: Shape
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One request. `label` names it in errors: "step 1 of 2, GET /"."""
 
     label: str
@@ -138,17 +139,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[str, ...] = ()
     """The secrets that it sends, as the site file names them: `env:X`."""
 
-    @property
+    @cached_property
     def is_socket(self) -> bool:
         """True where it speaks over a websocket."""
         return self.method in SOCKETS
 
-    @property
+    @cached_property
     def tells(self) -> bool:
         """True where the step brings what was said to the site."""
         return not self.names.isdisjoint(SAID)
 
-    @property
+    @cached_property
     def only_reads(self) -> bool:
         """True where asking twice does no harm: a GET without anything that was said."""
         return self.method == "GET" and not self.tells
@@ -233,7 +234,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     session_age: float | None = None
 
 
-class Site(msgspec.Struct, frozen=True, kw_only=True):
+class Site(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One web chatbot, as data.
 
     `url` has no slash at its end; `origin` is its scheme, host and port. `origins` are all that requests may
@@ -266,27 +267,33 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     local: bool
 
-    @property
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all that the steps of a conversation send."""
+        steps = (*self.conversation.start, *self.chat)
+        return self.header_names.union(*(step.names for step in steps))
+
+    @cached_property
     def refreshes(self) -> bool:
         """True where session steps promise to renew the token and leave the conversation alone."""
         return any(step.refresh for step in self.session)
 
-    @property
+    @cached_property
     def has_sockets(self) -> bool:
         """True where a step speaks over a websocket."""
         return any(step.is_socket for step in (*self.conversation.start, *self.chat))
 
-    @property
+    @cached_property
     def in_connections(self) -> bool:
         """True where the site keeps the turns with the websocket."""
         return self.conversation.history == "connection"
 
-    @property
+    @cached_property
     def remembers(self) -> bool:
         """True where the site keeps the turns, and gets only the new one."""
         return self.conversation.history in REMEMBERING
 
-    @property
+    @cached_property
     def in_sessions(self) -> bool:
         """True where the site keeps the turns with the visitor, so that each conversation has a session of its own."""
         return self.conversation.history in {"session", "connection"}

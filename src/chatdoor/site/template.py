@@ -7,7 +7,7 @@ unchanged: what a value holds is not looked at again.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, final
 from urllib.parse import quote
 
 import msgspec
@@ -22,6 +22,7 @@ NULLABLE: Final = "conversation"
 """The one placeholder that is null, or left out, until there is a value: a first turn has no id yet."""
 
 
+@final
 class Slot(msgspec.Struct, frozen=True):
     """The place of one value."""
 
@@ -29,6 +30,7 @@ class Slot(msgspec.Struct, frozen=True):
     optional: bool = False
 
 
+@final
 class Template(msgspec.Struct, frozen=True):
     """Text with slots, in order. No slots: constant text."""
 
@@ -40,18 +42,21 @@ class Template(msgspec.Struct, frozen=True):
         return not any(isinstance(part, Slot) for part in self.parts)
 
 
+@final
 class Constant(msgspec.Struct, frozen=True):
     """A number, true, false or text without slots."""
 
     value: object
 
 
+@final
 class Fields(msgspec.Struct, frozen=True):
     """A table whose keys and values may hold slots. A key without any is plain text."""
 
     items: "tuple[tuple[str | Template, Shape], ...]"
 
 
+@final
 class Items(msgspec.Struct, frozen=True):
     """A list whose entries may hold slots."""
 
@@ -159,22 +164,22 @@ def build(shape: Shape, values: Values) -> object:
 
     A key or an entry whose optional value is absent is left out. Raises MissingValue.
     """
-    if isinstance(shape, Slot):
+    if type(shape) is Slot:  # `isinstance` would be a call, and this is done for every message of every call
         value = values.get(shape.name)
         if value is None and not shape.optional and shape.name != NULLABLE:
             raise MissingValue(shape.name)
         return value
-    if isinstance(shape, Constant):
+    if type(shape) is Constant:
         return shape.value
-    if isinstance(shape, Fields):
+    if type(shape) is Fields:
         built: dict[str, object] = {}
         for name, item in shape.items:
-            key = name if isinstance(name, str) else fill(name, values)
+            key = fill(name, values) if type(name) is Template else name
             value = build(item, values)
             if key is not None and (value is not None or not _left_out(item, values)):
                 built[key] = value
         return built
-    if isinstance(shape, Items):
+    if type(shape) is Items:
         pairs = [(item, build(item, values)) for item in shape.items]
         return [value for item, value in pairs if value is not None or not _left_out(item, values)]
     return fill(shape, values)
