@@ -65,7 +65,7 @@ IMPURE_CALLS = {"open", "input", "print", "now", "utcnow", "today"}
 SEAMS = {
     "certifi": "drive/http.py",
     "click": "cli/",
-    "httptools": "practice/server.py",
+    "httptools": ("practice/server.py", "drive/plain/wire.py"),  # of requests, and of answers
     "jmespath": "site/paths.py",
     "keyring": "drive/secrets.py",
     "msgspec": "",
@@ -78,7 +78,7 @@ SEAMS = {
     "uvloop": "practice/server.py",
     "websockets": "drive/sockets/",
 }
-"""Dependency -> the file or folder that alone may import it. msgspec is how we write types, so it is everywhere."""
+"""Dependency -> the files or folders that alone may import it. msgspec is how we write types, so it is everywhere."""
 
 SWALLOWERS = {"drive/helper.py"}
 """Files that may catch everything without raising. There, a thread hands the error to the one that raises it."""

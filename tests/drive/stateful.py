@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Unpack
 
 from chatdoor import AsyncClient, Client, Messages, Reply
-from chatdoor.drive.http import moment
+from chatdoor.drive.clock import moment
 from chatdoor.drive.visitor import Options, Visitor
 from chatdoor.errors import ChatdoorError, ConnectFailed, Place, ReadFailed
 from chatdoor.flow.effects import Head, Request

@@ -104,9 +104,10 @@ class Talks(RuleBasedStateMachine):
 
     @rule(pick=PICKS)
     def copy(self, pick: int) -> None:
-        """Two go on from the same talk, each with the list."""
-        other = Person(self.next(), by_id=False)
-        other.texts = list(self.idle(pick).texts)
+        """Two go on from the same talk, each with the list. (Who says an id and no list goes on wherever it is.)"""
+        person, other = self.idle(pick), Person(self.next(), by_id=False)
+        other.texts = list(person.texts)
+        person.id = None
         self.stay(other)
 
     @rule(pick=PICKS, back=st.integers(1, 4))

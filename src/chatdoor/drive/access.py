@@ -36,6 +36,11 @@ class Timeout(msgspec.Struct, frozen=True):
     gap: float | None = None
     total: float = 60.0
 
+    @property
+    def longest_gap(self) -> float:
+        """Seconds between two bytes of an answer, at most."""
+        return self.total if self.gap is None else self.gap
+
     def check(self) -> None:
         """Raises ArgumentError for a time that is not above zero."""
         check_number("timeout.connect", self.connect)

@@ -7,8 +7,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from chatdoor.drive.http import AsyncAnswer, AsyncHttp, moment
+from chatdoor.drive.clock import moment
+from chatdoor.drive.http import AsyncAnswer, AsyncHttp
 from chatdoor.drive.pace import Turn
+from chatdoor.drive.plain.aio import PlainAnswer
 from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
@@ -61,7 +63,7 @@ class AsyncRun(Run[T]):
         self._http = http
         self._pace = visitor.pace if paced else None
         self._turn: Turn | None = None
-        self._answer: AsyncAnswer | AsyncFrames | AsyncRefusal | None = None
+        self._answer: AsyncAnswer | PlainAnswer | AsyncFrames | AsyncRefusal | None = None
 
     async def whole(self) -> T:
         """The flow's result, once the site's pace allows it. Raises TimedOut."""

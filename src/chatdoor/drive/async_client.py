@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from chatdoor.drive.aio import AsyncRun
-from chatdoor.drive.http import moment
+from chatdoor.drive.clock import moment
 from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
 from chatdoor.flow.chat import ask, enter

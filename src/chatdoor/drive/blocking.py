@@ -6,7 +6,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from chatdoor.drive.http import BlockingAnswer, BlockingHttp, moment
+from chatdoor.drive.clock import moment
+from chatdoor.drive.http import BlockingAnswer, BlockingHttp
 from chatdoor.drive.pace import Turn
 from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead

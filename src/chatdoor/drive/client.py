@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from chatdoor.drive.blocking import BlockingRun
-from chatdoor.drive.http import BlockingHttp, moment
+from chatdoor.drive.clock import moment
+from chatdoor.drive.http import BlockingHttp
 from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
 from chatdoor.flow.chat import ask, enter

@@ -7,7 +7,6 @@ the environment's proxies, keeping cookies, reading ahead. Its errors are told a
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,9 +20,12 @@ from pyreqwest.request import BaseRequestBuilder, StreamRequest, SyncStreamReque
 from pyreqwest.response import BaseResponse, Response, SyncResponse
 
 from chatdoor.drive.access import Access, read_ca
+from chatdoor.drive.clock import moment
 from chatdoor.drive.interrupt import closable, leavable
+from chatdoor.drive.plain.aio import PlainAnswer, PlainHttp
+from chatdoor.drive.plain.wire import target_of
 from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, TimedOut, WriteFailed
-from chatdoor.flow.effects import Head, Moment, Request
+from chatdoor.flow.effects import Head, Request
 
 logger = logging.getLogger("chatdoor")
 
@@ -111,14 +113,20 @@ class BlockingAnswer:
 
 
 class AsyncHttp:
-    """Sends requests without blocking. May be used by tasks of several event loops."""
+    """Sends requests without blocking. May be used by tasks of several event loops.
+
+    What is plain, by its URL and with no proxy, goes by HTTP of our own (`drive/plain`).
+    """
 
     def __init__(self, access: Access) -> None:
         self._access = access
         self._client: Client | None = None
+        self._plain = PlainHttp(access) if access.proxy is None and not access.trust_env else None
 
-    async def send(self, request: Request, place: Place, seconds: float) -> "AsyncAnswer":
+    async def send(self, request: Request, place: Place, seconds: float) -> "AsyncAnswer | PlainAnswer":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
+        if self._plain and (target := target_of(request.url)):
+            return await self._plain.send(request, target, place, seconds)
         _check_not_forked()
         if self._client is None:
             self._client = _client(ClientBuilder, ClientBuilder.build, self._access)
@@ -131,6 +139,8 @@ class AsyncHttp:
 
     async def close(self) -> None:
         """Closes all connections; what is under way fails."""
+        if self._plain:
+            self._plain.close()
         if self._client is not None:
             client, self._client = self._client, None
             await client.close()
@@ -181,11 +191,6 @@ class Connections:
 def spare_roots() -> bytes:
     """Certificates (PEM) for a system that has none."""
     return Path(certifi.where()).read_bytes()
-
-
-def moment() -> Moment:
-    """Now."""
-    return Moment(time.monotonic(), time.time())
 
 
 def translate(error: Exception, place: Place, *, sending: bool) -> ChatdoorError:
@@ -239,9 +244,9 @@ def _client(make: Callable[[], Builder], build: Callable[[Builder], Built], acce
 
 
 def _configured(builder: Builder, access: Access, roots: bytes) -> Builder:
-    gap = access.timeout.gap if access.timeout.gap is not None else access.timeout.total
     builder = builder.user_agent(access.user_agent).follow_redirects(False).referer(False)
-    builder = builder.connect_timeout(timedelta(seconds=access.timeout.connect)).read_timeout(timedelta(seconds=gap))
+    builder = builder.connect_timeout(timedelta(seconds=access.timeout.connect))
+    builder = builder.read_timeout(timedelta(seconds=access.timeout.longest_gap))
     builder = builder.pool_idle_timeout(timedelta(seconds=IDLE_SECONDS))
     if access.proxy is not None:
         builder = builder.proxy(ProxyBuilder.all(access.proxy))

@@ -5,8 +5,8 @@ import time
 from copy import copy
 from typing import Final, Generic
 
+from chatdoor.drive.clock import moment
 from chatdoor.drive.fresh import make_fresh
-from chatdoor.drive.http import moment
 from chatdoor.drive.lines import Lines
 from chatdoor.drive.pool import Slot
 from chatdoor.drive.secrets import SecretUse

@@ -1,0 +1,168 @@
+"""Plain HTTP/1.1 for the async driver: requests, their answers, and the connections that are kept for the next ones."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from chatdoor.drive.access import Access
+from chatdoor.drive.clock import moment
+from chatdoor.drive.plain.connection import Connection, reason_of
+from chatdoor.drive.plain.wire import Broken, Target, encode_request
+from chatdoor.errors import ConnectFailed, Place, ReadFailed, TimedOut
+from chatdoor.flow.effects import Head, Request
+
+IDLE_SECONDS: Final = 30.0
+"""How long an unused connection is kept. Common servers close theirs after 5 to 75 seconds."""
+
+
+class PlainHttp:
+    """Sends plain requests. May be used by tasks of several event loops; each loop has its own connections."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+
+    async def send(self, request: Request, target: Target, place: Place, seconds: float) -> "PlainAnswer":
+        """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
+        loop = asyncio.get_running_loop()
+        pool = self._pools.get(loop) or await self._begin(loop)
+        end = loop.time() + seconds
+        connection = pool.take(target) or await self._connect(pool, target, place, end)
+        answer = PlainAnswer(pool, target, connection, place, min(end, loop.time() + seconds))
+        await answer.ask(encode_request(request, target, self._access.user_agent), request.url)
+        return answer
+
+    def close(self) -> None:
+        """Closes all connections; what is under way fails."""
+        for loop, pool in list(self._pools.items()):
+            if loop is _running_loop():
+                pool.close()
+            elif not loop.is_closed():
+                loop.call_soon_threadsafe(pool.close)
+
+    async def _begin(self, loop: asyncio.AbstractEventLoop) -> "Pool":
+        pool = self._pools[loop] = Pool(loop, self._access.timeout.longest_gap)
+        await pool.begin()
+        return pool
+
+    async def _connect(self, pool: "Pool", target: Target, place: Place, end: float) -> Connection:
+        seconds = min(self._access.timeout.connect, end - pool.loop.time())
+        try:
+            return await asyncio.wait_for(pool.connect(target), seconds)
+        except TimeoutError:
+            raise TimedOut("timed out while connecting", phase="connecting", site=place.site, step=place.step) from None
+        except OSError as error:
+            raise ConnectFailed(f"no connection: {reason_of(error)}", site=place.site, step=place.step) from error
+
+
+class Pool:
+    """The connections of one event loop. They end with their loop, where it ends as `asyncio.run` ends one."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, gap: float) -> None:
+        self.loop = loop
+        self.gap = gap
+        """Seconds that an answer may pause."""
+        self._open: set[Connection] = set()
+        self._idle: dict[tuple[str, int], deque[Connection]] = {}
+        self._end = self._closed_with_loop()
+
+    async def begin(self) -> None:
+        """Ties the connections to the loop, which ends its generators when it ends."""
+        await anext(self._end)
+
+    async def connect(self, target: Target) -> Connection:
+        """A new connection. Raises OSError."""
+        make = partial(Connection, self.loop, self._open)
+        return (await self.loop.create_connection(make, target.host, target.port))[1]
+
+    def take(self, target: Target) -> Connection | None:
+        """A connection that was used before and is good still, if there is one: the one that was used last."""
+        idle = self._idle.get((target.host, target.port))
+        while idle:
+            connection = idle.pop()
+            if connection.usable and self.loop.time() - connection.idle_since < IDLE_SECONDS:
+                return connection
+            connection.drop()
+        return None
+
+    def give_back(self, target: Target, connection: Connection) -> None:
+        """Keeps the connection for the next request, or closes it."""
+        if not connection.usable:
+            connection.drop()
+            return
+        idle = self._idle.setdefault((target.host, target.port), deque())
+        connection.idle_since = now = self.loop.time()
+        idle.append(connection)
+        while now - idle[0].idle_since >= IDLE_SECONDS:
+            idle.popleft().drop()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._idle.clear()
+        for connection in list(self._open):
+            connection.drop()
+
+    async def _closed_with_loop(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            self.close()
+
+
+class PlainAnswer:
+    """An open answer."""
+
+    head: Head
+    close_code: int | None = None
+    """Only a websocket has one."""
+
+    def __init__(self, pool: Pool, target: Target, connection: Connection, place: Place, end: float) -> None:
+        self._pool = pool
+        self._target = target
+        self._connection = connection
+        self._place = place
+        self._end = end
+
+    async def ask(self, request: bytes, url: str) -> None:
+        """Sends the request and reads the head of its answer. Raises TransportError, TimedOut."""
+        connection = self._connection
+        try:
+            connection.ask(request)
+            await connection.head(self._end, self._pool.gap)
+        except (Broken, TimeoutError) as error:
+            connection.drop()
+            raise self._translated(error, begun=False) from None
+        except BaseException:
+            connection.drop()
+            raise
+        self.head = Head(connection.receiver.status, tuple(connection.receiver.headers), url, moment())
+
+    async def read(self) -> bytes | None:
+        """The next bytes as they come, None at the end. Raises TransportError, TimedOut."""
+        try:
+            return await self._connection.body(self._end, self._pool.gap)
+        except (Broken, TimeoutError) as error:
+            raise self._translated(error, begun=True) from None
+
+    async def close(self) -> None:
+        """Gives the connection back where the body was read to its end, else closes it."""
+        self._pool.give_back(self._target, self._connection)
+
+    def _translated(self, error: Broken | TimeoutError, *, begun: bool) -> ReadFailed | TimedOut:
+        """The error as one of ours."""
+        site, step = self._place
+        if isinstance(error, TimeoutError):
+            phase = "reading the answer" if begun else "waiting for an answer"
+            return TimedOut(f"timed out while {phase}", phase=phase, site=site, step=step)
+        problem = f"the answer broke off: {error}" if begun else f"no answer: {error}"
+        return ReadFailed(problem, begun=begun, site=site, step=step)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,102 @@
+"""One connection of an event loop."""
+
+import asyncio
+from typing import Final, cast
+
+from chatdoor.drive.plain.wire import CLOSED, Receiver
+
+MOST_WAITING: Final = 64_000
+"""Bytes of a body that may wait for us. Then the site has to."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection, for one answer at a time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, among: "set[Connection]") -> None:
+        self.receiver = Receiver()
+        self.idle_since = 0.0
+        self._loop = loop
+        self._among = among
+        self._transport: asyncio.Transport | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._paused = False
+        self._end = CLOSED
+        """How it ended, once it has."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: it is open."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by type
+        self._among.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: bytes have come."""
+        self.receiver.feed(data)
+        if self.receiver.waiting > MOST_WAITING and self._transport:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio: it is closed, by whom and why ever."""
+        self._end = CLOSED if exc is None else reason_of(exc)
+        self.receiver.end(self._end)
+        self._transport = None
+        self._among.discard(self)
+        self._wake()
+
+    @property
+    def usable(self) -> bool:
+        """It is good for another request."""
+        return self.receiver.reusable and self._transport is not None and not self._transport.is_closing()
+
+    def ask(self, request: bytes) -> None:
+        """Sends a request; its answer is `receiver`."""
+        self.receiver = Receiver()
+        if self._transport:
+            self._transport.write(request)
+        else:  # it was lost between two turns of the loop
+            self.receiver.end(self._end)
+
+    async def head(self, end: float, gap: float) -> None:
+        """Waits for the head of the answer. Raises Broken, TimeoutError."""
+        while not self.receiver.status:
+            if self.receiver.ended:
+                self.receiver.take()
+            await self._wait(min(end, self._loop.time() + gap))
+
+    async def body(self, end: float, gap: float) -> bytes | None:
+        """Waits for the next bytes of the body; None at its end. Raises Broken, TimeoutError."""
+        while (data := self.receiver.take()) == b"":
+            if self._paused and self._transport:
+                self._paused = False
+                self._transport.resume_reading()
+            if not self.receiver.ended and not self.receiver.waiting:
+                await self._wait(min(end, self._loop.time() + gap))
+        return data
+
+    def drop(self) -> None:
+        """Closes it at once."""
+        if self._transport:
+            self._transport.abort()
+
+    async def _wait(self, when: float) -> None:
+        waiter = self._waiter = self._loop.create_future()
+        alarm = self._loop.call_at(when, self._expire)
+        try:
+            await waiter
+        finally:
+            alarm.cancel()
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _expire(self) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_exception(TimeoutError())
+
+
+def reason_of(error: Exception) -> str:
+    """What the system says of it, which names no URL."""
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__

@@ -1,0 +1,240 @@
+"""Plain HTTP on an event loop: connections are kept, ended, and never shared by two answers."""
+
+import asyncio
+import gc
+import warnings
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+import pytest
+
+from chatdoor.drive.access import Access, Timeout
+from chatdoor.drive.plain.aio import PlainHttp
+from chatdoor.drive.plain.connection import Connection
+from chatdoor.drive.plain.wire import Broken, target_of
+from chatdoor.errors import ConnectFailed, Place, ReadFailed, TimedOut
+from chatdoor.flow.effects import Request
+
+PLACE = Place("bot", "GET /")
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Server:
+    """A server in the test's own event loop. `connections` counts those that were made, `lost` those that ended."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self.connections = 0
+        self.lost = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            await self._talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.lost.set()
+            writer.close()
+
+
+async def _answer_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while True:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+
+
+async def _begin_an_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nthe beginning")
+    await reader.read()
+
+
+async def _say_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def _get(http: PlainHttp, url: str, seconds: float = 5.0) -> bytes:
+    target = target_of(url)
+    assert target
+    answer = await http.send(Request("GET", url, ()), target, PLACE, seconds)
+    try:
+        body = b""
+        while (data := await answer.read()) is not None:
+            body += data
+    finally:
+        await answer.close()
+    return body
+
+
+def test_a_connection_is_used_again() -> None:
+    """One after the other needs one connection, two at a time need two."""
+
+    async def main() -> None:
+        async with Server(_answer_all) as server:
+            http = PlainHttp(Access())
+            assert [await _get(http, server.url) for _ in range(5)] == [b"ok"] * 5
+            assert server.connections == 1
+            assert await asyncio.gather(_get(http, server.url), _get(http, server.url)) == [b"ok"] * 2
+            assert server.connections == 2
+            http.close()
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_the_site_has_closed_is_not_used_again() -> None:
+    """The next request goes out on a new one, and nobody notices."""
+
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+
+    async def main() -> None:
+        async with Server(answer_once) as server:
+            http = PlainHttp(Access())
+            for _ in range(3):
+                assert await _get(http, server.url) == b"ok"
+                await asyncio.sleep(0.05)
+            assert server.connections == 3
+            http.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("talk", [_say_nothing, _begin_an_answer], ids=["before the head", "in the body"])
+def test_who_is_cancelled_leaves_no_connection(talk: Talk) -> None:
+    """The site hears of it at once."""
+
+    async def main() -> None:
+        async with Server(talk) as server:
+            http = PlainHttp(Access())
+            task = asyncio.create_task(_get(http, server.url))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.wait_for(server.lost.wait(), 1)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("talk", "timeout", "phase"),
+    [
+        (_say_nothing, Timeout(total=0.2), "waiting for an answer"),
+        (_say_nothing, Timeout(gap=0.2), "waiting for an answer"),
+        (_begin_an_answer, Timeout(total=0.2), "reading the answer"),
+        (_begin_an_answer, Timeout(gap=0.2), "reading the answer"),
+    ],
+)
+def test_a_wait_ends_with_its_time_and_says_for_what_it_was(talk: Talk, timeout: Timeout, phase: str) -> None:
+    """Both limits count, and the connection is closed."""
+
+    async def main() -> None:
+        async with Server(talk) as server:
+            with pytest.raises(TimedOut) as caught:
+                await _get(PlainHttp(Access(timeout=timeout)), server.url, timeout.total)
+            assert caught.value.phase == phase
+            await asyncio.wait_for(server.lost.wait(), 1)
+
+    asyncio.run(main())
+
+
+def test_nobody_there_is_told_by_name() -> None:
+    """A refused connection and a name that is not known: nothing was sent."""
+
+    async def main() -> None:
+        async with Server(_answer_all) as server:
+            url = server.url
+        http = PlainHttp(Access())
+        for dead in (url, "http://no-such-host.invalid/"):
+            with pytest.raises(ConnectFailed, match="bot: GET /: no connection: "):
+                await _get(http, dead)
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_is_lost_before_it_is_used_is_an_error_at_once() -> None:
+    """Nobody waits for an answer on a connection that is closed."""
+
+    async def main() -> None:
+        connection = Connection(asyncio.get_running_loop(), set())
+        connection.connection_lost(ConnectionResetError(104, "Connection reset by peer"))
+        connection.ask(b"GET / HTTP/1.1\r\n\r\n")
+        with pytest.raises(Broken, match="reset by peer"):
+            await connection.head(asyncio.get_running_loop().time() + 5, 5)
+
+    asyncio.run(main())
+
+
+def test_closing_ends_what_is_under_way() -> None:
+    """As the library's clients do; and the next request works."""
+
+    async def main() -> None:
+        async with Server(_begin_an_answer) as server, Server(_answer_all) as good:
+            http = PlainHttp(Access())
+            task = asyncio.create_task(_get(http, server.url))
+            await asyncio.sleep(0.1)
+            http.close()
+            with pytest.raises(ReadFailed):
+                await task
+            assert await _get(http, good.url) == b"ok"
+            http.close()
+
+    asyncio.run(main())
+
+
+def test_connections_end_with_their_loop() -> None:
+    """Who forgets to close a client leaves nothing open in a loop that is over, and no warning."""
+    http = PlainHttp(Access())
+
+    async def main() -> None:
+        async with Server(_answer_all) as server:
+            assert await _get(http, server.url) == b"ok"
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            asyncio.run(main())
+            gc.collect()
+
+
+def test_a_slow_reader_makes_the_site_wait() -> None:
+    """What nobody has read yet is bounded, however much the site sends."""
+    sent = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(1000):
+            writer.write(bytes(100_000))
+            await writer.drain()
+            sent += 100_000
+
+    async def main() -> None:
+        async with Server(flood) as server:
+            http = PlainHttp(Access())
+            target = target_of(server.url)
+            assert target
+            answer = await http.send(Request("GET", server.url, ()), target, PLACE, 20.0)
+            await asyncio.sleep(0.5)
+            assert sent < 20_000_000
+            size = 0
+            while (data := await answer.read()) is not None:
+                size += len(data)
+            assert size == 100_000_000
+            await answer.close()
+
+    asyncio.run(main())
