@@ -112,7 +112,9 @@ def compile_reply(table: file.ReplyTable, path: KeyPath) -> model.ReplyRule:
     """Where the text of a reply is."""
     form = read_one_of(table, file.FORMATS, path, "a reply has one format")
     if form is None:
-        raise Problem(path, "says nowhere where the text is: json, sse, ndjson, html or text is missing")
+        raise Problem(
+            path, f"says nowhere where the text is: {', '.join(file.FORMATS[:-1])} or {file.FORMATS[-1]} is missing"
+        )
     _check_fits(table, form, path)
     expression = "@" if table.text is True else getattr(table, form)
     of_page = form == "html"
