@@ -100,12 +100,11 @@ def compile_record_match(table: file.RecordMatch | UnsetType, path: KeyPath) -> 
     """Each path with the values that it may find."""
     if isinstance(table, UnsetType):
         return None
-    return model.RecordMatch(
-        tuple(
-            (read_path(key, (*path, key)), tuple(value) if isinstance(value, list) else (value,))
-            for key, value in table.items()
-        )
-    )
+    found: dict[bool, list[tuple[Find, tuple[object, ...]]]] = {False: [], True: []}
+    for key, value in table.items():
+        find = read_path(key, (*path, key))
+        found[key.startswith("@.")].append((find, tuple(value) if isinstance(value, list) else (value,)))
+    return model.RecordMatch(tuple(found[False]), tuple(found[True]))
 
 
 def compile_reply(table: file.ReplyTable, path: KeyPath) -> model.ReplyRule:

@@ -16,6 +16,7 @@ from tests.flow.replies.splits import decoder_of, feed, outcome_of, splits
 A, B, NO = '{"v": "a"}', '{"v": "b"}', '{"v": "no"}'
 V = 'sse = "v"'
 EVENT_E = f'{V}\nwhere = {{ event = "e" }}'
+FIELD = f'{V}\nwhere = {{ "@.event" = "e" }}'
 END = f'{V}\ndone = {{ event = "end" }}'
 
 TEXT_CASES = [
@@ -40,6 +41,13 @@ WHERE_CASES = [
     ("by one of two", f'{V}\nwhere = {{ event = ["e", "f"] }}', [("e", A), ("f", B), ("g", NO)], "ab"),
     ("an event without a name", f'{V}\nwhere = {{ event = "message" }}', [A, ("e", NO)], "a"),
     ("a name in the data", EVENT_E, ['{"event": "e", "v": "a"}', ("f", '{"event": "e", "v": "no"}')], "a"),
+    (
+        "a field beside the name",
+        FIELD,
+        [("f", '{"event": "e", "v": "a"}'), ("e", NO), '{"event": "e", "v": "b"}'],
+        "ab",
+    ),
+    ("a field of what is no JSON", FIELD, [("e", "hello"), ("f", '{"event": "e", "v": "a"}')], "a"),
     ("other events may be no JSON", EVENT_E, [("f", "hello"), ("e", A)], "a"),
     ("these may not", EVENT_E, [("e", "hello")], UnexpectedReply),
     ("plain text", 'sse = "@"\nwhere = { event = "e" }', [("f", "no"), ("e", "hello")], "hello"),

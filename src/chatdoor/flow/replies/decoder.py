@@ -135,7 +135,7 @@ class ReplyDecoder:
         """
         rule = self.rule
         if rule.error is not None:
-            failure = rule.error.fits(named) if isinstance(rule.error, RecordMatch) else rule.error(record)
+            failure = rule.error.fits(named, record) if isinstance(rule.error, RecordMatch) else rule.error(record)
             if failure:
                 raise SiteFailed("the site reports an error inside its answer")
         for name, find in self._picks.items():

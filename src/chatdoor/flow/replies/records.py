@@ -51,8 +51,8 @@ class RecordReply(ReplyDecoder):
         named = _named(record, name) if self._matched else record
         if self._noted:
             self._note_record(record, named, data)
-        self.ended = isinstance(rule.done, RecordMatch) and rule.done.fits(named)
-        passed_over = rule.where is not None and not rule.where.fits(named)
+        self.ended = isinstance(rule.done, RecordMatch) and rule.done.fits(named, record)
+        passed_over = rule.where is not None and not rule.where.fits(named, record)
         return [] if passed_over else self._text_of(record, named, data)
 
     def _last_record(self, data: str, name: str | None) -> list[str]:
@@ -86,7 +86,7 @@ class RecordReply(ReplyDecoder):
         if not isinstance(text, str):
             raise UnexpectedReply(f"expected text at {rule.path!r} in a record")
         self._found = True
-        whole = rule.cumulative.fits(named) if isinstance(rule.cumulative, RecordMatch) else rule.cumulative
+        whole = rule.cumulative.fits(named, record) if isinstance(rule.cumulative, RecordMatch) else rule.cumulative
         return self._replace(text) if whole else self._add(text)
 
     def _cut_inside(self) -> ReplyCutShort:
