@@ -37,6 +37,8 @@ STREAMS = [
     ("UTF-8", "data: é😀\n\ndata: ü\n\n".encode(), "é😀ü"),
     ("invalid UTF-8", b"data: a\xff\xc3\n\n", "a\ufffd\ufffd"),
     ("blank lines", b"\n\n\r\n\r\ndata: a\n\n\n\n", "a"),
+    ("a last line that is no field", b"data: a\n\nOK", "a"),
+    ("a last comment", b"data: a\n\n: by", "a"),
     ("the end", b"data: a\n\ndata: [DONE]\n\ndata: b\n\n", "a"),
     ("the end alone", b"data: [DONE]\n\n", ""),
     ("the end in half a line", b"data: a\n\ndata: [DONE]", "a"),

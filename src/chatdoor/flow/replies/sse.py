@@ -16,6 +16,8 @@ from chatdoor.site.model import ReplyRule
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 
+_FIELDS: Final = (b"data", b"event", b"id", b"retry")
+
 
 class SseReply(RecordReply):
     """Splits lines, gathers fields, hands each event's data and name on as a record."""
@@ -48,7 +50,7 @@ class SseReply(RecordReply):
             return []
         last = self._whole_line(b"")
         pieces = self._line(last) if last else []
-        is_half = (last and b":" not in last) or (self._event and not self._data)
+        is_half = _is_half_a_field(last) or (self._event and not self._data)
         pieces += self._dispatch(self._last_record)
         if is_half and not self.ended:
             raise self._cut_inside()
@@ -78,6 +80,11 @@ class SseReply(RecordReply):
         data, name = self._data, self._event
         self._data, self._event = [], ""
         return (read or self._record)("\n".join(data), name) if data or name else []
+
+
+def _is_half_a_field(line: bytes) -> bool:
+    """True for the beginning of a line of data, or of one that stands before data."""
+    return bool(line) and any(name.startswith(line) for name in _FIELDS)
 
 
 def _text(value: bytes) -> str:
