@@ -110,6 +110,8 @@ class StatefulSite:
 class Said:
     """An answer, for blocking callers."""
 
+    close_code: int | None = None
+
     def __init__(
         self, status: int, chunks: list[bytes], *headers: tuple[str, str], failure: ChatdoorError | None = None
     ) -> None:
@@ -130,6 +132,8 @@ class Said:
 
 class SaidLater:
     """The same for tasks."""
+
+    close_code: int | None = None
 
     def __init__(self, said: Said) -> None:
         self.head = said.head

@@ -218,6 +218,16 @@ def test_without_done_the_close_is_the_end(sockets: SocketServer, face: Ask) -> 
 
 
 @FACE
+def test_without_done_another_close_is_a_cut(sockets: SocketServer, face: Ask) -> None:
+    """A site that breaks down after the first words has not said it all."""
+    site = loads_site(site_of(sockets, "breaks_down").text.replace('done = { type = "done" }', ""))
+    with pytest.raises(ReplyCutShort, match="1011") as error:
+        face(site)
+    assert error.value.partial == "Hello"
+    assert sockets.prompts == ["Hello"]
+
+
+@FACE
 @pytest.mark.parametrize(
     ("habit", "kind", "said"),
     [

@@ -7,16 +7,19 @@ from typing import Any, TypeVar
 from chatdoor.errors import ChatdoorError, ReplyTooLarge
 from chatdoor.flow.chat import ask
 from chatdoor.flow.effects import (
+    CloseCode,
     Decode,
     Discard,
     Effect,
     Flow,
+    HangUp,
     Head,
     Learn,
     Make,
     Moment,
     OpenSession,
     ReadBody,
+    ReadFrame,
     Request,
     Reveal,
     Send,
@@ -40,12 +43,16 @@ TIMEOUT = 60.0
 
 @dataclass(frozen=True)
 class Said:
-    """What a site says: status, headers, and the body in the chunks in which it comes. It may break off."""
+    """What a site says: status, headers, and the body in the chunks in which it comes. It may break off.
+
+    On a websocket, the chunks are frames, and `closes` is the code with which it is closed after them.
+    """
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     chunks: tuple[bytes, ...] = ()
     breaks: ChatdoorError | None = None
+    closes: int | None = None
 
     @property
     def body(self) -> bytes:
@@ -68,6 +75,11 @@ def page(*cookies: str, body: str = "<p>Welcome</p>", status: int = 200) -> Said
     """A page that sets cookies."""
     headers = (("content-type", "text/html; charset=utf-8"), *(("set-cookie", cookie) for cookie in cookies))
     return Said(status, headers, (body.encode(),))
+
+
+def frames(*texts: str, closes: int = 1000) -> Said:
+    """An open websocket, on which this comes before it is closed."""
+    return Said(101, (), tuple(text.encode() for text in texts), closes=closes)
 
 
 def to(location: str, status: int = 302, **headers: str) -> Said:
@@ -164,6 +176,7 @@ class Script:
             raise answer
         self._answer = answer
         self._rest = iter(answer.chunks)
+        self._is_over = False
         return Head(answer.status, answer.headers, effect.request.url, self.now())
 
     def _read(self, _site: Site, effect: ReadBody) -> bytes:
@@ -189,6 +202,15 @@ class Script:
         heard += decoder.finish()
         return self.now(), self.now()
 
+    def _read_frame(self, _site: Site, _effect: ReadFrame) -> bytes | None:
+        return self._chunk()
+
+    def _close_code(self, _site: Site, _effect: CloseCode) -> int | None:
+        return self._answer.closes if self._is_over else None
+
+    def _hang_up(self, _site: Site, _effect: HangUp) -> None:
+        self._rest = iter(())
+
     def _discard(self, _site: Site, _effect: Discard) -> None:
         self._rest = iter(())
 
@@ -204,6 +226,7 @@ class Script:
 
     def _chunk(self) -> bytes | None:
         chunk = next(self._rest, None)
+        self._is_over = chunk is None
         if chunk is None and self._answer.breaks:
             raise self._answer.breaks
         return chunk
@@ -215,6 +238,9 @@ _PERFORM: Mapping[type[Effect], Callable[[Script, Site, Any], object]] = {
     Send: Script._send,
     ReadBody: Script._read,
     Decode: Script._decode,
+    ReadFrame: Script._read_frame,
+    CloseCode: Script._close_code,
+    HangUp: Script._hang_up,
     Discard: Script._discard,
     Sleep: Script._sleep,
     Make: Script._make,
@@ -241,6 +267,8 @@ def drive(flow: Flow[T], perform: Callable[[Effect], object]) -> T:
 def _told(effect: Effect) -> str:
     if isinstance(effect, Sleep):
         return f"wait {effect.seconds:g}"
+    if isinstance(effect, HangUp):
+        return "hang up"
     if isinstance(effect, Send):
         return f"{effect.request.method} {effect.request.url.removeprefix('https://bot.example')}"
     return ""

@@ -1,10 +1,13 @@
 """From HTML to text: what is kept, what is left out, and that no page makes it slow."""
 
+import time
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatdoor.flow.html import MAX_TAGS, WholePage
+from chatdoor.flow.html import MAX_TAGS, Token, WholePage
 from chatdoor.flow.html_text import to_text
 
 TEXT = [
@@ -143,6 +146,22 @@ def test_no_page_is_too_much(html: str) -> None:
     assert len(_text(f"<div id=r>{html}")) <= 100 * len(html)
 
 
+SLOW = [
+    ("<pre>y<b></b>" + "x" * 4_000_000, "<code class=language-x>"),
+    ("<pre>" + " " * 4_000_000, "<code class=language-x>"),
+    ("<a href=/u><marquee>y" * 7_000 + "x" * 2_000_000, "</marquee></a>"),
+]
+
+
+@pytest.mark.parametrize(("html", "again"), SLOW, ids=["code", "space", "links"])
+def test_a_long_text_is_copied_a_few_times(html: str, again: str) -> None:
+    """Not once for each element in it or around it, which would take half a minute."""
+    tokens = list(_tokens(f"<div id=r>{html}{again * 7_000}"))
+    begun = time.process_time()
+    to_text(tokens)
+    assert time.process_time() - begun < 3
+
+
 ALPHABET = ["<p>", "</p>", "<ul>", "</ul>", "<li>", "<pre>", "</pre>", "<code>", "</code>", "<a href=/u>", "</a>"]
 ALPHABET += ["<table>", "<tr>", "<td>", "</table>", "<br>", "<b hidden>", "</b>", "<blockquote>", "</blockquote>"]
 ALPHABET += ["<h2>", "</h2>", "<ol start=5>", "</ol>", "<hr>", "<img alt=i>", "<dd>", "a", " ", "\n", "`", "&amp;"]
@@ -158,6 +177,10 @@ def test_no_markup_breaks_it(html: str) -> None:
 
 
 def _text(html: str) -> str:
+    return to_text(_tokens(html))
+
+
+def _tokens(html: str) -> Iterator[Token]:
     tokens = WholePage(html).last("#r")
     assert tokens is not None
-    return to_text(tokens)
+    return tokens

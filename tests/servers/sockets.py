@@ -167,6 +167,11 @@ async def _no_end(server: SocketServer, connection: ServerConnection) -> None:
     await connection.close()
 
 
+async def _breaks_down(server: SocketServer, connection: ServerConnection) -> None:
+    await say(connection, type="token", text=await server.prompt(connection))
+    await connection.close(1011, "internal error")
+
+
 async def _cut(server: SocketServer, connection: ServerConnection) -> None:
     await server.prompt(connection)
     await say(connection, type="token", text="half")
@@ -224,6 +229,7 @@ HABITS: dict[str, Habit] = {
     "forgets": _forgets,
     "hangs_up": _hangs_up,
     "no_end": _no_end,
+    "breaks_down": _breaks_down,
     "cut": _cut,
     "breaks": _breaks,
     "silent": _silent,

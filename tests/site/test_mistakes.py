@@ -145,7 +145,7 @@ ANSWERS = [
 ]
 
 REPLIES = [
-    ('sse = "v"\n', "", "31: reply: says nowhere where the text is: json, sse, ndjson, html or text is missing"),
+    ('sse = "v"\n', "", "31: reply: says nowhere where the text is: json, sse, ndjson, websocket, socketio, html or text is missing"),
     ('sse = "v"', 'sse = "v"\njson = "v"', "32: reply.sse: a reply has one format; json is there already"),
     ('sse = "v"', 'websocket = "v"', "32: reply.websocket: is read from the frames of a websocket step, and the last chat step is none"),
     ('sse = "v"', 'socketio = "v"', "32: reply.socketio: is read from the frames of a socketio step, and the last chat step is none"),

@@ -64,6 +64,8 @@ class AsyncRun(Run[T]):
         self._pace = visitor.pace if paced else None
         self._turn: Turn | None = None
         self._answer: AsyncAnswer | PlainAnswer | AsyncFrames | AsyncRefusal | None = None
+        self._closed: int | None = None
+        """How the site closed the last websocket that was read."""
 
     async def whole(self) -> T:
         """The flow's result, once the site's pace allows it. Raises TimedOut."""
@@ -159,7 +161,7 @@ class AsyncRun(Run[T]):
         return await self._answer.read() if self._answer else None
 
     def _close_code(self, effect: CloseCode) -> int | None:  # noqa: ARG002 - one signature for all effects
-        return self._answer.close_code if self._answer else None
+        return self._answer.close_code if self._answer else self._closed
 
     async def _read_body(self, effect: ReadBody) -> bytes:
         chunks: list[bytes] = []
@@ -214,6 +216,7 @@ class AsyncRun(Run[T]):
     async def _discard(self, effect: Discard | None = None) -> None:  # noqa: ARG002 - one signature for all effects
         if self._answer:
             answer, self._answer = self._answer, None
+            self._closed = answer.close_code
             await answer.close()
 
 

@@ -71,6 +71,8 @@ class BlockingRun(Run[T]):
         self._pace = visitor.pace if paced else None
         self._turn: Turn | None = None
         self._answer: BlockingAnswer | BlockingFrames | BlockingRefusal | None = None
+        self._closed: int | None = None
+        """How the site closed the last websocket that was read."""
         self._opening: BlockingRun[Session] | None = None
         self._abandoned = False
 
@@ -177,7 +179,7 @@ class BlockingRun(Run[T]):
         return self._answer.read() if self._answer else None
 
     def _close_code(self, effect: CloseCode) -> int | None:  # noqa: ARG002 - one signature for all effects
-        return self._answer.close_code if self._answer else None
+        return self._answer.close_code if self._answer else self._closed
 
     def _read_body(self, effect: ReadBody) -> bytes:
         chunks: list[bytes] = []
@@ -226,6 +228,7 @@ class BlockingRun(Run[T]):
     def _discard(self, effect: Discard | None = None) -> None:  # noqa: ARG002 - one signature for all effects
         if self._answer:
             answer, self._answer = self._answer, None
+            self._closed = answer.close_code
             answer.close()
 
 

@@ -62,6 +62,8 @@ class _Reader:
         self.unseen = 0
         self.raw: list[str] | None = None
         """The text of code, while it is read."""
+        self.has_code = False
+        """Some of that text is more than space."""
         self.is_block = False
         """The code that is read has lines of its own."""
         self.keeps_lines = 0
@@ -92,6 +94,7 @@ class _Reader:
     def _text(self, text: str) -> None:
         if self.raw is not None:
             self.raw.append(text)
+            self.has_code = self.has_code or not text.isspace()
             return
         if not self.keeps_lines:
             self.lines.write(text)
@@ -182,7 +185,7 @@ def _image(reader: _Reader, attributes: Attributes) -> Closing:
 
 def _link(reader: _Reader, attributes: Attributes) -> Closing:
     url = attributes.get("href") or ""
-    if _NO_LINK.match(url) or reader.raw is not None:
+    if _NO_LINK.match(url) or reader.raw is not None or reader.lines.in_link:
         return do_nothing
     url = SPACE.sub("%20", url.strip()).replace("(", "%28").replace(")", "%29")
     reader.lines.open_link()
@@ -194,10 +197,10 @@ def _code(reader: _Reader, attributes: Attributes, *, is_block: bool = False) ->
     language = _LANGUAGE.search(attributes.get("class") or "")
     if reader.raw is not None:
         reader.is_block |= is_block
-        if language and not "".join(reader.raw[1:]).strip():
+        if language and not reader.has_code:
             reader.raw[0] = language[1]
         return do_nothing
-    reader.raw, reader.is_block = [language[1] if language else ""], is_block
+    reader.raw, reader.is_block, reader.has_code = [language[1] if language else ""], is_block, False
 
     def close() -> None:
         name, text = (reader.raw or [""])[0], "".join((reader.raw or [""])[1:])

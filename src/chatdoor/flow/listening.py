@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from chatdoor.errors import ChatdoorError, ReplyCutShort, ReplyTooLarge, UnexpectedReply
-from chatdoor.flow.answer import Answer, looks_like_html
+from chatdoor.flow.answer import Answer, looks_like_html, read_json
 from chatdoor.flow.effects import CloseCode, Discard, Flow, Head, HungUp, ReadFrame
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
@@ -17,6 +17,9 @@ from chatdoor.site.model import Step
 
 SWITCHED: Final = 101
 """The status of an open websocket (RFC 6455, section 4.2.2)."""
+
+GOOD_ENDS: Final = frozenset({None, 1000, 1005})
+"""How a reply may end: the websocket is open, or closed as it should be, or without a code (RFC 6455, 7.4.1)."""
 
 EVIDENCE_BYTES: Final = 64_000
 """What is read of an answer that is no reply: enough to see what it is."""
@@ -56,7 +59,10 @@ def hear(visit: Visit, step: Step, values: dict[str, object], limit: int) -> Flo
         size += len(frame)
         if size > limit:
             raise ReplyTooLarge(f"the answer is larger than {limit} bytes", site=visit.site.name, step=step.label)
-        answer = Answer(head, _record(visit, step, frame))
+        record = _record(visit, step, frame)
+        if not record:
+            continue  # it keeps the connection open
+        answer = Answer(head, record)
         if any(match.needs_body and fits(match, answer) for match in visit.site.refused):
             return Refusal("a frame says so")
         visit.note(take(step.sources.body, answer, visit.session.jar), values)
@@ -73,6 +79,14 @@ def closed(visit: Visit) -> Flow[Setback | None]:
     if any(fits_close(match, code) for match in visit.site.conversation.lost):
         return Lost(f"the site closed the websocket with {code}")
     return None
+
+
+def check_close(visit: Visit, step: Step, partial: str) -> Flow[None]:
+    """Raises ReplyCutShort where the site's close is the end of its reply, and no good one."""
+    code: int | None = yield CloseCode()
+    if code not in GOOD_ENDS:
+        problem = f"the site closed the websocket with {code}, in the middle of its reply"
+        raise ReplyCutShort(problem, partial=partial, site=visit.site.name, step=step.label)
 
 
 def _ended(visit: Visit, step: Step) -> Flow[Setback]:
@@ -93,7 +107,10 @@ def _expected(visit: Visit, step: Step, answer: Answer) -> Answer:
 
 
 def _record(visit: Visit, step: Step, frame: bytes) -> bytes:
-    """The frame as matches and values see it: of Socket.IO, the data of the event, with its name as `event`."""
+    """The frame as matches and values see it: of Socket.IO, the data of the event, with its name as `event`.
+
+    Data may be a text with JSON in it, as in a reply. Empty where the frame says nothing.
+    """
     if step.method != "SOCKETIO":
         return frame
     try:
@@ -105,6 +122,7 @@ def _record(visit: Visit, step: Step, frame: bytes) -> bytes:
     if not isinstance(packet, Event):
         return b""
     data = packet.arguments[0] if packet.arguments else None
+    data = read_json(data) if isinstance(data, str) else data
     return msgspec.json.encode({**data, "event": packet.name} if isinstance(data, dict) else {"event": packet.name})
 
 

@@ -39,7 +39,8 @@ class Lines:
         self._gap = 0
         self._space = False
         self._indents: list[_Indent] = []
-        self._links: list[list[int]] = []
+        self._link: list[int] | None = None
+        """Of the link that is open: the place of its bracket, once there is one."""
 
     @property
     def text(self) -> str:
@@ -84,13 +85,18 @@ class Lines:
                 self._parts[-1] = self._parts[-1].rstrip(" ")  # the indentation of an empty line
             self.gap(1)
 
+    @property
+    def in_link(self) -> bool:
+        """What is written now is the text of a link. There is no link in a link, so that no text is copied for each."""
+        return self._link is not None
+
     def open_link(self) -> None:
         """What is written now is the text of a link."""
-        self._links.append([])
+        self._link = []
 
     def close_link(self, url: str) -> None:
         """Ends the link. Where its text is its URL, or has several lines, it needs no brackets."""
-        begun = self._links.pop()
+        begun, self._link = self._link, None
         if not begun:
             return
         text = "".join(self._parts[begun[0] + 1 :])
@@ -111,10 +117,9 @@ class Lines:
         elif self._space:
             self._parts.append(" ")
         self._gap, self._space = 0, False
-        for link in self._links:
-            if not link:
-                link.append(len(self._parts))
-                self._parts.append("[")
+        if self._link == []:
+            self._link.append(len(self._parts))
+            self._parts.append("[")
 
     def _outdent(self) -> None:
         self._indents.pop()

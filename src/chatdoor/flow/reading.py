@@ -10,7 +10,7 @@ from chatdoor.flow.effects import Decode, Discard, Flow, Head, Moment
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
-from chatdoor.flow.listening import EVIDENCE_BYTES, closed, reach
+from chatdoor.flow.listening import EVIDENCE_BYTES, check_close, closed, reach
 from chatdoor.flow.match import fits_head
 from chatdoor.flow.refusal import Lost, Refusal, Setback, Verdict, judge_page, may_be_refused
 from chatdoor.flow.replies import ReplyDecoder, make_decoder
@@ -93,6 +93,8 @@ def _decoded(
                 return setback
         return _failed(visit, step, Answer(begun.head, decoder.evidence), decoder, error)
     yield from _learn(visit, step, decoder, values)
+    if step.is_socket:
+        yield from check_close(visit, step, decoder.text)
     if step.take:
         _check_taken(visit, step, Answer(begun.head, decoder.evidence), values)
     return Read(decoder, first, end)

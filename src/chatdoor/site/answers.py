@@ -100,19 +100,20 @@ def compile_record_match(table: file.RecordMatch | UnsetType, path: KeyPath) -> 
     """Each path with the values that it may find."""
     if isinstance(table, UnsetType):
         return None
-    return model.RecordMatch(
-        tuple(
-            (read_path(key, (*path, key)), tuple(value) if isinstance(value, list) else (value,))
-            for key, value in table.items()
-        )
-    )
+    found: dict[bool, list[tuple[Find, tuple[object, ...]]]] = {False: [], True: []}
+    for key, value in table.items():
+        find = read_path(key, (*path, key))
+        found[key.startswith("@.")].append((find, tuple(value) if isinstance(value, list) else (value,)))
+    return model.RecordMatch(tuple(found[False]), tuple(found[True]))
 
 
 def compile_reply(table: file.ReplyTable, path: KeyPath) -> model.ReplyRule:
     """Where the text of a reply is."""
     form = read_one_of(table, file.FORMATS, path, "a reply has one format")
     if form is None:
-        raise Problem(path, "says nowhere where the text is: json, sse, ndjson, html or text is missing")
+        raise Problem(
+            path, f"says nowhere where the text is: {', '.join(file.FORMATS[:-1])} or {file.FORMATS[-1]} is missing"
+        )
     _check_fits(table, form, path)
     expression = "@" if table.text is True else getattr(table, form)
     of_page = form == "html"

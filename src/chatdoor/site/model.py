@@ -78,10 +78,12 @@ class RecordMatch(msgspec.Struct, frozen=True):
     """A description of a record: each path finds one of its values."""
 
     fields: tuple[tuple[Find, tuple[object, ...]], ...]
+    of_data: tuple[tuple[Find, tuple[object, ...]], ...] = ()
+    """Those whose paths begin with `@.`: they look where no name of an event stands above a field `event`."""
 
-    def fits(self, record: object) -> bool:
-        """True where every path finds one of its values."""
-        return all(any(_same(find(record), value) for value in values) for find, values in self.fields)
+    def fits(self, record: object, data: object = None) -> bool:
+        """True where every path finds one of its values. `data` is the record without the name of its event."""
+        return _all_found(self.fields, record) and _all_found(self.of_data, record if data is None else data)
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -303,6 +305,10 @@ def step_origin(site: Site, step: Step) -> str:
     """Scheme, host and port that the step's request goes to."""
     first = step.path.parts[0]
     return site.origin if not isinstance(first, str) or first.startswith("/") else origin_of(urlsplit(first))
+
+
+def _all_found(fields: tuple[tuple[Find, tuple[object, ...]], ...], record: object) -> bool:
+    return all(any(_same(find(record), value) for value in values) for find, values in fields)
 
 
 def _same(found: object, value: object) -> bool:

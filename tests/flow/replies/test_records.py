@@ -16,6 +16,7 @@ from tests.flow.replies.splits import decoder_of, feed, outcome_of, splits
 A, B, NO = '{"v": "a"}', '{"v": "b"}', '{"v": "no"}'
 V = 'sse = "v"'
 EVENT_E = f'{V}\nwhere = {{ event = "e" }}'
+FIELD = f'{V}\nwhere = {{ "@.event" = "e" }}'
 END = f'{V}\ndone = {{ event = "end" }}'
 
 TEXT_CASES = [
@@ -27,6 +28,10 @@ TEXT_CASES = [
     ("not JSON", V, ["hello"], UnexpectedReply),
     ("nested too deeply", V, ["[" * 10_000], UnexpectedReply),
     ("half a pair", V, ['{"v": "\\ud83d"}'], UnexpectedReply),
+    ("a pair in two records", V, ['{"v": "a\\ud83d"}', "{}", '{"v": ""}', '{"v": "\\ude00b"}'], "a😀b"),
+    ("the other half of none", V, ['{"v": "\\ude00"}'], UnexpectedReply),
+    ("two first halves", V, ['{"v": "\\ud83d"}', '{"v": "\\ud83d\\ude00"}'], UnexpectedReply),
+    ("half a pair, and the end", V, ['{"v": "a\\ud83d"}', "[DONE]"], UnexpectedReply),
     ("half a pair elsewhere", V, ['{"v": "a", "w": "\\ud83d"}'], "a"),
     ("no data keeps the connection open", V, ["", " ", A], "a"),
 ]
@@ -36,6 +41,13 @@ WHERE_CASES = [
     ("by one of two", f'{V}\nwhere = {{ event = ["e", "f"] }}', [("e", A), ("f", B), ("g", NO)], "ab"),
     ("an event without a name", f'{V}\nwhere = {{ event = "message" }}', [A, ("e", NO)], "a"),
     ("a name in the data", EVENT_E, ['{"event": "e", "v": "a"}', ("f", '{"event": "e", "v": "no"}')], "a"),
+    (
+        "a field beside the name",
+        FIELD,
+        [("f", '{"event": "e", "v": "a"}'), ("e", NO), '{"event": "e", "v": "b"}'],
+        "ab",
+    ),
+    ("a field of what is no JSON", FIELD, [("e", "hello"), ("f", '{"event": "e", "v": "a"}')], "a"),
     ("other events may be no JSON", EVENT_E, [("f", "hello"), ("e", A)], "a"),
     ("these may not", EVENT_E, [("e", "hello")], UnexpectedReply),
     ("plain text", 'sse = "@"\nwhere = { event = "e" }', [("f", "no"), ("e", "hello")], "hello"),
@@ -100,6 +112,23 @@ def test_a_text_that_is_rewritten() -> None:
     assert decoder.revised
 
 
+WHOLES = [
+    (["a\\ud83d", "a\\ud83d\\ude00b"], ["a", "😀b"]),
+    (["a\\ud83d", "b\\ud83d", "b\\ud83d\\ude00"], ["a", "b", "😀"]),
+    (["e", "e\u0301", "e\u0301!"], ["e", "\u0301", "!"]),
+    (["abc", ""], ["abc"]),
+    (["", "abc"], ["abc"]),
+]
+
+
+@pytest.mark.parametrize(("wholes", "pieces"), WHOLES)
+def test_a_text_that_grows(wholes: list[str], pieces: list[str]) -> None:
+    """A character is given once it is whole; an empty text at the end takes nothing back."""
+    decoder = decoder_of('sse = "v"\ncumulative = true')
+    assert feed(decoder, [_stream([f'{{"v": "{whole}"}}' for whole in wholes])]) == pieces
+    assert decoder.text == ("b😀" if "b" in pieces else "".join(pieces))
+
+
 def test_a_rewritten_text_is_compared_by_halves() -> None:
     """Records that rewrite the end of a long text: no line of ours runs once for each character."""
     decoder = decoder_of('sse = "v"\ncumulative = true')
@@ -139,10 +168,10 @@ def test_the_common_length(one: str, other: str, same: int) -> None:
 
 @given(st.lists(st.text(max_size=20), min_size=1))
 def test_cumulative_text_is_the_last_one(wholes: list[str]) -> None:
-    """Whatever the site does with its text, the reply is what it said last."""
+    """Whatever the site does with its text, the reply is what it said last; saying nothing is not to say."""
     decoder = decoder_of('sse = "v"\ncumulative = true')
     feed(decoder, [b"data: %b\n\n" % msgspec.json.encode({"v": whole}) for whole in wholes])
-    assert decoder.text == wholes[-1]
+    assert decoder.text == next(filter(None, reversed(wholes)), "")
 
 
 def test_what_records_tell_besides() -> None:

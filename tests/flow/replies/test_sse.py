@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatdoor.errors import ReplyCutShort, ReplyError, UnexpectedReply
+from chatdoor.errors import ReplyCutShort, ReplyError, SiteFailed, UnexpectedReply
 from chatdoor.flow.replies.decoder import PageInstead
 from tests.flow.replies.splits import decoder_of, feed, outcome_of, splits
 
 TEXT = 'sse = "@"'
+WHERE = 'sse = "v"\nwhere = { t = 1 }'
 DELTA = 'sse = "v"\ndone = "[DONE]"'
 
 # WHATWG HTML, section 9.2.6: what each stream says as plain text data.
@@ -36,6 +37,8 @@ STREAMS = [
     ("UTF-8", "data: é😀\n\ndata: ü\n\n".encode(), "é😀ü"),
     ("invalid UTF-8", b"data: a\xff\xc3\n\n", "a\ufffd\ufffd"),
     ("blank lines", b"\n\n\r\n\r\ndata: a\n\n\n\n", "a"),
+    ("a last line that is no field", b"data: a\n\nOK", "a"),
+    ("a last comment", b"data: a\n\n: by", "a"),
     ("the end", b"data: a\n\ndata: [DONE]\n\ndata: b\n\n", "a"),
     ("the end alone", b"data: [DONE]\n\n", ""),
     ("the end in half a line", b"data: a\n\ndata: [DONE]", "a"),
@@ -78,6 +81,19 @@ BAD = [
     ("a page", b"<!doctype html><p>data: a\n\n", TEXT, PageInstead, "got a page"),
     ("no end", b'data: {"v": "a"}\n\n', DELTA, ReplyCutShort, "before the end that the site file declares"),
     ("half a record", b'data: {"v": "a"}\n\ndata: {"v": "b', DELTA, ReplyCutShort, "ends inside a record"),
+    ("half a name", b'data: {"v": "a"}\n\neve', 'sse = "v"', ReplyCutShort, "ends inside a record"),
+    (
+        "half a record that would not count",
+        b'data: {"t": 1, "v": "a"}\n\ndata: {"t',
+        WHERE,
+        ReplyCutShort,
+        "inside a record",
+    ),
+    ("half a name of a field", b'data: {"v": "a"}\n\ndata', 'sse = "v"', ReplyCutShort, "ends inside a record"),
+    ("a name, and no more", b'data: {"v": "a"}\n\nevent: x\n', 'sse = "v"', ReplyCutShort, "ends inside a record"),
+    ("names alone", b"event: ping\n\n", TEXT, UnexpectedReply, "no record has it"),
+    ("a last record that is another", b'data: {"v": 1}', 'sse = "v"', UnexpectedReply, "expected text at 'v'"),
+    ("an error that is a name", b"event: error\n\n", f'{TEXT}\nerror = {{ event = "error" }}', SiteFailed, "reports"),
     (
         "half a record, no end declared",
         b'data: {"v": "a"}\n\ndata: {"v"',
@@ -86,6 +102,13 @@ BAD = [
         "inside a record",
     ),
 ]
+
+
+@pytest.mark.parametrize("end", [b"event: end\n\n", b"event: end\n", b"event: end"])
+def test_a_name_alone_may_be_the_end(end: bytes) -> None:
+    """Without data, which the standard passes over and scripts that read the stream themselves do not."""
+    rule = 'sse = "v"\ndone = { event = "end" }'
+    assert outcome_of(rule, [b'data: {"v": "a"}\n\n', end]) == "a"
 
 
 @pytest.mark.parametrize(("body", "rule", "kind", "told"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])

@@ -15,6 +15,8 @@ EVIDENCE: Final = 2_000
 PAGE_EVIDENCE: Final = 64_000
 """Bytes of a page that are kept, so that a login or a bot check in it is seen."""
 
+_HALF_A_PAIR: Final = "the reply has half a surrogate pair, which is not text"
+
 Picks: TypeAlias = Mapping[str, Find]
 """The values to look for in the documents of an answer: name and path."""
 
@@ -38,6 +40,8 @@ class ReplyDecoder:
         """The values that were found; of each, the first that is one."""
         self._picks = picks
         self._pieces: list[str] = []
+        self._half = ""
+        """The first half of a surrogate pair, until the next record brings the other one."""
         self._evidence = bytearray()
         self._is_page: bool | None = None
         """None until the first character is there."""
@@ -64,7 +68,10 @@ class ReplyDecoder:
         """The pieces that the end completes. Raises ReplyError where the reply is not whole."""
         if self._is_page:
             raise PageInstead("expected data, got a page")
-        return self._finish()
+        pieces = self._finish()
+        if self._half:
+            raise UnexpectedReply(_HALF_A_PAIR)
+        return pieces
 
     def _feed(self, data: bytes) -> list[str]:
         raise NotImplementedError
@@ -85,25 +92,39 @@ class ReplyDecoder:
 
     def _add(self, text: str) -> list[str]:
         """Takes the next piece. Raises UnexpectedReply for half a surrogate pair, which no text may hold."""
+        if self._half:
+            text, self._half = self._half + text, ""
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise UnexpectedReply("the reply has half a surrogate pair, which is not text") from None
+            text = self._paired(text)
         self._pieces.append(text)
         return [text] if text else []
+
+    def _paired(self, text: str) -> str:
+        """The text with the pairs that two records shared: JavaScript cuts text inside them. A first half waits."""
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise UnexpectedReply(_HALF_A_PAIR) from None
 
     def _replace(self, text: str) -> list[str]:
         """Takes the whole text so far. What goes beyond the text that was given is the next piece.
 
+        An empty one takes nothing back: many a last record has no text of its own and says so with an empty one.
         Linear in what arrives, at the speed of C: no more is compared than the text that has just come, and what
         was given is joined once for each time that it grew.
         """
-        given = self.text
+        if not text:
+            return []
+        given, self._half = self.text, ""
         if text.startswith(given):
             return self._add(text[len(given) :])
         same = _common_length(given, text)
         piece = self._add(text[same:])
-        self._pieces = [text]
+        self._pieces = [text.removesuffix(self._half)]
         self.revised = True
         return piece
 
@@ -114,7 +135,7 @@ class ReplyDecoder:
         """
         rule = self.rule
         if rule.error is not None:
-            failure = rule.error.fits(named) if isinstance(rule.error, RecordMatch) else rule.error(record)
+            failure = rule.error.fits(named, record) if isinstance(rule.error, RecordMatch) else rule.error(record)
             if failure:
                 raise SiteFailed("the site reports an error inside its answer")
         for name, find in self._picks.items():

@@ -4,16 +4,13 @@ Source: github.com/ndjson/ndjson-spec, section 3. Kinder than it, because real s
 passed over, and the last line may have no end. Half a document in it is cut short.
 """
 
-from typing import ClassVar, Final
+from collections.abc import Callable
+from typing import ClassVar
 
-from chatdoor.errors import ReplyCutShort, UnexpectedReply
 from chatdoor.flow.answer import UTF8_BOM, Declared
 from chatdoor.flow.replies.decoder import Picks
 from chatdoor.flow.replies.records import RecordReply
 from chatdoor.site.model import ReplyRule
-
-_OPENINGS: Final = (b"{", b"[", b'"')
-"""How a document begins that can be cut."""
 
 
 class NdjsonReply(RecordReply):
@@ -41,17 +38,11 @@ class NdjsonReply(RecordReply):
     def _finish(self) -> list[str]:
         if self.ended:
             return []
-        begins_json = bytes(self._begun).removeprefix(UTF8_BOM).lstrip().startswith(_OPENINGS)
-        try:
-            pieces = self._line()
-        except UnexpectedReply as error:
-            if not begins_json:
-                raise
-            raise ReplyCutShort("the stream ends inside a record", partial=self.text) from error
+        pieces = self._line(self._last_record)
         self._check_end()
         return pieces
 
-    def _line(self) -> list[str]:
+    def _line(self, read: Callable[[str, None], list[str]] | None = None) -> list[str]:
         """The pieces of the line that is whole now. UTF-8, whatever is declared (RFC 8259, section 8.1)."""
         line = bytes(self._begun)
         self._begun.clear()
@@ -59,4 +50,4 @@ class NdjsonReply(RecordReply):
             self._at_start = False
             line = line.removeprefix(UTF8_BOM)
         data = line.removesuffix(b"\r")
-        return self._record(data.decode("utf-8", "replace"), None) if data.strip() else []
+        return (read or self._record)(data.decode("utf-8", "replace"), None) if data.strip() else []

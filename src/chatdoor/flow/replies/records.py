@@ -14,6 +14,9 @@ from chatdoor.site.model import RecordMatch, ReplyRule
 DONE: Final = "[DONE]"
 """Always an end: OpenAI's marker, which many others copied."""
 
+_OPENINGS: Final = ("{", "[", '"')
+"""How a document begins that can be cut."""
+
 NOT_JSON: Final = object()
 """Stands for a record that is no JSON. It may be passed over by its name, or be plain text."""
 
@@ -48,9 +51,19 @@ class RecordReply(ReplyDecoder):
         named = _named(record, name) if self._matched else record
         if self._noted:
             self._note_record(record, named, data)
-        self.ended = isinstance(rule.done, RecordMatch) and rule.done.fits(named)
-        passed_over = rule.where is not None and not rule.where.fits(named)
+        self.ended = isinstance(rule.done, RecordMatch) and rule.done.fits(named, record)
+        passed_over = rule.where is not None and not rule.where.fits(named, record)
         return [] if passed_over else self._text_of(record, named, data)
+
+    def _last_record(self, data: str, name: str | None) -> list[str]:
+        """The pieces of a record that the end of the stream completes. Raises ReplyCutShort for half a document.
+
+        That it is half is told before its name and `where`: nobody knows what else it would have said.
+        """
+        begins = not self._plain and data.lstrip().startswith(_OPENINGS) and data not in (DONE, self.rule.done)
+        if begins and _parse(data) is NOT_JSON:
+            raise self._cut_inside()
+        return self._record(data, name)
 
     def _note_record(self, record: object, named: object, data: str) -> None:
         try:
@@ -61,18 +74,24 @@ class RecordReply(ReplyDecoder):
 
     def _text_of(self, record: object, named: object, data: str) -> list[str]:
         rule = self.rule
+        if not data:
+            return []  # it keeps the connection open, or its name alone says something
         if record is NOT_JSON and not self._plain:
             if data.strip() and not self.ended:
                 raise UnexpectedReply("expected JSON in a record")
-            return []  # the name alone says that this is the end, or there is no data, which keeps a connection open
+            return []
         text = data if self._plain else rule.find(record)
         if text is None:
             return []
         if not isinstance(text, str):
             raise UnexpectedReply(f"expected text at {rule.path!r} in a record")
         self._found = True
-        whole = rule.cumulative.fits(named) if isinstance(rule.cumulative, RecordMatch) else rule.cumulative
+        whole = rule.cumulative.fits(named, record) if isinstance(rule.cumulative, RecordMatch) else rule.cumulative
         return self._replace(text) if whole else self._add(text)
+
+    def _cut_inside(self) -> ReplyCutShort:
+        """The error for half a record at the end."""
+        return ReplyCutShort("the stream ends inside a record", partial=self.text)
 
     def _check_end(self) -> None:
         """Raises ReplyError where the records are over and the reply is not."""

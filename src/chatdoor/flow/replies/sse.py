@@ -1,19 +1,22 @@
 """A reply as server-sent events.
 
 Source: WHATWG HTML, section 9.2.6, "Interpreting an event stream". Kinder than the standard, because real
-servers need it: an event that the end of the stream leaves without its blank line counts.
+servers need it: an event that the end of the stream leaves without its blank line counts, and so does one that has a
+name and no data, which may be the end.
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
-from chatdoor.errors import ReplyCutShort, UnexpectedReply
 from chatdoor.flow.answer import UTF8_BOM, Declared
 from chatdoor.flow.replies.decoder import Picks
 from chatdoor.flow.replies.records import RecordReply
 from chatdoor.site.model import ReplyRule
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+
+_FIELDS: Final = (b"data", b"event", b"id", b"retry")
 
 
 class SseReply(RecordReply):
@@ -45,10 +48,12 @@ class SseReply(RecordReply):
     def _finish(self) -> list[str]:
         if self.ended:
             return []
-        try:
-            pieces = self._line(self._whole_line(b"")) + self._dispatch()
-        except UnexpectedReply as error:
-            raise ReplyCutShort("the stream ends inside a record", partial=self.text) from error
+        last = self._whole_line(b"")
+        pieces = self._line(last) if last else []
+        is_half = _is_half_a_field(last) or (self._event and not self._data)
+        pieces += self._dispatch(self._last_record)
+        if is_half and not self.ended:
+            raise self._cut_inside()
         self._check_end()
         return pieces
 
@@ -71,10 +76,15 @@ class SseReply(RecordReply):
             self._event = _text(value)
         return []
 
-    def _dispatch(self) -> list[str]:
+    def _dispatch(self, read: Callable[[str, str], list[str]] | None = None) -> list[str]:
         data, name = self._data, self._event
         self._data, self._event = [], ""
-        return self._record("\n".join(data), name) if data else []
+        return (read or self._record)("\n".join(data), name) if data or name else []
+
+
+def _is_half_a_field(line: bytes) -> bool:
+    """True for the beginning of a line of data, or of one that stands before data."""
+    return bool(line) and any(name.startswith(line) for name in _FIELDS)
 
 
 def _text(value: bytes) -> str:
