@@ -36,7 +36,7 @@ REMEMBERING: Final = frozenset({"session", "connection", "id"})
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where a value is found: a place, its name or selector there, and a pick from the text."""
+    """Where a value is found: a place, its name or selector there, and picks from the text: `regex`, then `json`."""
 
     place: Place
     name: str = ""
@@ -70,7 +70,11 @@ def sort_sources(take: Mapping[str, Source]) -> Sources:
         cookie={name: source for name, source in take.items() if source.place == "cookie"},
         header={name: source for name, source in take.items() if source.place in {"header", "url"}},
         body={name: source for name, source in take.items() if source.needs_body},
-        picks={name: source.json for name, source in take.items() if source.place == "body" and source.json},
+        picks={
+            name: source.json
+            for name, source in take.items()
+            if source.place == "body" and source.json and not source.regex
+        },
     )
 
 
