@@ -23,7 +23,10 @@ def fits_head(match: Match, head: Head) -> bool:
         not match.closes
         and (not match.statuses or head.status in match.statuses)
         and (not match.types or content_type(head) in match.types)
-        and (not match.paths or any(_path_fits(pattern, path) for pattern in match.paths for path in _paths(head, pattern)))
+        and (
+            not match.paths
+            or any(_path_fits(pattern, path) for pattern in match.paths for path in _paths(head, pattern))
+        )
     )
 
 

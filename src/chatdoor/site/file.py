@@ -52,9 +52,7 @@ Status: TypeAlias = (
     Annotated[int, Meta(ge=100, le=599, title="a status such as 403")]
     | Annotated[str, _spelled(r"[1-5]xx", 'a class such as "5xx"')]
 )
-PathPattern: TypeAlias = Annotated[
-    str, _spelled(r"[/*][^#\s]*", "a path that begins with / or *, without space and #")
-]
+PathPattern: TypeAlias = Annotated[str, _spelled(r"[/*][^#\s]*", "a path that begins with / or *, without space and #")]
 PathPatterns: TypeAlias = PathPattern | Annotated[list[PathPattern], Meta(min_length=1)]
 ContentType: TypeAlias = Annotated[
     str, _spelled(r"[^/;\s]+/[^/;\s]+", 'a content type without parameters, such as "text/html"')
@@ -86,7 +84,9 @@ class SourceTable(Table, frozen=True):
         means("with `css`: the attribute", "`value` of a field, `content` of a meta, else the text"),
     ] = UNSET
     url: Annotated[Text | UnsetType, means("first group of this regular expression, in the final URL")] = UNSET
-    json: Annotated[Text | UnsetType, means("pick: JMESPath into the text, or what `regex` picked of it, as JSON")] = UNSET
+    json: Annotated[Text | UnsetType, means("pick: JMESPath into the text, or what `regex` picked of it, as JSON")] = (
+        UNSET
+    )
     regex: Annotated[Text | UnsetType, means("pick: first group of this regular expression")] = UNSET
     decode: Annotated[
         Literal["none", "base64"] | UnsetType,
