@@ -51,6 +51,11 @@ class Source(msgspec.Struct, frozen=True):
         """True where the answer's body has to be read."""
         return self.place not in {"cookie", "header", "url"}
 
+    @property
+    def spot(self) -> str:
+        """Where that is, for errors."""
+        return f"{self.place} {self.name!r}" if self.name else "the body"
+
 
 class Sources(msgspec.Struct, frozen=True):
     """Sources by what of an answer they need: its cookies, its head (headers and URL), its body.
