@@ -35,7 +35,7 @@ def test_no_token_is_shown(program: Program, faulty: Faulty, fault: str) -> None
 
 
 def test_verbose_tells_what_is_done(program: Program, django_http: DjangoServer) -> None:
-    """--verbose names steps, headers and statuses on standard error, a line each; standard output is the reply alone."""
+    """--verbose names steps, headers and statuses on standard error; the reply alone is on standard output."""
     ran = program("ask", "--site", "voigpt", "--url", django_http.url, "--verbose", "Hello")
     assert ran.out == "You said: Hello (1 messages)\n"
     assert all(line.startswith("chatdoor: ") for line in ran.err.splitlines())
