@@ -17,8 +17,8 @@ def test_what_is_called_tested_is_what_the_tests_run() -> None:
     }
     tested = {path.parent.name: path.read_text("utf-8") for path in STACKS.glob("*/site.toml")}
     assert set(tested) <= set(shown)
-    for stack in tested:
-        assert _without_url(shown[stack]) == _without_url(tested[stack])
+    for stack, text in tested.items():
+        assert _without_url(shown[stack]) == _without_url(text)
 
 
 def test_a_section_says_tested_where_it_is() -> None:
