@@ -185,8 +185,11 @@ def test_a_pipe_gets_the_reply_as_it_is(program: Program, faulty: Faulty) -> Non
 
 
 def test_an_empty_reply_is_an_empty_line(program: Program, faulty: Faulty) -> None:
-    """One newline is printed also where the site had nothing to say."""
-    assert program("ask", "--site", "voigpt", "--url", faulty(chat="response_empty").url, "Hello").out == "\n"
+    """One newline is printed also where the site had nothing to say, and a hint at what may be wrong beside it."""
+    for whole in ((), ("--no-stream",)):
+        ended = program("ask", "--site", "voigpt", "--url", faulty(chat="response_empty").url, *whole, "Hello")
+        assert (ended.out, ended.code) == ("\n", 0)
+        assert "the reply is empty" in ended.err
 
 
 def test_text_that_the_output_can_not_show_is_escaped(program: Program, faulty: Faulty) -> None:

@@ -35,11 +35,12 @@ def test_no_token_is_shown(program: Program, faulty: Faulty, fault: str) -> None
 
 
 def test_verbose_tells_what_is_done(program: Program, django_http: DjangoServer) -> None:
-    """--verbose names steps and headers on standard error, a line each; the reply alone is on standard output."""
+    """--verbose names steps, headers and statuses on standard error; the reply alone is on standard output."""
     ran = program("ask", "--site", "voigpt", "--url", django_http.url, "--verbose", "Hello")
     assert ran.out == "You said: Hello (1 messages)\n"
     assert all(line.startswith("chatdoor: ") for line in ran.err.splitlines())
     assert "x-csrftoken" in ran.err.lower()
+    assert ran.err.count("is answered with HTTP 200") == 2
     (file,) = program.state.iterdir()
     cookies = json.loads(file.read_text())["session"]["jar"]["cookies"]
     assert len(cookies) == 2

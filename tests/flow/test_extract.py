@@ -10,7 +10,7 @@ from tests.flow.script import site_of
 
 PAGE = b"""<meta name="csrf-token" content="m&quot;1"><input type="hidden" name="token" value="i1">
 <form id="chat"><input name="token" value="i2"></form><script id="state">{"auth": {"csrf": "s1", "n": 7}}</script>
-<meta name="template" content="None"><div data-x="ZDE=">text</div>"""
+<meta name="template" content="None"><div data-x="ZDE=">text</div><script>STATE = {"t": "a\\/b\\u002Bc"};</script>"""
 JAR = Jar(
     (
         Cookie("plain", "c1", "bot.example"),
@@ -60,7 +60,12 @@ FOUND = [
     ('input = "token", regex = "([0-9])"', "1"),
     ("regex = 'data-x=\"(.+?)\"'", "ZDE="),
     ("regex = '(?s)<form.*?(s1)'", "s1"),
+    ('css = "script#state", regex = \'"auth": (\\{.*?\\})\', json = "csrf"', "s1"),
+    ("regex = 'STATE = (.+?);', json = \"t\"", "a/b+c"),
+    ("regex = 'STATE = (.+?);', json = \"u\"", None),
+    ("regex = 'div(.)', json = \"t\"", None),
     ("regex = 'no(thing)'", None),
+    ("regex = 'no(thing)', json = \"t\"", None),
     ("regex = 'div( hidden)?'", None),
     ("url = 'room=(.+)'", "r%201"),
     ("url = 'room=(.+)', regex = '%20(.)'", "1"),

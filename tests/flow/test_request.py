@@ -129,7 +129,7 @@ class TestHeaders:
 
 
 MISSING = [
-    ('json = { m = "{messages}", t = "{csrf}" }', TokenNotFound, "no value csrf"),
+    ('json = { m = "{messages}", t = "{csrf}" }', TokenNotFound, "no value csrf to send: no answer had cookie 't'"),
     ('json = { m = "{messages}" }\nheaders = { X-T = "{csrf}" }', TokenNotFound, "no value csrf"),
     ('json = { m = "{messages}" }\nquery = { t = "{csrf}" }', TokenNotFound, "no value csrf"),
     ('json = { m = "{messages}", p = "{prompt}" }', ArgumentError, "no value prompt"),

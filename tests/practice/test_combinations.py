@@ -11,14 +11,18 @@ from chatdoor.practice.sitefile import site_text
 from chatdoor.site import loads_site
 from tests.practice.pairs import pairwise
 
+KINDS = {"token": Token, "login": Login, "body": Body, "history": History, "reply": Shape}
 OPTIONS = {
     "token": get_args(Token),
     "login": get_args(Login),
     "body": get_args(Body),
     "history": get_args(History),
-    "reply": get_args(Shape),
+    "reply": tuple(shape for shape in get_args(Shape) if shape != "websocket"),
 }
-ROWS = pairwise({**OPTIONS, "rotate": (False, True)})
+ROTATES = {"rotate": (False, True)}
+FRAMED = pairwise({**OPTIONS, "body": ("json",), "reply": ("websocket",), **ROTATES})
+"""What comes in frames is JSON, so it goes with no other body."""
+ROWS = [*pairwise({**OPTIONS, **ROTATES}), *FRAMED]
 FIRST, SECOND = "I feel tired of my job", "hm"
 REPLIES = (
     "Why do you feel tired of your job?",
@@ -55,13 +59,15 @@ def test_two_turns_are_heard_once_each(row: dict[str, object]) -> None:
 @pytest.mark.parametrize("name", OPTIONS)
 def test_rows_hold_every_value(name: str) -> None:
     """No value of an option is left out, and each stands beside each value of the reply."""
-    assert {row[name] for row in ROWS} == set(OPTIONS[name])
-    pairs = {(row[name], row["reply"]) for row in ROWS}
-    assert len(pairs) == len(OPTIONS[name]) * (1 if name == "reply" else len(SHAPES))
+    assert {row[name] for row in ROWS} == set(get_args(KINDS[name]))
+    pairs = {(row[name], row["reply"]) for row in ROWS if row["reply"] != "websocket"}
+    assert len(pairs) == len(OPTIONS[name]) * (1 if name == "reply" else len(OPTIONS["reply"]))
+    framed = {row[name] for row in FRAMED}
+    assert framed == {"body": {"json"}, "reply": {"websocket"}}.get(name, set(OPTIONS[name]))
 
 
 @pytest.mark.parametrize("history", KEPT)
-@pytest.mark.parametrize("reply", ["json", "html", "job-poll"])
+@pytest.mark.parametrize("reply", ["json", "html", "job-poll", "websocket"])
 def test_a_forgotten_conversation_is_told_again(history: History, reply: Shape) -> None:
     """What the site has forgotten it hears once more, in a conversation of its own, and the reply says so."""
     practice = Practice(history=history, reply=reply)

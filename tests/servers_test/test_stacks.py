@@ -191,7 +191,7 @@ def test_a_login_rotates_the_token(stack: Stack) -> None:
     assert (site.stats().logins, site.stats().refused) == (1, 1)
 
 
-@pytest.mark.parametrize("name", ["django_login", "gradio", "openai"])
+@pytest.mark.parametrize("name", ["django_login", "gradio", "openai", "tornado"])
 def test_what_the_site_file_asks_of_the_environment_is_there(name: str, stack: Stack) -> None:
     """Each reference of a site file has its secret."""
     site = stack(name)

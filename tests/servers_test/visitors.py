@@ -5,13 +5,13 @@ import re
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import unescape
 from http.cookiejar import CookieJar
 from typing import Any, ClassVar
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from websockets.exceptions import ConnectionClosed
@@ -28,10 +28,11 @@ JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Got:
-    """An answer: its status and its body."""
+    """An answer: its status, its body, and where it came from."""
 
     status: int
     text: str
+    url: str = field(default="", compare=False)
 
     def find(self, pattern: str) -> str:
         """The first group of `pattern` in the body."""
@@ -75,7 +76,7 @@ class Visitor:
         request = urllib.request.Request(self.url + path, data, headers or {})
         try:
             with self._opener.open(request, timeout=SECONDS) as answer:
-                return Got(answer.status, answer.read().decode())
+                return Got(answer.status, answer.read().decode(), answer.url)
         except HTTPError as error:
             with error:
                 return Got(error.code, error.read().decode())
@@ -251,6 +252,67 @@ class Gradio(Visitor):
         return Got(200, json.loads(events.find("event: complete\ndata: (.+)\n\n"))[0])
 
 
+class Tornado(Visitor):
+    REFUSAL = (403, "403: Forbidden")
+    EXPIRED = 403
+    ENTRY = (1, 1)
+
+    def enter(self) -> None:
+        fields = {"user": USER, "password": PASSWORD, "_xsrf": self._token_of(self.send("/login"))}
+        self.token = self._token_of(self.send("/login", urlencode(fields).encode()))
+
+    def ask(self, prompt: str) -> Got:
+        return self.send("/chat", urlencode({"message": prompt, "_xsrf": self.token}).encode())
+
+    def _token_of(self, page: Got) -> str:
+        return page.find('name="_xsrf" value="([^"]+)"')
+
+
+class Pyramid(Visitor):
+    REFUSAL = (400, "Bad CSRF token")
+    EXPIRED = 400
+    ENTRY = (1, 1)
+    path = ""
+
+    def enter(self) -> None:
+        self._read(self.send("/"))
+
+    def ask(self, prompt: str) -> Got:
+        if not self.path:
+            opened = self.send("/", urlencode({"csrf_token": self.token}).encode())
+            if opened.status != 200:
+                return opened
+            self.path = urlsplit(opened.url).path
+        got = self.send(self.path, urlencode({"message": prompt, "csrf_token": self.token}).encode())
+        return self._read(got) if got.status == 200 else got
+
+    def _read(self, page: Got) -> Got:
+        self.token = page.find('method="post"><input type="hidden" name="csrf_token" value="([^"]+)"')
+        replies = re.findall("<p class=bot[^>]*>(.*?)</p>", page.text, re.DOTALL)
+        return Got(200, unescape(replies[-1]) if replies else "")
+
+
+class Starlette(Visitor):
+    REFUSAL = (403, "CSRF token verification failed")
+    EXPIRED = 403
+    ENTRY = (1, 1)
+
+    def enter(self) -> None:
+        self.send("/")
+        self.token = next(cookie.value for cookie in self.jar if cookie.name == "XSRF-TOKEN") or ""
+        self.turns: list[tuple[str, str]] = []
+
+    def ask(self, prompt: str) -> Got:
+        self.turns.append(("user", prompt))
+        got = self.send_json("/jobs", {"turns": self.turns}, {"X-XSRF-TOKEN": self.token})
+        if got.status != 202:
+            return got
+        events = self.send(f"/jobs/{json.loads(got.text)['job']['id']}")
+        reply = json.loads(re.findall("event: progress\r\ndata: (.+)\r\n", events.text)[-1])["so_far"]
+        self.turns.append(("assistant", reply))
+        return Got(200, reply)
+
+
 class OpenAi(Visitor):
     REFUSAL = (400, "No connected db")  # LiteLLM looks an unknown key up in a database, and has none
     EXPIRED = 400
@@ -283,5 +345,8 @@ VISITORS: dict[str, type[Visitor]] = {
     "gradio": Gradio,
     "openai": OpenAi,
     "rails": Rails,
+    "tornado": Tornado,
+    "pyramid": Pyramid,
+    "starlette": Starlette,
 }
 """Name of a stack -> who visits it."""

@@ -152,3 +152,34 @@ def test_thousands_of_names_are_cut() -> None:
     takes = "\n".join(f't{number} = {{ meta = "t{number}" }}' for number in range(1000))
     text = f"{extending('django')}\n[take]\n{takes}"
     assert explained(text).count("Every answer may hold") == MOST_NAMES
+
+
+SOURCES = [
+    ('css = "#chat input", attr = "name"', "the attribute 'name' of the element '#chat input'"),
+    (
+        'header = "X-State", decode = "base64", json = "t"',
+        "what 't' finds in the decoded text of the answer's header 'X-State'",
+    ),
+    ("regex = 'STATE = (\\{.+\\});', json = \"t\"", "what 't' finds in what 'STATE = (\\{.+\\});' finds in the body"),
+]
+
+
+@pytest.mark.parametrize(("source", "words"), SOURCES)
+def test_where_a_value_is_can_be_told(source: str, words: str) -> None:
+    """With all that is picked from it, as the file writes it."""
+    text = HELP_DESK.replace('csrf = { meta = "csrf-token" }', f"csrf = {{ {source} }}")
+    assert f"Every answer may hold csrf: {words}.\n" in explained(text)
+
+
+def test_frames_that_are_waited_for_are_not_asked_for() -> None:
+    """A websocket is read until a frame fits; nothing is sent again."""
+    socket = """schema = 1
+name = "socket"
+url = "https://chat.example.org"
+chat = { websocket = "/ws", text = "{prompt}" }
+reply.websocket = "@"
+[conversation.start]
+websocket = "/ws"
+until = { json = { type = "ready" } }
+"""
+    assert "     Frames are read until there is JSON in which type is 'ready'.\n" in explained(socket)

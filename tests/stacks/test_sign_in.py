@@ -10,6 +10,8 @@ from tests.stacks.doors import DOORS, site_of
 TOLD = {
     "django_login": "django-login: step 2 of 2, POST /login/: expected a redirect to /, "
     "got HTTP 200 with the login form again: wrong user or password?",
+    "tornado": "tornado: step 2 of 2, POST /login: expected a redirect to /, "
+    "got HTTP 200 with the login form again: wrong user or password?",
     "gradio": "gradio: POST /login: the site did not accept the sign-in: expected JSON in which success is true, "
     'got HTTP 400, application/json: "{"detail":"Incorrect credentials."}"',
 }

@@ -25,6 +25,9 @@ FIDELITY: dict[str, str | None] = {
     "openai": None,
     "rails": "replayed",
     "channels": "replayed",
+    "tornado": "replayed",
+    "pyramid": "native",
+    "starlette": "native",
 }
 """Stack -> how a list reaches its site after that has forgotten all sessions; None where no new one can be had."""
 

@@ -19,6 +19,7 @@ MAX_PROMPT_BYTES = 8_000_000
 """The longest prompt that is read from standard input. Sites take far less."""
 
 REVISED = "warning: the site rewrote text that was shown already; --no-stream shows what it says in the end"
+EMPTY = "warning: the reply is empty; if it should not be, look at [reply] in the site file: the path, and `where`"
 
 EPILOG = f"""\b
 Examples:
@@ -85,15 +86,18 @@ def _show_pieces(client: Client, asked: Asked, output: Output) -> None:
             for piece in pieces:
                 output.write(piece.text)
             output.end_reply()
-            _warn_of_revision(pieces.reply)
+            _warn(pieces.reply)
     except (ChatdoorError, KeyboardInterrupt):
         output.end_line()
         raise
 
 
 def _show_whole(client: Client, asked: Asked, output: Output) -> None:
-    output.write(_reply(client, asked).text)
+    reply = _reply(client, asked)
+    output.write(reply.text)
     output.end_reply()
+    if not reply.text:
+        complain(EMPTY)
 
 
 def _show_object(client: Client, asked: Asked, output: Output) -> None:
@@ -111,6 +115,8 @@ def _write_object(value: object, output: Output) -> None:
     output.end_reply()
 
 
-def _warn_of_revision(reply: Reply) -> None:
+def _warn(reply: Reply) -> None:
     if reply.revised:
         complain(REVISED)
+    if not reply.text:
+        complain(EMPTY)

@@ -148,7 +148,7 @@ class AsyncRun(Run[T]):
             self._answer = await self._speak(effect)
         else:
             self._answer = await self._http.send(effect.request, self.place, self.remaining("waiting to send"))
-        return self._answer.head
+        return self.answered(self._answer.head)
 
     async def _speak(self, effect: Send) -> "AsyncFrames | AsyncRefusal":
         from chatdoor.drive.sockets import aio as sockets  # most sites have none

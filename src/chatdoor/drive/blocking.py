@@ -166,7 +166,7 @@ class BlockingRun(Run[T]):
             self._answer = self._speak(effect)
         else:
             self._answer = self._http.send(effect.request, self.place, self.remaining("waiting to send"))
-        return self._answer.head
+        return self.answered(self._answer.head)
 
     def _speak(self, effect: Send) -> "BlockingFrames | BlockingRefusal":
         from chatdoor.drive.sockets import blocking as sockets  # most sites have none

@@ -14,7 +14,21 @@ from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError, Place, ReplyTooLarge, TimedOut
-from chatdoor.flow.effects import Decode, Effect, Flow, HangUp, Learn, Make, Moment, OpenSession, Reveal, Send, Sleep, T
+from chatdoor.flow.effects import (
+    Decode,
+    Effect,
+    Flow,
+    HangUp,
+    Head,
+    Learn,
+    Make,
+    Moment,
+    OpenSession,
+    Reveal,
+    Send,
+    Sleep,
+    T,
+)
 from chatdoor.flow.excerpt import mask
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.opening import open_session, refresh_session
@@ -201,6 +215,12 @@ class Run(Generic[T]):
             names = mask(", ".join(name for name, _ in effect.request.headers), self.call.secrets)
             size = len(effect.request.body or b"")
             logger.debug("%s: %s: sends %d bytes with the headers %s", *self.place, size, names)
+
+    def answered(self, head: Head) -> Head:
+        """The head, noted in the log."""
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s: %s: is answered with HTTP %d", *self.place, head.status)
+        return head
 
     def learn(self, effect: Learn) -> Session:
         """Merges what an answer changed."""

@@ -35,15 +35,15 @@ def is_value(found: object) -> bool:
 
 def _find(source: Source, seen: Seen) -> object:
     """What the source finds: text, or whatever a JSON pick gives. None where it is not there."""
-    if source.place == "body" and source.json:
+    if source.place == "body" and source.json and not source.regex:
         return source.json(seen.answer.json)
     text = _PLACES[source.place](source, seen)
     if text is not None and source.decode == "base64":
         text = _from_base64(text)
     if text is None:
         return None
-    if source.regex:
-        return source.regex(text)
+    if source.regex and (text := source.regex(text)) is None:
+        return None
     return source.json(read_json(text)) if source.json else text
 
 

@@ -23,7 +23,10 @@ def fits_head(match: Match, head: Head) -> bool:
         not match.closes
         and (not match.statuses or head.status in match.statuses)
         and (not match.types or content_type(head) in match.types)
-        and (not match.paths or any(_path_fits(pattern, path) for pattern in match.paths for path in _paths(head)))
+        and (
+            not match.paths
+            or any(_path_fits(pattern, path) for pattern in match.paths for path in _paths(head, pattern))
+        )
     )
 
 
@@ -32,12 +35,21 @@ def fits_close(match: Match, code: int | None) -> bool:
     return code in match.closes
 
 
-def _paths(head: Head) -> list[str]:
-    """Where the answer came from and, if it is a redirect, where that leads. An empty path is `/`."""
+def _paths(head: Head, pattern: str) -> list[str]:
+    """Where the answer came from and, if it is a redirect, where that leads, as the pattern has it.
+
+    An empty path is `/`; the query counts where the pattern has one.
+    """
     urls = [head.url]
     if 300 <= head.status < 400 and (location := head.get("location")):
         urls.append(joined(head.url, location))
-    return [urlsplit(url).path or "/" for url in urls]
+    return [_path(url, with_query="?" in pattern) for url in urls]
+
+
+def _path(url: str, *, with_query: bool) -> str:
+    parts = urlsplit(url)
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if with_query and parts.query else path
 
 
 def joined(base: str, location: str) -> str:

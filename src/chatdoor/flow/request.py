@@ -89,7 +89,7 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
         body, kind = encode_body(step.body, known)
     except MissingValue as missing:
         name = str(missing.args[0])
-        raise unsendable(site, step, [name], f"there is no value {name} to send") from missing
+        raise unsendable(site, step, [name], _missing(site, name)) from missing
     except UnicodeEncodeError as error:
         names = [slot.name for slot in step_slots(step)]
         raise unsendable(site, step, names, "a value has half a surrogate pair, which is not text") from error
@@ -105,7 +105,7 @@ def step_cookies(site: Site, step: Step, values: Values, host: str) -> tuple[Coo
         try:
             value = fill(template, values)
         except MissingValue as missing:
-            raise unsendable(site, step, names, f"there is no value {missing} to send") from missing
+            raise unsendable(site, step, names, _missing(site, str(missing))) from missing
         if value is not None and (";" in value or not is_header_text(value)):
             raise unsendable(site, step, names, f"the value for the cookie {name!r} can not be sent in one")
         if value is not None:
@@ -118,6 +118,12 @@ def unsendable(site: Site, step: Step, names: Iterable[str], problem: str) -> Ch
     taken = {*site.take, *(name for other in site.session for name in other.take)}
     kind = ArgumentError if taken.isdisjoint(names) else TokenNotFound
     return kind(problem, site=site.name, step=step.label)
+
+
+def _missing(site: Site, name: str) -> str:
+    """What is said of a value that nobody has, and where answers should have had it."""
+    source = site.take.get(name)
+    return f"there is no value {name} to send{f': no answer had {source.spot}' if source else ''}"
 
 
 def is_header_text(value: str) -> bool:

@@ -76,8 +76,7 @@ def check_taken(visit: Visit, step: Step, answer: Answer, values: Values) -> Non
 
 def not_there(visit: Visit, step: Step, name: str, source: Source) -> TokenNotFound:
     """The error for a value that is not where the site file says."""
-    where = f"{source.place} {source.name!r}" if source.name else "the body"
-    problem = f"expected the value {name} in {where}, and it is not there"
+    problem = f"expected the value {name} in {source.spot}, and it is not there"
     return TokenNotFound(problem, site=visit.site.name, step=step.label)
 
 

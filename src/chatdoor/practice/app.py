@@ -20,6 +20,7 @@ from chatdoor.practice.wire import (
     LOGIN_PATH,
     SESSION_PATH,
     START_PATH,
+    WEBSOCKET,
     Answer,
     Request,
     document,
@@ -45,7 +46,9 @@ def answer(request: Request, state: State) -> Answer:
         return problem(404, "there is no such page")
     route = methods.get("GET" if request.method == "HEAD" else request.method)
     if route is None:
-        return problem(405, "this page does not take that", ("Allow", ", ".join(methods)))
+        return problem(
+            405, "this page does not take that", ("Allow", ", ".join(name for name in methods if name != WEBSOCKET))
+        )
     return route(request, state)
 
 
@@ -62,10 +65,18 @@ def _page(request: Request, state: State) -> Answer:
 
 
 def _chat(request: Request, state: State) -> Answer:
+    if state.behaviour.reply == "websocket":
+        return _framed(request, state)
     wanted = "GET" if state.behaviour.body == "query" else "POST"
     if request.method != wanted:
         return problem(405, f"this site takes a prompt by {wanted}", ("Allow", wanted))
     return answer_prompt(request, state)
+
+
+def _framed(request: Request, state: State) -> Answer:
+    if request.method == WEBSOCKET:
+        return answer_prompt(request, state)
+    return problem(426, "this site takes a prompt by a websocket", ("Upgrade", "websocket"))
 
 
 def _job(request: Request, state: State) -> Answer:
@@ -132,7 +143,7 @@ ROUTES: Mapping[str, Mapping[str, Route]] = {
     LOGIN_PATH: {"GET": show_login, "POST": sign_in},
     "/leave": {"POST": leave},
     START_PATH: {"POST": start_conversation},
-    CHAT_PATH: {"GET": _chat, "POST": _chat},
+    CHAT_PATH: {"GET": _chat, "POST": _chat, WEBSOCKET: _framed},
     JOBS_PATH: {"GET": _job},
     "/stats": {"GET": _stats},
     "/faults": {"GET": _show_faults, "POST": _change_faults},

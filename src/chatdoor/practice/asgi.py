@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Required, TypedDict
 
 from chatdoor.practice.app import answer
+from chatdoor.practice.frames import Heard, answer_frame, takes_frames
 from chatdoor.practice.state import State
 from chatdoor.practice.wire import Answer, Request, problem
 
@@ -38,6 +39,8 @@ class Event(TypedDict, total=False):
     headers: list[tuple[bytes, bytes]]
     body: bytes
     more_body: bool
+    text: str
+    code: int
 
 
 Receive = Callable[[], Awaitable[Event]]
@@ -51,7 +54,10 @@ class PracticeApp:
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request. Ends early, without a word, where the client is gone."""
+        """Answers one request, or talks over one websocket. Ends early, without a word, where the client is gone."""
+        if scope["type"] == "websocket":
+            await _talk(scope, receive, send, self._state)
+            return
         body = await _read_body(receive)
         if body is None:
             return
@@ -63,9 +69,35 @@ class PracticeApp:
 _TOO_LARGE = problem(413, f"the body has more than {BODY_MOST} bytes", ("Connection", "close"))
 
 
+async def _talk(scope: Scope, receive: Receive, send: Send, state: State) -> None:
+    """Opens the websocket and answers its frames. What comes while a reply goes out is passed over."""
+    await receive()
+    handshake = _request(scope, b"")
+    if not takes_frames(handshake, state):
+        await send({"type": "websocket.close"})  # before it is accepted: HTTP 403
+        return
+    await send({"type": "websocket.accept"})
+    while (event := await receive())["type"] == "websocket.receive":
+        if not await _send_frames(answer_frame(handshake, (event.get("text") or "").encode(), state), receive, send):
+            break
+
+
+async def _send_frames(heard: Heard, receive: Receive, send: Send) -> bool:
+    """Whether the connection is still there after what was heard got its frames."""
+    if await _is_gone_within(heard.wait, receive):
+        return False
+    for index, frame in enumerate(heard.frames):
+        if index and await _is_gone_within(heard.pause, receive):
+            return False
+        await send({"type": "websocket.send", "text": frame})
+    if heard.close:
+        await send({"type": "websocket.close", "code": heard.close})
+    return not heard.close
+
+
 def _request(scope: Scope, body: bytes) -> Request:
     return Request(
-        method=scope["method"],
+        method=scope.get("method", "GET"),
         path=scope["path"],
         query=scope["query_string"].decode("latin-1"),
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
@@ -126,5 +158,5 @@ async def _drop(scope: Scope, receive: Receive) -> None:
 
 
 async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
+    while not (await receive())["type"].endswith(".disconnect"):
         pass

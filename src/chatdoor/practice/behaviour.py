@@ -34,6 +34,7 @@ Shape = Literal[
     "redirect",
     "job-stream",
     "job-poll",
+    "websocket",
 ]
 """What a reply looks like."""
 
@@ -76,6 +77,8 @@ class Behaviour(Struct, frozen=True, kw_only=True):
             option.check(getattr(self, option.name))
         if self.error_every and self.reply == "text":
             raise ArgumentError("a plain text has no place for an error", site="practice", step="error_every")
+        if self.reply == "websocket" and self.body != "json":
+            raise ArgumentError("a frame of a websocket is JSON here", site="practice", step="body")
 
     @classmethod
     def of(cls, options: Mapping[str, object]) -> "Behaviour":

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from chatdoor.practice.behaviour import Behaviour, Shape
 from chatdoor.practice.page import PAGE_HEADERS, chat_page
-from chatdoor.practice.wire import HTML, Answer, document, json_document
+from chatdoor.practice.wire import HTML, JSON, Answer, document, json_document
 
 _WORD = re.compile(r"\s*\S+|\s+\Z")
 _STREAM_HEADERS = (
@@ -102,7 +102,11 @@ def _streamed(stream: Stream, _behaviour: Behaviour, spoken: Spoken) -> Answer:
 
 
 def _line(record: Record) -> bytes:
-    return msgspec.json.encode(record[1]) + b"\n"
+    return _frame(record) + b"\n"
+
+
+def _frame(record: Record) -> bytes:
+    return msgspec.json.encode(record[1])
 
 
 def _words(spoken: Spoken) -> list[str]:
@@ -135,6 +139,10 @@ def _lines(spoken: Spoken) -> Iterator[Record]:
     return (("", {"kind": "text", "text": word}) for word in _words(spoken))
 
 
+def _tokens(spoken: Spoken) -> Iterator[Record]:
+    return (("", {"type": "token", "text": word}) for word in _words(spoken))
+
+
 _STREAMS: Mapping[Shape, Stream] = {
     "sse-delta": Stream(_deltas, b"data: [DONE]\n\n"),
     "sse-cumulative": Stream(_wholes, b"event: done\ndata: {}\n\n"),
@@ -142,6 +150,7 @@ _STREAMS: Mapping[Shape, Stream] = {
     "sse-mixed": Stream(_mixed, b"event: end\ndata: {}\n\n", opening="begin"),
     "ndjson": Stream(_lines, b'{"kind":"end"}\n', write=_line, media_type="application/x-ndjson"),
     "job-stream": Stream(_deltas, b"event: done\ndata: {}\n\n"),
+    "websocket": Stream(_tokens, b'{"type":"done"}', write=_frame, media_type=JSON),
 }
 
 _SHAPES: Mapping[Shape, Callable[[Behaviour, Spoken], Answer]] = {

@@ -11,7 +11,7 @@ from typing import cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from chatdoor.practice.asgi import DROP, PracticeApp
+from chatdoor.practice.asgi import BODY_MOST, DROP, PracticeApp
 from chatdoor.practice.state import State
 
 START_SECONDS = 10.0
@@ -80,7 +80,8 @@ class _Server(uvicorn.Server):
             http=_Protocol,
             interface="asgi3",
             lifespan="off",
-            ws="none",
+            ws="websockets-sansio" if state.behaviour.reply == "websocket" else "none",  # it is slow to load
+            ws_max_size=BODY_MOST,
             log_config=None,
             access_log=False,
             proxy_headers=False,

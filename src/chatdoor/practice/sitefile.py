@@ -64,6 +64,7 @@ _REPLY: Mapping[Shape, str] = {
     "redirect": 'html = "#talk li.assistant"\n',
     "job-stream": 'sse = "delta"\ndone = { event = "done" }\n',
     "job-poll": 'json = "result.text"\n',
+    "websocket": 'websocket = "text"\nwhere = { type = "token" }\ndone = { type = "done" }\n',
 }
 _ERROR_KEY = 'error = "error"\n'
 _ERROR: Mapping[Shape, str] = {
@@ -94,7 +95,7 @@ _KEPT: Mapping[History, str] = {
 
 def site_text(behaviour: Behaviour, url: str) -> str:
     """The site file, as TOML, of a practice site with this behaviour at this URL."""
-    refused = f"refused = {{ status = {_REFUSED.get(behaviour.login, '403')} }}\n" if _refuses(behaviour) else ""
+    refused = f"refused = {_refused(behaviour)}\n" if _refuses(behaviour) else ""
     parts = (
         f'schema = 1\nname = "practice"\nurl = {json.dumps(url)}\nmodels = ["eliza"]\n{refused}',
         *_steps("session", list(_session(behaviour))),
@@ -108,6 +109,11 @@ def site_text(behaviour: Behaviour, url: str) -> str:
 
 def _refuses(behaviour: Behaviour) -> bool:
     return (behaviour.token, behaviour.login) != ("none", "none") or behaviour.history == "session"
+
+
+def _refused(behaviour: Behaviour) -> str:
+    status = f"{{ status = {_REFUSED.get(behaviour.login, '403')} }}"
+    return f"[{status}, {{ close = [4401, 4403] }}]" if behaviour.reply == "websocket" else status
 
 
 def _steps(name: str, steps: list[str]) -> list[str]:
@@ -161,17 +167,28 @@ def _prompt(behaviour: Behaviour) -> str:
     if behaviour.body == "text":
         return f'{_TEXT}text = "{{{said}}}"\n' + (f"query = {{ {named} }}\n" if named else "")
     fields = [f'{said} = "{{{said}}}"', *([named] if named else [])]
+    if behaviour.reply == "websocket":
+        return f'websocket = "{CHAT_PATH}"\njson = {{ {", ".join([*fields, *_tokens(behaviour)])} }}\n'
     if sent_in_form(behaviour):
         fields.append(f'{FORM_FIELD} = "{{csrf}}"')
     return _BODY[behaviour.body] % ", ".join(fields)
+
+
+def _tokens(behaviour: Behaviour) -> Iterator[str]:
+    """The tokens of a frame: a page's script can give a websocket no header."""
+    if behaviour.token != "none":
+        yield 'csrf = "{csrf}"'
+    if behaviour.login == "json":
+        yield 'bearer = "{bearer}"'
 
 
 def _conversation(behaviour: Behaviour) -> Iterator[str]:
     history = behaviour.history
     if history == "client":
         return
-    kept = _KEPT[history]
-    lost = "" if history == "none" else "lost = { status = 404 }\n"
+    in_frames = behaviour.reply == "websocket"
+    kept = 'history = "session"\n' if in_frames and history == "session" else _KEPT[history]
+    lost = "" if history == "none" else f"lost = {{ {'close = 4404' if in_frames else 'status = 404'} }}\n"
     yield f"[conversation]\n{kept}{lost}"
     if history == "start":
         field = f'form = {{ {FORM_FIELD} = "{{csrf}}" }}\n' if sent_in_form(behaviour) else ""

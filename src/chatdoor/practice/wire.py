@@ -13,6 +13,8 @@ SESSION_PATH = "/session"
 LOGIN_PATH = "/login"
 START_PATH = "/conversations"
 JOBS_PATH = "/jobs/"
+WEBSOCKET = "WEBSOCKET"
+"""The method of a request that is a frame. No HTTP request has it."""
 CONVERSATION_HEADER = "X-Conversation-Id"
 
 

@@ -38,8 +38,7 @@ def compile_sources(tables: Mapping[str, file.SourceTable], path: KeyPath) -> di
 
 def _compile_source(table: file.SourceTable, path: KeyPath) -> model.Source:
     place = read_one_of(table, file.PLACES, path, "a value has one place")
-    pick = read_one_of(table, file.PICKS, path, "a value has one pick")
-    if place is None and pick is None:
+    if place is None and table.json is UNSET and table.regex is UNSET:
         raise Problem(
             path, "says nowhere where the value is: cookie, header, meta, input, css, url, json or regex is missing"
         )

@@ -11,7 +11,8 @@ from chatdoor.site.model import History, Recover, Site
 from chatdoor.site.names import REFERENCES, names_sent, slots_in
 from chatdoor.site.outgoing import each_step, steps_in_order
 from chatdoor.site.parts import given
-from chatdoor.site.problem import one_line, quote
+from chatdoor.site.problem import one_line
+from chatdoor.site.sockets import SOCKETS
 from chatdoor.site.words import match_words, record_words
 
 MOST_NAMES: Final = 12
@@ -159,9 +160,14 @@ def _steps(steps: file.Steps | UnsetType, part: str) -> Iterator[str]:
         for name, source in _some(given(step.take) or {}):
             yield f"   It takes {name}: {_source(source)}."
         if step.until is not UNSET:
-            yield f"   Again every {given(step.every) or '1s'}, until there is {match_words(step.until)}."
+            yield f"   {_again(step)} until there is {match_words(step.until)}."
         if step.refresh:
             yield "   It renews the token and leaves the conversation alone."
+
+
+def _again(step: file.StepTable) -> str:
+    is_socket = any(getattr(step, socket) is not UNSET for socket in SOCKETS)
+    return "Frames are read" if is_socket else f"Again every {given(step.every) or '1s'},"
 
 
 def _request(step: file.StepTable) -> str:
@@ -174,8 +180,14 @@ def _request(step: file.StepTable) -> str:
 
 def _source(source: file.SourceTable) -> str:
     """Where a value is: `the meta element 'csrf-token'`, and what is picked from it."""
-    place = next((words.format(quote(name)) for place, words in PLACES.items() if (name := getattr(source, place))), "")
-    picks = [f"what {quote(pick)} finds in" for key in ("json", "regex") if (pick := getattr(source, key))]
+    place = next(
+        (words.format(_quoted(name)) for place, words in PLACES.items() if (name := getattr(source, place))), ""
+    )
+    picks = [f"what {_quoted(pick)} finds in" for key in ("json", "regex") if (pick := getattr(source, key))]
+    if source.attr is not UNSET:
+        place = f"the attribute {_quoted(source.attr)} of {place}"
+    if source.decode == "base64":
+        place = f"the decoded text of {place}"
     return f"{''.join(f'{pick} ' for pick in picks)}{place or 'the body'}"
 
 
@@ -188,6 +200,11 @@ def _listed(names: list[str]) -> str:
     """The names in a row, cut where there are many."""
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return ", ".join(_brief(name) for name in names[:MOST_NAMES]) + more
+
+
+def _quoted(text: object) -> str:
+    """The same in quotes, with each backslash as it stands in the file."""
+    return f"'{_brief(text)}'"
 
 
 def _brief(text: object) -> str:

@@ -32,9 +32,6 @@ FORMATS: Final = ("json", "sse", "ndjson", "websocket", "socketio", "html", "tex
 PLACES: Final = ("cookie", "header", "meta", "input", "css", "url")
 """Keys of a source that say where a value is. It has one of them; without one, the body is meant."""
 
-PICKS: Final = ("json", "regex")
-"""Keys of a source that say what of the text found there is the value. It has one at most."""
-
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Words: TypeAlias = Text | Annotated[list[Text], Meta(min_length=1)]
 
@@ -55,9 +52,7 @@ Status: TypeAlias = (
     Annotated[int, Meta(ge=100, le=599, title="a status such as 403")]
     | Annotated[str, _spelled(r"[1-5]xx", 'a class such as "5xx"')]
 )
-PathPattern: TypeAlias = Annotated[
-    str, _spelled(r"[/*][^?#\s]*", "a path that begins with / or *, without space, ? and #")
-]
+PathPattern: TypeAlias = Annotated[str, _spelled(r"[/*][^#\s]*", "a path that begins with / or *, without space and #")]
 PathPatterns: TypeAlias = PathPattern | Annotated[list[PathPattern], Meta(min_length=1)]
 ContentType: TypeAlias = Annotated[
     str, _spelled(r"[^/;\s]+/[^/;\s]+", 'a content type without parameters, such as "text/html"')
@@ -77,7 +72,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class SourceTable(Table, frozen=True):
-    """Where a value is found: a place, then, where the text there is more than the value, one pick."""
+    """Where a value is found: a place, then picks, where the text there is more than the value."""
 
     cookie: Annotated[Text | UnsetType, means("the jar's newest cookie of this name, percent-decoded")] = UNSET
     header: Annotated[Text | UnsetType, means("a header of the final answer")] = UNSET
@@ -89,7 +84,9 @@ class SourceTable(Table, frozen=True):
         means("with `css`: the attribute", "`value` of a field, `content` of a meta, else the text"),
     ] = UNSET
     url: Annotated[Text | UnsetType, means("first group of this regular expression, in the final URL")] = UNSET
-    json: Annotated[Text | UnsetType, means("pick: JMESPath into the text as JSON")] = UNSET
+    json: Annotated[Text | UnsetType, means("pick: JMESPath into the text, or what `regex` picked of it, as JSON")] = (
+        UNSET
+    )
     regex: Annotated[Text | UnsetType, means("pick: first group of this regular expression")] = UNSET
     decode: Annotated[
         Literal["none", "base64"] | UnsetType,
@@ -105,7 +102,10 @@ class MatchTable(Table, frozen=True):
     ] = UNSET
     url: Annotated[
         PathPatterns | UnsetType,
-        means("path where the answer came from or a redirect leads to; `*` stands for anything"),
+        means(
+            "path where the answer came from or a redirect leads to, with the query where a `?` is written; "
+            "`*` stands for anything"
+        ),
     ] = UNSET
     type: Annotated[ContentTypes | UnsetType, means("content type, without parameters")] = UNSET
     css: Annotated[Words | UnsetType, means("there is an element that this selector finds")] = UNSET

@@ -36,7 +36,7 @@ REMEMBERING: Final = frozenset({"session", "connection", "id"})
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where a value is found: a place, its name or selector there, and a pick from the text."""
+    """Where a value is found: a place, its name or selector there, and picks from the text: `regex`, then `json`."""
 
     place: Place
     name: str = ""
@@ -50,6 +50,11 @@ class Source(msgspec.Struct, frozen=True):
     def needs_body(self) -> bool:
         """True where the answer's body has to be read."""
         return self.place not in {"cookie", "header", "url"}
+
+    @property
+    def spot(self) -> str:
+        """Where that is, for errors."""
+        return f"{self.place} {self.name!r}" if self.name else "the body"
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -70,7 +75,11 @@ def sort_sources(take: Mapping[str, Source]) -> Sources:
         cookie={name: source for name, source in take.items() if source.place == "cookie"},
         header={name: source for name, source in take.items() if source.place in {"header", "url"}},
         body={name: source for name, source in take.items() if source.needs_body},
-        picks={name: source.json for name, source in take.items() if source.place == "body" and source.json},
+        picks={
+            name: source.json
+            for name, source in take.items()
+            if source.place == "body" and source.json and not source.regex
+        },
     )
 
 

@@ -78,6 +78,7 @@ def _account(_server: StackServer) -> dict[str, str]:
 SECRETS: dict[str, Callable[[StackServer], dict[str, str]]] = {
     "django_login": _account,
     "gradio": _account,
+    "tornado": _account,
     "openai": lambda server: {"STACK_KEY": server.control("key")},
 }
 """Name of a stack -> what its site file asks of the environment."""

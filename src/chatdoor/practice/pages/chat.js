@@ -199,6 +199,41 @@ async function* fromJobPoll(answer) {
   }
 }
 
+// What a close code means, said as HTTP would.
+const closed = { 4401: 401, 4403: 403, 4404: 404 };
+
+// What a socket hears, one event after the other; its close is the last.
+function listen(socket) {
+  const heard = [];
+  let wake = () => {};
+  for (const type of ["message", "close"]) socket.addEventListener(type, (event) => wake(heard.push(event)));
+  return async () => {
+    while (!heard.length) await new Promise((resolve) => (wake = resolve));
+    return heard.shift();
+  };
+}
+
+// A message in a frame: a script can give a socket no header, so the tokens go along in it.
+async function sendInFrame() {
+  const { messages, ...texts } = textsOf();
+  const said = messages ? { ...texts, messages: turns } : texts;
+  const socket = new WebSocket(new URL(CHAT, location.href.replace(/^http/, "ws")));
+  const next = listen(socket);
+  socket.addEventListener("open", () => socket.send(JSON.stringify({ ...said, csrf: token, bearer })));
+  const first = await next();
+  const status = first.type === "close" ? (closed[first.code] ?? 500) : 200;
+  return { ok: status === 200, status, headers: new Headers(), socket, first, next };
+}
+
+async function* frames({ socket, first, next }) {
+  for (let event = first; event.type === "message"; event = await next()) {
+    const record = JSON.parse(event.data);
+    if (record.type === "done") return socket.close();
+    yield record;
+  }
+  throw new Error("The reply was cut short.");
+}
+
 const textBy = {
   json: fromJson,
   "sse-delta": (answer) => streamed(events(answer)),
@@ -211,6 +246,7 @@ const textBy = {
   redirect: fromPage,
   "job-stream": fromJobStream,
   "job-poll": fromJobPoll,
+  websocket: (answer) => streamed(frames(answer)),
 };
 
 function show(role, text) {
@@ -239,13 +275,14 @@ async function prepare() {
 
 async function ask(item) {
   await prepare();
-  let answer = await sendBy[wants.body]();
+  const sendIt = wants.reply === "websocket" ? sendInFrame : sendBy[wants.body];
+  let answer = await sendIt();
   if (answer.status === 401 || answer.status === 403) {
     token = "";
     bearer = "";
     await renewToken();
     await prepare();
-    answer = await sendBy[wants.body]();
+    answer = await sendIt();
   }
   if (!answer.ok) throw new Error(problemOf(answer));
   token = answer.headers.get("X-CSRF-Token") ?? token;

@@ -1,0 +1,1 @@
+"""Starlette with starlette-csrf, its names those that axios has: a job, then a stream of its text so far."""
