@@ -41,6 +41,10 @@ class Call:
         """It has sent a request once more, after a failure of the network that did no harm."""
         self.told = False
         """The site may have heard what is said."""
+        self.refreshed = False
+        """Its session was renewed in place, once."""
+        self.met: set[type] = set()
+        """The kinds of setback after which it began anew: once for each."""
 
 
 class Visit:
