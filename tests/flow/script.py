@@ -12,6 +12,7 @@ from chatdoor.flow.effects import (
     Effect,
     Flow,
     Head,
+    HoldOff,
     Learn,
     Make,
     Moment,
@@ -217,6 +218,7 @@ _PERFORM: Mapping[type[Effect], Callable[[Script, Site, Any], object]] = {
     Decode: Script._decode,
     Discard: Script._discard,
     Sleep: Script._sleep,
+    HoldOff: lambda _script, _site, _effect: None,
     Make: Script._make,
     Reveal: Script._reveal,
 }

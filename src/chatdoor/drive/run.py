@@ -13,8 +13,22 @@ from chatdoor.drive.secrets import SecretUse
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
-from chatdoor.errors import ChatdoorError, Place, ReplyTooLarge, TimedOut
-from chatdoor.flow.effects import Decode, Effect, Flow, HangUp, Learn, Make, Moment, OpenSession, Reveal, Send, Sleep, T
+from chatdoor.errors import ChatdoorError, Place, RateLimited, ReplyTooLarge, TimedOut
+from chatdoor.flow.effects import (
+    Decode,
+    Effect,
+    Flow,
+    HangUp,
+    HoldOff,
+    Learn,
+    Make,
+    Moment,
+    OpenSession,
+    Reveal,
+    Send,
+    Sleep,
+    T,
+)
 from chatdoor.flow.excerpt import mask
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.opening import open_session, refresh_session
@@ -214,6 +228,18 @@ class Run(Generic[T]):
         if effect.seconds >= self.remaining(WAIT_PHASE):
             raise self.out_of_time(WAIT_PHASE)
         return effect.seconds
+
+    def hold_off(self, effect: HoldOff) -> None:
+        """Lets nobody send anything for as long as the site asks."""
+        self.visitor.holdoff.begin(effect.seconds)
+
+    def checked_holdoff(self) -> float:
+        """Seconds for which the site wants nothing sent. Raises RateLimited at once where they do not fit."""
+        wait = self.visitor.holdoff.left
+        if wait and wait >= self.remaining(WAIT_PHASE):
+            problem = f"the site asks all to wait {wait:.0f} s more, over the timeout"
+            raise RateLimited(problem, retry_after=wait, site=self.place.site, step=self.place.step)
+        return wait
 
     def hang_up(self, effect: HangUp | None = None) -> None:  # noqa: ARG002 - one signature for all effects
         """Closes the websockets of the conversation."""

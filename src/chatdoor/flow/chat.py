@@ -11,7 +11,7 @@ from chatdoor.flow.answer import Answer
 from chatdoor.flow.effects import Flow, HangUp, Make, OpenSession
 from chatdoor.flow.exchange import Call, Visit
 from chatdoor.flow.reading import Read, read_reply
-from chatdoor.flow.refusal import Lost, Refusal, Setback
+from chatdoor.flow.refusal import Refusal, Setback
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.steps import run_step
