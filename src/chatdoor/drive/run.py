@@ -9,11 +9,11 @@ from chatdoor.drive.fresh import make_fresh
 from chatdoor.drive.http import moment
 from chatdoor.drive.lines import Lines
 from chatdoor.drive.pool import Slot
-from chatdoor.drive.secrets import SecretUse
+from chatdoor.drive.secrets import SecretUse, forget_answers
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
-from chatdoor.errors import ChatdoorError, Place, RateLimited, ReplyTooLarge, TimedOut
+from chatdoor.errors import ChatdoorError, LoginFailed, Place, RateLimited, ReplyTooLarge, TimedOut
 from chatdoor.flow.effects import (
     Decode,
     Effect,
@@ -203,6 +203,8 @@ class Run(Generic[T]):
 
     def failed(self, lead: Lead, error: ChatdoorError) -> None:
         """Gives the error to all who wait for the session; unless it is that this call's own time is up."""
+        if isinstance(error, LoginFailed):
+            forget_answers(self.visitor.site.fingerprint)
         if isinstance(error, TimedOut) and time.monotonic() >= self.call.deadline - 0.05:
             lead.hand_over()
         else:
