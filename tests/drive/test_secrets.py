@@ -11,7 +11,7 @@ import keyring
 import pytest
 from keyring.errors import KeyringLocked
 
-from chatdoor import Client, SiteProvider
+from chatdoor import Client, ConversationFile, FileStore, SiteProvider
 from chatdoor.drive.secrets import Secrets, SecretUse, read_secret
 from chatdoor.errors import ArgumentError, LoginFailed
 from chatdoor.practice import Practice
@@ -196,3 +196,24 @@ def test_the_time_of_a_person_is_not_the_calls(face: str, monkeypatch: pytest.Mo
         replies = FACES[face](site, HELLO, HELLO, allow_secrets=slowly, timeout=2.0)
     assert len(replies) == 2
     assert asked == ["env:BOT_KEY"]
+
+
+@pytest.mark.parametrize("login", ["form", "json"])
+@pytest.mark.parametrize("history", ["session", "start"])
+def test_no_file_holds_a_secret(login: str, history: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither that of the sessions nor that of the conversations: not of a login, a header, a query or a cookie."""
+    secrets = {"PRACTICE_USER": "guest", "PRACTICE_PASSWORD": "guest", "A": "in4header", "B": "in4query", "C": "in4ck"}
+    for name, text in secrets.items():
+        monkeypatch.setenv(name, text)
+    more = 'headers = { X-Key = "{env:A}" }\nquery = { key = "{env:B}" }\ncookies = { key = "{env:C}" }\njson = { '
+    store, folder = ConversationFile(tmp_path / "c.db"), FileStore(tmp_path)
+    with Practice(login=login, history=history) as practice:
+        site = loads_site(practice.text.replace("json = { ", more))
+        with Client(site, allow_secrets=True, conversations=store, store=folder) as client:
+            first = client.ask(HELLO)
+            more_talk = [*HELLO, {"role": "assistant", "content": first.text}, *HELLO]
+            assert client.ask(more_talk).conversation == first.conversation
+            kept = b"".join(file.read_bytes() for file in sorted(tmp_path.iterdir()))
+    store.close()
+    assert first.conversation.encode() in kept
+    assert [text for text in secrets.values() if text.encode() in kept] == []
