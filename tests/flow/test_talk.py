@@ -343,6 +343,15 @@ class TestRefusedOnTheWay:
         assert (said_texts, reply.text, reply.fidelity) == (["a", "b", "b", "c"], "3", "replayed")
 
 
+def test_a_token_that_was_given_is_not_replaced_where_the_talk_is_lost() -> None:
+    """Another session would not be the caller's: an error, and nothing is fetched."""
+    site = site_with(f"{SESSION}[conversation]\nlost = {{ status = 410 }}")
+    script = Script([said(410, "gone")], session=Session(generation=1, opened=0.0, given=True))
+    with pytest.raises(ConversationLost, match="access token that was given, which is not replaced"):
+        script.tell(site, turn("a", "A", "b", known=2), Talk("ours", {}, 1))
+    assert script.story == SAY
+
+
 class TestRefusedAndLost:
     """Both in one call: each is mended once."""
 

@@ -105,6 +105,11 @@ def _anew(visit: Visit, setback: Setback) -> Flow[Session]:
         visit.talk.forget()
         if site.conversation.start or not site.in_sessions or (site.in_connections and session.given):
             return session
+        if session.given:
+            problem = (
+                f"its session is that of the access token that was given, which is not replaced ({setback.reason})"
+            )
+            raise ConversationLost(problem, site=site.name, step=site.chat[-1].label)
     fresh: Session = yield OpenSession(session.generation)
     return fresh
 
