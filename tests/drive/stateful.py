@@ -44,7 +44,8 @@ lost = {{ status = 404 }}
 class StatefulSite:
     """Keeps each talk in a session, or under an id. `talks` holds what each of them heard; `newest` spoke last.
 
-    `fault` is what becomes of the next message: `connect`, `unanswered`, `broken` or `error`.
+    `fault` is what becomes of the next message: `connect`, `unanswered`, `broken` or `error`. While it is `shut`, no
+    page comes.
     """
 
     def __init__(self, text: str = IN_SESSIONS, *, sessions: int = 4) -> None:
@@ -54,6 +55,7 @@ class StatefulSite:
         self.opened = 0
         self.newest = ""
         self.fault: str | None = None
+        self.shut = False
 
     def lose(self) -> None:
         """From now on it knows none of the talks."""
@@ -75,6 +77,8 @@ class StatefulSite:
         """What it answers. Raises the errors of a network that fails."""
         path = request.url.removeprefix("https://bot.example")
         if request.method == "GET":
+            if self.shut:
+                raise ReadFailed("no page", site=place.site)
             self.opened += 1
             return Said(200, [b"<html></html>"], ("set-cookie", f"sid={self._opened()}; Path=/; Secure"))
         if path == "/chats":

@@ -3,13 +3,17 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chatdoor import AsyncClient, Client, load_site
+from chatdoor import AsyncClient, Client, Reply, load_site
+from chatdoor.drive.holdoff import MAX_HOLDOFF, Holdoff
 from chatdoor.drive.pace import Pace, pace_of
-from chatdoor.errors import ArgumentError, TimedOut
+from chatdoor.errors import ArgumentError, RateLimited, TimedOut
 from tests.drive.faces import HELLO
+from tests.drive.stateful import BlockingFace, StatefulSite, talk
 from tests.servers.faulty import Faulty
 
 
@@ -152,3 +156,69 @@ def test_a_pace_that_is_none_is_refused(options: dict[str, float]) -> None:
     """Limits have to be above zero, and so many at a time is a whole number."""
     with pytest.raises(ArgumentError, match=r"per_minute|concurrency"):
         Client(load_site("voigpt"), **options)  # type: ignore[arg-type]
+
+
+def test_all_callers_heed_a_wait_that_the_site_asks_for(faulty: Faulty) -> None:
+    """While one waits after a 429, nobody else sends anything, on either face; then all get their replies."""
+    server = faulty(chat=["rate_limited_1s", "good"])
+    with Client(load_site("voigpt", url=server.url)) as client, ThreadPoolExecutor(4) as pool:
+        first = pool.submit(client.ask, HELLO)
+        _wait_for(lambda: server.prompts == 1)
+        time.sleep(0.1)
+        others = [pool.submit(client.ask, HELLO), pool.submit(_ask_async, client)]
+        with pytest.raises(RateLimited, match="asks all to wait") as limited:
+            client.ask(HELLO, timeout=0.2)
+        time.sleep(0.4)
+        assert server.prompts == 1
+        assert {one.result().text for one in (first, *others)} == {"Good day to you."}
+    assert 0.2 < limited.value.retry_after <= 1
+    assert server.prompts == 4
+
+
+def test_a_wait_that_fits_nobody_is_heeded_too(faulty: Faulty) -> None:
+    """The call that heard of it fails, and so does the next, which does not ask."""
+    server = faulty(chat="rate_limited_endless")
+    with Client(load_site("voigpt", url=server.url)) as client:
+        for _ in range(3):
+            with pytest.raises(RateLimited):
+                client.ask(HELLO)
+    assert server.prompts == 1
+
+
+def test_a_call_that_is_held_off_has_told_nothing() -> None:
+    """Its conversation is still there afterwards."""
+    site = StatefulSite()
+    face = BlockingFace(site)
+    first = face.ask(talk("a"))
+    face.visitor.holdoff.begin(0.3)
+    with pytest.raises(RateLimited):
+        face.ask(talk("a", first.text, "b"), timeout=0.1)
+    assert face.ask(talk("a", first.text, "b")).conversation == first.conversation
+
+
+def test_clients_of_a_site_elsewhere_share_the_wait() -> None:
+    """Whatever their own limits are. A long one is bounded; on one's own machine each client has its own."""
+    away, home = load_site("voigpt"), load_site("voigpt", url="http://127.0.0.1:1")
+    assert Client(away).visitor.holdoff is AsyncClient(away, per_minute=7).visitor.holdoff
+    assert Client(home).visitor.holdoff is not Client(home).visitor.holdoff
+    now = [0.0]
+    holdoff = Holdoff(clock=lambda: now[0])
+    assert holdoff.left == 0
+    holdoff.begin(5)
+    holdoff.begin(3)
+    assert holdoff.left == 5
+    holdoff.begin(1e9)
+    assert holdoff.left == MAX_HOLDOFF
+    now[0] = MAX_HOLDOFF
+    assert holdoff.left == 0
+
+
+def _ask_async(client: Client) -> Reply:
+    return asyncio.run(AsyncClient.of(client.visitor).ask(HELLO))
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -1,5 +1,6 @@
 """Secrets by reference: where they are read, and who may send them."""
 
+import asyncio
 import getpass
 import io
 import sys
@@ -10,10 +11,11 @@ import keyring
 import pytest
 from keyring.errors import KeyringLocked
 
+from chatdoor import Client, ConversationFile, FileStore, SiteProvider
 from chatdoor.drive.secrets import Secrets, SecretUse, read_secret
-from chatdoor.errors import ArgumentError
+from chatdoor.errors import ArgumentError, LoginFailed
 from chatdoor.practice import Practice
-from chatdoor.site import loads_site
+from chatdoor.site import load_site, loads_site
 from tests.drive.faces import FACES, HELLO
 
 
@@ -124,7 +126,8 @@ class TestAllowing:
         monkeypatch.setattr(sys, "stdin", Terminal())
         monkeypatch.setattr(getpass, "getpass", lambda _question, _stream: next(answers))
         secrets = Secrets(allow=True)
-        assert [secrets.reveal(_use("ask:Password")) for _ in range(2)] == ["s3cret", "s3cret"]
+        use = _use("ask:Password", fingerprint="a person is asked once")
+        assert [secrets.reveal(use) for _ in range(2)] == ["s3cret", "s3cret"]
 
     def test_what_is_missing_is_named_with_the_step(self) -> None:
         """The error says which reference, and which step wanted it."""
@@ -138,6 +141,43 @@ class TestAllowing:
         """An option of another type is an error."""
         with pytest.raises(ArgumentError, match="allow_secrets: expected true, false or a function, got str"):
             Secrets("yes")  # type: ignore[arg-type]
+
+
+def test_a_person_is_asked_once_for_all_calls_of_a_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocking and async; another client of the same file does not ask again either."""
+    asked: list[str] = []
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(getpass, "getpass", lambda question, _stream: asked.append(question) or "s3cret")
+    with Practice() as practice:
+        file = tmp_path / "asking.toml"
+        file.write_text(practice.text.replace("json = { ", 'headers = { X-Key = "{ask:Key}" }\njson = { ', 1))
+
+        class Asking(SiteProvider):
+            site = file
+            url = practice.url
+
+        for _ in range(2):
+            "".join(Asking.create_completion(None, HELLO, stream=False, allow_secrets=True))
+            asyncio.run(Asking.create_async(None, HELLO, allow_secrets=True))
+        with Client(load_site(file, url=practice.url), allow_secrets=True) as client:
+            client.ask(HELLO)
+    assert asked == ["Key: "]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_what_was_typed_wrong_is_asked_again(face: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site did not take it, so the next call asks once more, and then never again."""
+    typed = ["guess", "guest"]
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(getpass, "getpass", lambda _question, _stream: typed.pop(0) if typed else "too often")
+    monkeypatch.setenv("PRACTICE_USER", "guest")
+    with Practice(login="form") as practice:
+        site = loads_site(practice.text.replace("{env:PRACTICE_PASSWORD}", f"{{ask:Password for {face}}}"))
+        with pytest.raises(LoginFailed):
+            FACES[face](site, HELLO, allow_secrets=True)
+        for _ in range(2):
+            FACES[face](site, HELLO, allow_secrets=True)
+    assert typed == []
 
 
 @pytest.mark.parametrize("face", FACES)
@@ -156,3 +196,24 @@ def test_the_time_of_a_person_is_not_the_calls(face: str, monkeypatch: pytest.Mo
         replies = FACES[face](site, HELLO, HELLO, allow_secrets=slowly, timeout=2.0)
     assert len(replies) == 2
     assert asked == ["env:BOT_KEY"]
+
+
+@pytest.mark.parametrize("login", ["form", "json"])
+@pytest.mark.parametrize("history", ["session", "start"])
+def test_no_file_holds_a_secret(login: str, history: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither that of the sessions nor that of the conversations: not of a login, a header, a query or a cookie."""
+    secrets = {"PRACTICE_USER": "guest", "PRACTICE_PASSWORD": "guest", "A": "in4header", "B": "in4query", "C": "in4ck"}
+    for name, text in secrets.items():
+        monkeypatch.setenv(name, text)
+    more = 'headers = { X-Key = "{env:A}" }\nquery = { key = "{env:B}" }\ncookies = { key = "{env:C}" }\njson = { '
+    store, folder = ConversationFile(tmp_path / "c.db"), FileStore(tmp_path)
+    with Practice(login=login, history=history) as practice:
+        site = loads_site(practice.text.replace("json = { ", more))
+        with Client(site, allow_secrets=True, conversations=store, store=folder) as client:
+            first = client.ask(HELLO)
+            more_talk = [*HELLO, {"role": "assistant", "content": first.text}, *HELLO]
+            assert client.ask(more_talk).conversation == first.conversation
+            kept = b"".join(file.read_bytes() for file in sorted(tmp_path.iterdir()))
+    store.close()
+    assert first.conversation.encode() in kept
+    assert [text for text in secrets.values() if text.encode() in kept] == []

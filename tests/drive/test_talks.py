@@ -11,7 +11,15 @@ import pytest
 from chatdoor import AsyncClient, SiteProvider
 from chatdoor.conversation.store import MemoryStore
 from chatdoor.drive.visitor import Options
-from chatdoor.errors import ArgumentError, ChatdoorError, ConversationLost, SessionRefused, StateError, TimedOut
+from chatdoor.errors import (
+    ArgumentError,
+    ChatdoorError,
+    ConversationLost,
+    ReadFailed,
+    SessionRefused,
+    StateError,
+    TimedOut,
+)
 from tests.drive.stateful import BY_ID, FACES, IN_SESSIONS, BlockingFace, Face, StatefulSite, talk
 
 Enter = Callable[..., Face]
@@ -152,6 +160,19 @@ def test_a_refused_session_is_replaced(site: StatefulSite, enter: Enter) -> None
     assert (second.fidelity, third.fidelity) == ("replayed", "native")
     assert {first.conversation} == {second.conversation, third.conversation}
     assert site.talks == {"t0": ["a"], "t1": ["a", "b", "c"]}
+
+
+def test_a_session_that_can_not_be_replaced_now(site: StatefulSite, enter: Enter) -> None:
+    """The site did not act, so the conversation is still there when the way in is open again."""
+    face = enter(site)
+    first = face.ask(talk("a"))
+    site.lose()
+    site.shut = True
+    again = talk("a", first.text, "b")
+    with pytest.raises(ReadFailed):
+        face.ask(again)
+    site.shut = False
+    assert face.ask(again).conversation == first.conversation
 
 
 def test_two_in_one_session_take_turns(enter: Enter) -> None:

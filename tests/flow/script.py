@@ -14,6 +14,7 @@ from chatdoor.flow.effects import (
     Flow,
     HangUp,
     Head,
+    HoldOff,
     Learn,
     Make,
     Moment,
@@ -243,6 +244,7 @@ _PERFORM: Mapping[type[Effect], Callable[[Script, Site, Any], object]] = {
     HangUp: Script._hang_up,
     Discard: Script._discard,
     Sleep: Script._sleep,
+    HoldOff: lambda _script, _site, _effect: None,
     Make: Script._make,
     Reveal: Script._reveal,
 }

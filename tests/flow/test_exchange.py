@@ -87,7 +87,7 @@ class TestWaits:
         """Nothing of it is read while the call waits."""
         script = Script([said(429, b"slow down" * 1000, retry_after="2"), reply()], FRESH)
         script.ask(site_of())
-        assert [type(effect).__name__ for effect in script.effects][1:4] == ["Send", "Discard", "Sleep"]
+        assert [type(effect).__name__ for effect in script.effects][1:5] == ["Send", "HoldOff", "Discard", "Sleep"]
 
     def test_a_503_without_a_wait_is_a_failure(self) -> None:
         """Nothing to wait for."""

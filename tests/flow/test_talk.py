@@ -5,6 +5,7 @@ import json
 import pytest
 
 from chatdoor.errors import ConversationLost, ReadFailed, SessionRefused, SiteFailed, TokenNotFound, UnexpectedReply
+from chatdoor.flow.session import Session
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
 from chatdoor.messages import Message
@@ -340,3 +341,60 @@ class TestRefusedOnTheWay:
         reply = script.tell(site, turn("a", "1", "b", "2", "c"), Talk())
         said_texts = [body["text"] for body in bodies(script) if isinstance(body, dict)]
         assert (said_texts, reply.text, reply.fidelity) == (["a", "b", "b", "c"], "3", "replayed")
+
+
+def test_a_token_that_was_given_is_not_replaced_where_the_talk_is_lost() -> None:
+    """Another session would not be the caller's: an error, and nothing is fetched."""
+    site = site_with(f"{SESSION}[conversation]\nlost = {{ status = 410 }}")
+    script = Script([said(410, "gone")], session=Session(generation=1, opened=0.0, given=True))
+    with pytest.raises(ConversationLost, match="access token that was given, which is not replaced"):
+        script.tell(site, turn("a", "A", "b", known=2), Talk("ours", {}, 1))
+    assert script.story == SAY
+
+
+class TestRefusedAndLost:
+    """Both in one call: each is mended once."""
+
+    SITE = site_with(
+        'refused = { status = 401 }\n[session]\npost = "/login"\njson = { user = "guest" }\n'
+        '[[conversation.start]]\npost = "/chats"\ntake.conversation = { json = "id" }\n'
+        '[chat]\npost = "/chats/{conversation}"\njson = { text = "{prompt}" }\n[reply]\njson = "r"\n'
+        '[conversation]\nhistory = "id"\nlost = { status = 404 }'
+    )
+    OUT, GONE, IN = said(401, "who?"), said(404, "gone"), said(200, "in")
+
+    def go_on(self, *answers: Said) -> tuple[Script, str, str]:
+        """The second turn of a talk in a session from before, and how it ends."""
+        script = Script(answers, session=Session(generation=1, opened=0.0))
+        reply = script.tell(self.SITE, turn("a", "A", "b", known=2), Talk("ours", {"conversation": "c1"}, 1))
+        return script, reply.text, reply.fidelity
+
+    def test_a_refusal_and_then_a_loss(self) -> None:
+        """A new session in which the site does not know the talk any more: it is told again there."""
+        script, *told = self.go_on(self.OUT, self.IN, self.GONE, answer(id="c2"), answer(r="A2"), answer(r="B"))
+        assert told == ["B", "replayed"]
+        assert script.story == (
+            "POST /chats/c1 | POST /login | POST /chats/c1 | POST /chats | POST /chats/c2 | POST /chats/c2"
+        )
+
+    def test_a_loss_and_then_a_refusal(self) -> None:
+        """The session ends on the way: a new one, and the talk is told there."""
+        script, *told = self.go_on(self.GONE, self.OUT, self.IN, answer(id="c2"), answer(r="A2"), answer(r="B"))
+        assert told == ["B", "replayed"]
+        assert script.story == (
+            "POST /chats/c1 | POST /chats | POST /login | POST /chats | POST /chats/c2 | POST /chats/c2"
+        )
+
+    @pytest.mark.parametrize(
+        ("answers", "error"),
+        [
+            ((OUT, IN, GONE, answer(id="c2"), GONE), ConversationLost),
+            ((OUT, IN, GONE, OUT), SessionRefused),
+            ((GONE, OUT, IN, answer(id="c2"), GONE), ConversationLost),
+            ((GONE, OUT, IN, answer(id="c2"), OUT), SessionRefused),
+        ],
+    )
+    def test_the_second_of_a_kind_is_an_error(self, answers: tuple[Said, ...], error: type[Exception]) -> None:
+        """A call comes to an end, whatever the site says."""
+        with pytest.raises(error, match="again"):
+            self.go_on(*answers)

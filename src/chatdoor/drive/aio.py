@@ -24,6 +24,7 @@ from chatdoor.flow.effects import (
     Flow,
     HangUp,
     Head,
+    HoldOff,
     Learn,
     Make,
     Moment,
@@ -144,6 +145,8 @@ class AsyncRun(Run[T]):
         if self._answer:
             await self._discard()
         self.starts(effect)
+        while wait := self.checked_holdoff():  # noqa: ASYNC110 - the clock ends it, no event
+            await asyncio.sleep(wait)
         if effect.request.method in SOCKETS:
             self._answer = await self._speak(effect)
         else:
@@ -236,5 +239,6 @@ AT_ONCE: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], object]]] = 
     Make: AsyncRun.make,
     CloseCode: AsyncRun._close_code,
     HangUp: AsyncRun.hang_up,
+    HoldOff: AsyncRun.hold_off,
 }
 """What carries out each effect that does not."""

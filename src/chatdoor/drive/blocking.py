@@ -22,6 +22,7 @@ from chatdoor.flow.effects import (
     Flow,
     HangUp,
     Head,
+    HoldOff,
     Learn,
     Make,
     Moment,
@@ -162,6 +163,8 @@ class BlockingRun(Run[T]):
         if self._answer:
             self._discard()
         self.starts(effect)
+        while wait := self.checked_holdoff():
+            time.sleep(wait)
         if effect.request.method in SOCKETS:
             self._answer = self._speak(effect)
         else:
@@ -240,6 +243,7 @@ PERFORM: Final[Mapping[type[Effect], Callable[[BlockingRun[Any], Any], object]]]
     ReadFrame: BlockingRun._read_frame,
     CloseCode: BlockingRun._close_code,
     HangUp: BlockingRun.hang_up,
+    HoldOff: BlockingRun.hold_off,
     Discard: BlockingRun._discard,
     Sleep: BlockingRun._sleep,
     Make: BlockingRun.make,

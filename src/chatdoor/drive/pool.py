@@ -21,17 +21,24 @@ class Slot:
         self.sessions = sessions
         self.lines = Lines()
         self.owner: str | None = None
+        self.stands = ""
+        """Where its conversation stood after the last turn here."""
         self.busy = False
         self.forgotten = False
         """Its conversation was forgotten while it talked, and leaves when the turn ends."""
 
 
 class Ticket:
-    """A conversation's request for a slot, which is done when it is there. `restored` is a session from before."""
+    """A conversation's request for a slot, which is done when it is there.
 
-    def __init__(self, conversation: str, restored: Session | None) -> None:
+    `restored` is a session from before. `stands` says where the conversation stands: websockets that have not heard it
+    up to there are closed.
+    """
+
+    def __init__(self, conversation: str, restored: Session | None, stands: str) -> None:
         self.conversation = conversation
         self.restored = restored
+        self.stands = stands
         self.slot: Future[Slot] = Future()
 
 
@@ -52,9 +59,9 @@ class Pool:
         self._slots: list[Slot] = []  # the quiet ones in the order in which they became so
         self._waiting: deque[Ticket] = deque()
 
-    def request(self, conversation: str, restored: Session | None = None) -> Ticket:
+    def request(self, conversation: str, restored: Session | None = None, stands: str = "") -> Ticket:
         """A ticket. It ends with `keep` or `free`, or with `give_up` before that."""
-        ticket = Ticket(conversation, restored)
+        ticket = Ticket(conversation, restored, stands)
         with self._lock:
             self._waiting.append(ticket)
         self._grant()
@@ -136,8 +143,9 @@ class Pool:
         """Nobody else has the slot, so no lock is held: what hears of `gone` may ask for things here."""
         moves = gone is not None and gone != ticket.conversation
         stays = not moves or (self._let_go(str(gone)) and self._clean)
-        if gone != ticket.conversation:
+        if gone != ticket.conversation or slot.stands != ticket.stands:  # another process may have gone on
             slot.lines.drop()
+        slot.stands = ticket.stands
         if not stays:
             slot.sessions = self._make()
         # Its own slot too may hold less than what was kept: another process may have gone on with the conversation.

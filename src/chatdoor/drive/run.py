@@ -9,17 +9,18 @@ from chatdoor.drive.clock import moment
 from chatdoor.drive.fresh import make_fresh
 from chatdoor.drive.lines import Lines
 from chatdoor.drive.pool import Slot
-from chatdoor.drive.secrets import SecretUse
+from chatdoor.drive.secrets import SecretUse, forget_answers
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
-from chatdoor.errors import ChatdoorError, Place, ReplyTooLarge, TimedOut
+from chatdoor.errors import ChatdoorError, LoginFailed, Place, RateLimited, ReplyTooLarge, TimedOut
 from chatdoor.flow.effects import (
     Decode,
     Effect,
     Flow,
     HangUp,
     Head,
+    HoldOff,
     Learn,
     Make,
     Moment,
@@ -203,6 +204,8 @@ class Run(Generic[T]):
 
     def failed(self, lead: Lead, error: ChatdoorError) -> None:
         """Gives the error to all who wait for the session; unless it is that this call's own time is up."""
+        if isinstance(error, LoginFailed):
+            forget_answers(self.visitor.site.fingerprint)
         if isinstance(error, TimedOut) and time.monotonic() >= self.call.deadline - 0.05:
             lead.hand_over()
         else:
@@ -234,6 +237,18 @@ class Run(Generic[T]):
         if effect.seconds >= self.remaining(WAIT_PHASE):
             raise self.out_of_time(WAIT_PHASE)
         return effect.seconds
+
+    def hold_off(self, effect: HoldOff) -> None:
+        """Lets nobody send anything for as long as the site asks."""
+        self.visitor.holdoff.begin(effect.seconds)
+
+    def checked_holdoff(self) -> float:
+        """Seconds for which the site wants nothing sent. Raises RateLimited at once where they do not fit."""
+        wait = self.visitor.holdoff.left
+        if wait and wait >= self.remaining(WAIT_PHASE):
+            problem = f"the site asks all to wait {wait:.0f} s more, over the timeout"
+            raise RateLimited(problem, retry_after=wait, site=self.place.site, step=self.place.step)
+        return wait
 
     def hang_up(self, effect: HangUp | None = None) -> None:  # noqa: ARG002 - one signature for all effects
         """Closes the websockets of the conversation."""

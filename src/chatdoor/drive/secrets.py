@@ -43,7 +43,10 @@ Allow: TypeAlias = bool | Callable[[SecretUse], bool]
 
 
 class Secrets:
-    """The secrets of one visitor. May be shared by threads; a person is asked one question at a time."""
+    """The secrets of one visitor. May be shared by threads.
+
+    A person is asked one question at a time, and once in a process for a site, whatever clients and providers it has.
+    """
 
     def __init__(self, allow: Allow = False) -> None:
         if not isinstance(allow, bool) and not callable(allow):
@@ -52,7 +55,6 @@ class Secrets:
         """Texts that must not be shown: all that were read."""
         self._allow = allow
         self._allowed: set[str] = set()
-        self._asked: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def reveal(self, use: SecretUse) -> str:
@@ -60,11 +62,9 @@ class Secrets:
         with self._lock:
             self._check(use)
             try:
-                text = self._asked.get(use.reference) or read_secret(use.reference, f"{{{use.reference}}}")
+                text = _read(use)
             except ArgumentError as error:
                 raise ArgumentError(error.problem, site=use.site, step=use.step) from error
-            if use.reference.startswith("ask:"):
-                self._asked[use.reference] = text
             self.revealed |= {text}
         return text
 
@@ -78,6 +78,29 @@ class Secrets:
             )
             raise ArgumentError(problem, site=use.site, step=use.step)
         self._allowed.add(use.key)
+
+
+_answers: dict[tuple[str, str], str] = {}
+"""What a person has typed in this process: the site file's fingerprint, and the reference -> the answer."""
+_asking = threading.Lock()
+
+
+def forget_answers(fingerprint: str) -> None:
+    """Lets the next use of that site file ask again: the site did not take what was typed."""
+    with _asking:
+        for key in [key for key in _answers if key[0] == fingerprint]:
+            del _answers[key]
+
+
+def _read(use: SecretUse) -> str:
+    user = f"{{{use.reference}}}"
+    if not use.reference.startswith("ask:"):
+        return read_secret(use.reference, user)
+    with _asking:
+        key = (use.fingerprint, use.reference)
+        if key not in _answers:
+            _answers[key] = read_secret(use.reference, user)
+        return _answers[key]
 
 
 def read_secret(reference: str, user: str) -> str:

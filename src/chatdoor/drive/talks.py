@@ -45,7 +45,8 @@ class Holding:
         self._claim = claim
         self._talks = talks
         if talks.pool:
-            self.ticket = talks.pool.request(self.id, held.session if held else None)
+            stands = claim.claimed.end.exact if claim.claimed else ""
+            self.ticket = talks.pool.request(self.id, held.session if held else None, stands)
 
     def end(self, reply: object, partial: str, *, told: bool) -> None:
         """Ends the claim: the conversation goes on from the reply, or from the part of it that was not stopped.
@@ -67,7 +68,9 @@ class Holding:
         if (whole or partial) and self.talk.begun:
             held = _keep(self.talk, slot.sessions if slot else None)
             text = reply.text if isinstance(reply, Reply) else partial
-            ledger.finish(self._claim, text, held, now=time.time(), partial=not whole)
+            kept = ledger.finish(self._claim, text, held, now=time.time(), partial=not whole)
+            if slot:
+                slot.stands = kept.end.exact
             return True
         if told:
             ledger.lose(self._claim)

@@ -13,6 +13,7 @@ import msgspec
 
 from chatdoor.conversation.store import ConversationStore
 from chatdoor.drive.access import USER_AGENT, Access, Timeout, check_number
+from chatdoor.drive.holdoff import holdoff_of
 from chatdoor.drive.http import Connections
 from chatdoor.drive.pace import Pace, pace_of
 from chatdoor.drive.secrets import Allow, Secrets
@@ -79,6 +80,7 @@ class Visitor:
         self.access = access
         self.sessions = sessions
         self.pace = pace
+        self.holdoff = holdoff_of(site)
         self.connections = connections or Connections(access)
         self.talks = talks
         """The conversations that the site remembers; None where it remembers none."""

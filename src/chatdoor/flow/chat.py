@@ -11,7 +11,7 @@ from chatdoor.flow.answer import Answer
 from chatdoor.flow.effects import Flow, HangUp, Make, OpenSession
 from chatdoor.flow.exchange import Call, Visit
 from chatdoor.flow.reading import Read, read_reply
-from chatdoor.flow.refusal import Lost, Refusal, Setback
+from chatdoor.flow.refusal import Refusal, Setback
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.steps import run_step
@@ -47,23 +47,9 @@ def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
         outcome = yield from _attempt(visit, turn, way)
     except TokenNotFound as lost:
         outcome = _outlived(visit, lost)
-    if isinstance(outcome, Read):
-        return _reply(visit, turn, outcome)
-    if isinstance(outcome, Refusal) and site.refreshes and not session.given:
-        session = yield OpenSession(session.generation, refresh=True)
-        visit = Visit(site, session, call, talk)
-        if not site.in_connections:
-            yield from _hang_up(site)
+    while not isinstance(outcome, Read):
+        visit = Visit(site, (yield from _renewed(visit, outcome)), call, talk)
         outcome = yield from _attempt(visit, turn, way)
-    if isinstance(outcome, Refusal | Lost):
-        session = yield from _anew(visit, outcome)
-        visit = Visit(site, session, call, talk)
-        outcome = yield from _attempt(visit, turn, way)
-    if isinstance(outcome, Refusal):
-        raise _refused(site, f"refused again after a fresh session ({outcome.reason})")
-    if isinstance(outcome, Lost):
-        problem = f"lost again when it was told from the start ({outcome.reason})"
-        raise ConversationLost(problem, site=site.name, step=site.chat[-1].label)
     return _reply(visit, turn, outcome)
 
 
@@ -82,6 +68,33 @@ def _way(site: Site, turn: Turn, *, begun: bool) -> Flow[_Way]:
     return _Way(tuple(turns), way.fidelity, begun)
 
 
+def _renewed(visit: Visit, setback: Setback) -> Flow[Session]:
+    """The session in which the message goes out once more: refreshed where the site file knows how, or a fresh one.
+
+    Raises SessionRefused or ConversationLost where a call has met the same before.
+    """
+    site, session, met = visit.site, visit.session, visit.call.met
+    visit.call.told = visit.call.told and visit.talk.heard > 0  # the site did not act
+    if isinstance(setback, Refusal) and site.refreshes and not session.given and not visit.call.refreshed:
+        visit.call.refreshed = True
+        renewed: Session = yield OpenSession(session.generation, refresh=True)
+        if not site.in_connections:
+            yield from _hang_up(site)
+        return renewed
+    if type(setback) in met:
+        raise _again(site, setback)
+    met.add(type(setback))
+    return (yield from _anew(visit, setback))
+
+
+def _again(site: Site, setback: Setback) -> SessionRefused | ConversationLost:
+    """The error for a setback that a renewal has not mended."""
+    if isinstance(setback, Refusal):
+        return _refused(site, f"refused again after a fresh session ({setback.reason})")
+    problem = f"lost again when it was told from the start ({setback.reason})"
+    return ConversationLost(problem, site=site.name, step=site.chat[-1].label)
+
+
 def _anew(visit: Visit, setback: Setback) -> Flow[Session]:
     """The session in which the message goes out once more, from the start of its conversation where need be."""
     site, session = visit.site, visit.session
@@ -92,6 +105,11 @@ def _anew(visit: Visit, setback: Setback) -> Flow[Session]:
         visit.talk.forget()
         if site.conversation.start or not site.in_sessions or (site.in_connections and session.given):
             return session
+        if session.given:
+            problem = (
+                f"its session is that of the access token that was given, which is not replaced ({setback.reason})"
+            )
+            raise ConversationLost(problem, site=site.name, step=site.chat[-1].label)
     fresh: Session = yield OpenSession(session.generation)
     return fresh
 

@@ -162,6 +162,12 @@ class Sleep(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class HoldOff(msgspec.Struct, frozen=True):
+    """Says that the site asks all callers to send nothing for so many seconds. It does not wait."""
+
+    seconds: float
+
+
 class Make(msgspec.Struct, frozen=True):
     """Asks for something fresh: `uuid4`, `hexN`, `alnumN`, `unix_ms` or `iso8601`."""
 
@@ -180,7 +186,19 @@ class Reveal(msgspec.Struct, frozen=True):
 
 
 Effect: TypeAlias = (
-    OpenSession | Learn | Send | ReadBody | Decode | Discard | ReadFrame | CloseCode | HangUp | Sleep | Make | Reveal
+    OpenSession
+    | Learn
+    | Send
+    | ReadBody
+    | Decode
+    | Discard
+    | ReadFrame
+    | CloseCode
+    | HangUp
+    | Sleep
+    | HoldOff
+    | Make
+    | Reveal
 )
 
 Flow: TypeAlias = Generator[Effect, Any, T]

@@ -8,12 +8,25 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
-from chatdoor.errors import ConnectFailed
+from chatdoor.errors import ConnectFailed, RateLimited
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.bot_check import announced_check
 from chatdoor.flow.cookies import Cookie, read_set_cookie
 from chatdoor.flow.dates import read_retry_after
-from chatdoor.flow.effects import Discard, Flow, Head, Learn, Make, Moment, ReadBody, Request, Reveal, Send, Sleep
+from chatdoor.flow.effects import (
+    Discard,
+    Flow,
+    Head,
+    HoldOff,
+    Learn,
+    Make,
+    Moment,
+    ReadBody,
+    Request,
+    Reveal,
+    Send,
+    Sleep,
+)
 from chatdoor.flow.extract import take
 from chatdoor.flow.match import fits_head
 from chatdoor.flow.redirect import check_circle, is_redirect, redirected
@@ -22,6 +35,9 @@ from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.talk import Talk
 from chatdoor.site.model import Site, Source, Step, step_origin
 from chatdoor.site.template import NULLABLE, Values
+
+WAITS: Final = frozenset({429, 503})
+"""Statuses that may come with a Retry-After (RFC 6585, section 4; RFC 9110, section 15.6.4)."""
 
 MOST_WORKED_OUT: Final = 32
 """Results that a session keeps: a site has few URLs, unless an id is in them, which never comes again."""
@@ -41,6 +57,10 @@ class Call:
         """It has sent a request once more, after a failure of the network that did no harm."""
         self.told = False
         """The site may have heard what is said."""
+        self.refreshed = False
+        """Its session was renewed in place, once."""
+        self.met: set[type] = set()
+        """The kinds of setback after which it began anew: once for each."""
 
 
 class Visit:
@@ -83,12 +103,13 @@ class Visit:
             told, self.call.told = self.call.told, self.call.told or step.tells  # whatever becomes of it now
             try:
                 head: Head = yield Send(self._with_cookies(request, extra), step.label)
-            except ConnectFailed:  # unless nobody was there
+            except (ConnectFailed, RateLimited):  # unless it did not go out
                 self.call.told = told
                 raise
             self._now = head.at.unix
             yield from self._learn_cookies(head)
-            if (wait := self._wait(step, head, request)) is not None:
+            wait = (yield from self._wait(step, head, request)) if head.status in WAITS else None
+            if wait is not None:
                 yield Discard()
                 yield Sleep(wait)
                 request = request if been else self._request(step, made)
@@ -195,18 +216,19 @@ class Visit:
         """True where the site file calls a redirect refused, by its status or by where it leads. It is not followed."""
         return any((match.paths or match.statuses) and fits_head(match, head) for match in self.site.refused)
 
-    def _wait(self, step: Step, head: Head, request: Request) -> float | None:
+    def _wait(self, step: Step, head: Head, request: Request) -> Flow[float | None]:
         """Seconds to wait before the same request goes out again; None where the answer is not a wait.
 
         A 429 says that the request was not taken. A 503 does not say so, and is waited for only where asking
-        twice does no harm. One wait in a call, and only one that fits into it.
+        twice does no harm. One wait in a call, and only one that fits into it. Others heed it in any case.
         """
-        harmless = request.method == "GET" and (step.method != "GET" or step.only_reads)
-        if head.status != 429 and not (head.status == 503 and harmless):
-            return None
         wait = read_retry_after(head.get("retry-after"), head.at.unix)
-        fits = wait is not None and head.at.tick + wait < self.call.deadline
-        if self.call.waited or not fits or announced_check(head):
+        if wait is None or announced_check(head):
+            return None
+        yield HoldOff(wait)
+        harmless = request.method == "GET" and (step.method != "GET" or step.only_reads)
+        fits = head.at.tick + wait < self.call.deadline
+        if self.call.waited or not fits or not (head.status == 429 or harmless):
             return None
         self.call.waited = True
         return wait
