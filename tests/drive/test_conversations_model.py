@@ -104,7 +104,7 @@ class Talks(RuleBasedStateMachine):
 
     @rule(pick=PICKS)
     def copy(self, pick: int) -> None:
-        """Two go on from the same talk, each with the list. (Who says an id and no list goes on wherever it is.)"""
+        """Two go on from the same talk, each with the list: who says an id alone goes on wherever it is."""
         person, other = self.idle(pick), Person(self.next(), by_id=False)
         other.texts = list(person.texts)
         person.id = None

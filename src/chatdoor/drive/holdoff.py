@@ -18,13 +18,14 @@ class Holdoff:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._until = float("-inf")
+        self._until = 0.0
+        """By the clock; 0 where nobody has asked for a wait yet."""
         self._lock = threading.Lock()
 
     @property
     def left(self) -> float:
         """Seconds that are left of it; 0 where there are none."""
-        return max(0.0, self._until - self._clock())
+        return max(0.0, self._until - self._clock()) if self._until else 0.0
 
     def begin(self, seconds: float) -> None:
         """Begins it, for at most MAX_HOLDOFF. One that lasts longer goes on."""
