@@ -108,9 +108,7 @@ class AsyncClient:
 class AsyncStream:
     """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
 
-    def __init__(
-        self, visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str = ""
-    ) -> None:
+    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str = "") -> None:
         self._visitor = visitor
         self._reply: Reply | None = None
         self._turn = turn

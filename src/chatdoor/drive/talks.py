@@ -109,7 +109,8 @@ class Talks:
     def hold(self, turn: Turn, conversation: str | None, scope: str = "") -> Holding:
         """The conversation that the messages go on in, claimed; a new one where there is none.
 
-        Calls of different `scope` never have the same conversation. Raises ConversationLost for a `conversation` that is not there, where the messages do not hold what was said.
+        Calls of different `scope` never have the same conversation. Raises ConversationLost for a `conversation` that
+        is not there, where the messages do not hold what was said.
         """
         claim = self.ledger.claim(
             f"{self._scope}/{scope}" if scope else self._scope,
