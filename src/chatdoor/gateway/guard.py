@@ -46,7 +46,7 @@ class Guard:
         headers, scope = exchange.headers, exchange.scope
         if len(headers) != len(scope["headers"]):
             _check_once(scope["headers"])
-        if scope["http_version"] == "1.0":
+        if scope["http_version"] != "1.1":
             raise Problem(505, "HTTP/1.1 is needed (nginx: proxy_http_version 1.1;).", code="http_version")
         host = headers.get(b"host", b"").lower()
         if not host or (self._hosts and host not in self._hosts):
