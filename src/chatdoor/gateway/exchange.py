@@ -1,13 +1,13 @@
 """One request and its answer, on their way through the gateway."""
 
 import asyncio
-import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
+from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
 from chatdoor.gateway.openai.errors import envelope
 from chatdoor.gateway.problem import Header, Problem
@@ -61,7 +61,7 @@ class Exchange:
         """What follows the route's own path."""
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
-        self.id = given if _SANE(given) else b"req_" + os.urandom(16).hex().encode()
+        self.id = given if _SANE(given) else fresh_id("req_").encode()
         self.common: list[Header] = [(b"x-request-id", self.id)]
         self.key: Key | None = None
         self.status = 0

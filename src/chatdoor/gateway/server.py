@@ -65,7 +65,8 @@ class Server(uvicorn.Server):
 
     def stop(self) -> None:
         """Tells the server to end, from any thread. Told again, it does not wait for what runs."""
-        self._loop.call_soon_threadsafe(self._heed_stop)
+        with contextlib.suppress(RuntimeError):  # it has ended already, and its loop with it
+            self._loop.call_soon_threadsafe(self._heed_stop)
 
     def _heed_stop(self) -> None:
         self._stops += 1

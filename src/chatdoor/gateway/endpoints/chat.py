@@ -1,7 +1,6 @@
 """`POST /v1/chat/completions`: a reply of a site, whole or streamed."""
 
 import asyncio
-import os
 import time
 from collections.abc import Coroutine
 from contextlib import aclosing
@@ -13,6 +12,7 @@ from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.conversation_id import conversation_id
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
+from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.chat import (
     CHAT_REQUEST,
     DONE,
@@ -86,7 +86,7 @@ async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -
     answers = [await question.ask()] if count == 1 else await _together([question.ask() for _ in range(count)])
     choices = [choice(index, answer.text, answer.finish) for index, answer in enumerate(answers)]
     usages = [answer.usage for answer in answers]
-    body = ChatCompletion(_new_id(), int(time.time()), request.model, choices, token_counts(usages))
+    body = ChatCompletion(fresh_id("chatcmpl-"), int(time.time()), request.model, choices, token_counts(usages))
     headers = (*JSON, *talk_headers(answers[0].conversation if count == 1 else None, answers[0].fidelity))
     if any(usage.estimated for usage in usages):
         headers = (*headers, ESTIMATED)
@@ -94,7 +94,7 @@ async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -
 
 
 async def _stream(conduct: Conduct, exchange: Exchange, request: ChatRequest, question: Question) -> None:
-    frames = Frames(_new_id(), int(time.time()), request.model, with_usage=request.with_usage)
+    frames = Frames(fresh_id("chatcmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
     talks = [Talk(question) for _ in range(request.n or 1)]
 
     def headers() -> tuple[Header, ...]:
@@ -133,7 +133,3 @@ async def _together(calls: list[Coroutine[None, None, T]]) -> list[T]:
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
-
-
-def _new_id() -> str:
-    return "chatcmpl-" + os.urandom(16).hex()
