@@ -1,7 +1,9 @@
 """`chatdoor serve`: from the command line to an answer, and to the end."""
 
+import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -129,3 +131,26 @@ def test_a_port_that_is_taken_is_an_error(program: Program) -> None:
         ran = program("serve", "--port", port)
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert f"can not listen on 127.0.0.1 port {port}" in ran.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits the files of a process")
+def test_few_files_and_many_callers(program: Program) -> None:
+    """Five hundred callers at a time and 64 open files: some are told to come again, and the gateway goes on."""
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); "
+    with program.started("serve", "--port", "0", before=limited) as process:
+        url = first_line(process)
+        host, _, port = url.removeprefix("http://").removesuffix("/v1").partition(":")
+        callers = []
+        for _ in range(500):
+            caller = socket.socket()
+            caller.settimeout(10)
+            caller.connect((host, int(port)))
+            callers.append(caller)
+        answers = set()
+        for caller in callers:
+            with caller, contextlib.suppress(ConnectionError):
+                caller.sendall(f"GET /v1/models HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                answers.add(caller.recv(65_536)[9:12])
+        assert answers <= {b"200", b"503", b""}
+        assert b"503" in answers
+        assert ask(url) == 200

@@ -7,7 +7,7 @@ from traceback import extract_tb
 from chatdoor.errors import ChatdoorError
 from chatdoor.gateway.body import Gone
 from chatdoor.gateway.exchange import Exchange, Receive, Scope, Send
-from chatdoor.gateway.openai.errors import NO_RETRY, problem_of
+from chatdoor.gateway.openai.errors import BUG, BUSY, problem_of
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.routes import allow, find_methods, find_route
 from chatdoor.gateway.state import RUNNING_MOST, State
@@ -38,14 +38,14 @@ class Gateway:
                 raise
         except Exception as error:  # noqa: BLE001 - a bug of ours must not end the gateway
             logger.error("%s at %s, %s", type(error).__name__, *_place(error))  # noqa: TRY400 - a trace may show texts
-            await exchange.fail(_bug())
+            await exchange.fail(BUG)
         finally:
             self.state.running -= 1
 
     async def _answer(self, exchange: Exchange) -> None:
         state, guard = self.state, self.state.guard
         if state.running > RUNNING_MOST or state.closing:
-            raise _busy()
+            raise BUSY
         guard.check_source(exchange)
         methods = find_methods(exchange)
         if exchange.method == "OPTIONS":
@@ -63,14 +63,3 @@ def _place(error: Exception) -> tuple[str, int]:
     """File and line. The error's text and the rest of the trace could hold what was said."""
     *_, frame = extract_tb(error.__traceback__)
     return frame.filename, frame.lineno or 0
-
-
-def _busy() -> Problem:
-    advice = ((b"retry-after", b"1"), (b"x-should-retry", b"true"))
-    return Problem(503, "The gateway has too much to do, or is about to end.", type="server_error", code="busy",
-                   headers=advice)  # fmt: skip
-
-
-def _bug() -> Problem:
-    return Problem(500, "This is a bug in chatdoor's gateway; its log says more.", type="server_error",
-                   code="internal_error", headers=(NO_RETRY,))  # fmt: skip

@@ -13,11 +13,29 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from chatdoor.gateway.exchange import CONNECTION
-from chatdoor.gateway.openai.errors import envelope
+from chatdoor.gateway.openai.errors import BUSY, envelope
 from chatdoor.gateway.problem import Problem
 
 HEAD_BYTES: Final = 65_536
 """The most bytes of a request's head. Clients send less than one kilobyte, browsers with cookies a few."""
+
+
+def _connections_most() -> int:
+    """How many connections there may be: each may need a second one, to a site, and some files are open anyway."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return CONNECTIONS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(CONNECTIONS, max(FEWEST, (files - OTHER_FILES) // 2)) if files > 0 else CONNECTIONS
+
+
+CONNECTIONS: Final = 1_000
+FEWEST: Final = 4
+OTHER_FILES: Final = 32
+
+CONNECTIONS_MOST: Final = _connections_most()
+"""How many connections are served at a time. More are answered 503."""
 
 _log = logging.getLogger("chatdoor.gateway.http")
 
@@ -34,6 +52,8 @@ class GatewayConnection(HttpToolsProtocol):
         self._reading_since: float | None = time.monotonic()
         self._extensions: Mapping[str, object] = {CONNECTION: self}
         super().connection_made(cast(asyncio.Transport, transport))
+        if len(self.connections) > CONNECTIONS_MOST:
+            self._refuse(BUSY)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tells whoever watches."""
@@ -103,6 +123,7 @@ class GatewayConnection(HttpToolsProtocol):
         """Answers in place of the gateway, which never gets to see the request, and ends the connection."""
         if not self._answering:
             body = envelope(problem)
-            head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
-            self.transport.write(STATUS_LINE[problem.status] + head + body)
+            more = b"".join([b"%b: %b\r\n" % header for header in problem.headers])
+            head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n" % len(body)
+            self.transport.write(STATUS_LINE[problem.status] + head + more + b"\r\n" + body)
         self.transport.close()

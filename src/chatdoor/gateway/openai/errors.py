@@ -38,6 +38,24 @@ _PARAM: Final = re.compile(r"(messages(?:\[\d+\])*(?:\.\w+(?:\[\d+\])*)*): ")
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+BUSY: Final = Problem(
+    503,
+    "The gateway has too much to do, or is about to end.",
+    type="server_error",
+    code="busy",
+    headers=((b"retry-after", b"1"), (b"x-should-retry", b"true")),
+)
+"""Nothing was asked of a site, so asking again is safe."""
+
+BUG: Final = Problem(
+    500,
+    "This is a bug in chatdoor's gateway; its log says more.",
+    type="server_error",
+    code="internal_error",
+    headers=(NO_RETRY,),
+)
+
+
 class _Error(msgspec.Struct):
     message: str
     type: str
