@@ -15,6 +15,7 @@ from chatdoor.cli.references import check_stdin, resolve
 from chatdoor.cli.settings import PRACTICE
 from chatdoor.errors import ArgumentError
 from chatdoor.site.load import load_site
+from chatdoor.site.parts import given
 
 if TYPE_CHECKING:
     from chatdoor.gateway.config import Config
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from chatdoor.gateway.state import State
     from chatdoor.site.model import Site
 
-HOST: Final = "127.0.0.1"
-PORT: Final = 8400
 KEYS_VARIABLE: Final = "CHATDOOR_API_KEYS"
 
 EPILOG: Final = """\b
@@ -60,8 +59,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
 @click.command("serve", epilog=EPILOG)
 @click.option("--site", metavar="NAME|FILE", multiple=True, help="A site to serve; without one, a practice site.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file; options come first.")
-@click.option("--host", metavar="ADDRESS", help=f"Where to listen. [default: {HOST}]")
-@click.option("--port", type=click.IntRange(0, 65_535), help=f"0: one that is free. [default: {PORT}]")
+@click.option("--host", metavar="ADDRESS", help="Where to listen. [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65_535), help="0: one that is free. [default: 8400]")
 @click.option(
     "--api-key",
     metavar="REF",
@@ -90,8 +89,8 @@ def serve(**options: object) -> None:
     from chatdoor.gateway.address import url_of
     from chatdoor.gateway.server import Server, listen
 
-    host = wishes.host or config.table.host or HOST
-    port = wishes.port if wishes.port is not None else config.table.port if config.table.port is not None else PORT
+    host = wishes.host or config.table.host
+    port = config.table.port if wishes.port is None else wishes.port
     keys = _keys(wishes, config)
     _check_open(host, keys)
     with _sites(wishes, config) as sites, listen(host, port) as listener:
@@ -116,15 +115,15 @@ def _keys(wishes: Wishes, config: "Config") -> "list[Key]":
     from chatdoor.gateway.quota import Quota
 
     check_stdin({f"--api-key {number}": key for number, key in enumerate(wishes.api_key, 1)})
-    given = [(resolve(key, "--api-key"), "--api-key") for key in wishes.api_key]
-    named = os.environ.get(KEYS_VARIABLE, "")
-    given += [(key.strip(), KEYS_VARIABLE) for key in named.split(",") if key.strip()]
-    keys = [Key(digest=digest_of(text, said_by)) for text, said_by in given]
+    named = [(resolve(key, "--api-key"), "--api-key") for key in wishes.api_key]
+    listed = os.environ.get(KEYS_VARIABLE, "").split(",")
+    named += [(key.strip(), KEYS_VARIABLE) for key in listed if key.strip()]
+    keys = [Key(digest=digest_of(text, said_by)) for text, said_by in named]
     for index, row in enumerate(config.table.keys):
         place = f"keys[{index}].key"
         text = row.key if row.key.startswith(HASH) else resolve(row.key, place)
-        quota = Quota(row.per_minute, row.per_day) if row.per_minute or row.per_day else None
-        sites = None if row.sites is None else frozenset(row.sites)
+        quota = Quota(given(row.per_minute), given(row.per_day))
+        sites = None if isinstance(row.sites, msgspec.UnsetType) else frozenset(row.sites)
         keys.append(Key(digest=digest_of(text, place), sites=sites, quota=quota))
     return keys
 
@@ -159,7 +158,7 @@ def _check_names(config: "Config", sites: "Mapping[str, Site]") -> None:
     from chatdoor.site.nearest import nearest
 
     for index, row in enumerate(config.table.keys):
-        for name in row.sites or ():
+        for name in given(row.sites) or ():
             if name not in sites:
                 raise ArgumentError(f"keys[{index}].sites: there is no site {name!r}{nearest(name, sites)}")
 

@@ -45,7 +45,8 @@ class Gateway:
     async def _answer(self, exchange: Exchange) -> None:
         state, guard = self.state, self.state.guard
         if state.running > RUNNING_MOST or state.closing:
-            raise BUSY
+            await exchange.fail(BUSY)
+            return
         guard.check_source(exchange)
         methods = find_methods(exchange)
         if exchange.method == "OPTIONS":

@@ -4,10 +4,10 @@ The structs are the grammar: keys, types and meanings. `read_config` gives the c
 """
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chatdoor.errors import ArgumentError, SiteFileError
 from chatdoor.gateway.keys import HASH
@@ -17,6 +17,9 @@ from chatdoor.site.mistakes import problem_of
 from chatdoor.site.parts import read_duration, read_size
 from chatdoor.site.problem import Problem, locate, one_line
 from chatdoor.site.toml import check_plain, parse_toml
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 8400
 
 Many: TypeAlias = Annotated[int, Meta(ge=1)]
 KeyReference: TypeAlias = Annotated[
@@ -29,9 +32,9 @@ class KeyTable(Table, frozen=True, kw_only=True):
     """An API key of the gateway, which is never written into the file itself."""
 
     key: Annotated[KeyReference, means("where the key is, or its SHA-256 digest in hexadecimal digits")]
-    sites: Annotated[list[Text] | None, means("the names of the sites that it may ask", "all")] = None
-    per_minute: Annotated[Many | None, means("requests in a minute, at most", "no limit")] = None
-    per_day: Annotated[Many | None, means("requests in a day (UTC), at most", "no limit")] = None
+    sites: Annotated[list[Text] | UnsetType, means("the names of the sites that it may ask", "all")] = UNSET
+    per_minute: Annotated[Many | UnsetType, means("requests in a minute, at most", "no limit")] = UNSET
+    per_day: Annotated[Many | UnsetType, means("requests in a day (UTC), at most", "no limit")] = UNSET
 
 
 class ConfigTable(Table, frozen=True, kw_only=True):
@@ -44,8 +47,8 @@ class ConfigTable(Table, frozen=True, kw_only=True):
         default_factory=dict
     )
     keys: Annotated[list[KeyTable], means("who may ask")] = msgspec.field(default_factory=list)
-    host: Annotated[Text | None, means("the address to listen on", "127.0.0.1")] = None
-    port: Annotated[Port | None, means("the port to listen on; 0 is one that is free", "8400")] = None
+    host: Annotated[Text, means("the address to listen on")] = HOST
+    port: Annotated[Port, means("the port to listen on; 0 is one that is free")] = PORT
     allowed_hosts: Annotated[list[Text], means("further values of the Host header that mean this gateway")] = (
         msgspec.field(default_factory=list)
     )
