@@ -91,6 +91,18 @@ def test_a_client_that_leaves_ends_the_request_to_the_site(streamed: bool) -> No
         assert time.monotonic() - left < 1
 
 
+def test_a_client_that_leaves_frees_its_conversation() -> None:
+    """The conversation of a client that has left is nobody's, and goes on with the next request."""
+    with practice_door(reply="sse-delta", pause=0.2, history="session") as (door, practice):
+        with streaming(door) as answer:
+            name = answer.headers["x-conversation-id"]
+            assert answer.readline()
+        door.wait_until_idle()
+        seen = door.chat({"X-Conversation-Id": name}, messages=[{"role": "user", "content": "say exactly: on"}])
+        assert (seen.status, seen.headers["x-conversation-id"]) == (200, name)
+        assert practice.heard() == [["Hello", "say exactly: on"]]
+
+
 def test_a_client_that_leaves_after_a_large_request_is_noticed() -> None:
     """A body that filled the buffers does not hide that its sender has left."""
     with practice_door(reply="sse-delta", slow=8.0) as (door, _):

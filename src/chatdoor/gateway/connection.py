@@ -93,6 +93,8 @@ class GatewayConnection(HttpToolsProtocol):
         self._gone = gone
         if not self.pipeline:
             self.flow.resume_reading()
+        if self.cycle.disconnected:
+            gone()
 
     def cut(self) -> None:
         """Ends the connection after what was sent."""
