@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from hashlib import sha256
 
 import pytest
 
+from chatdoor.cli.visit import showing_log
 from tests.cli.program import Program
 
 
@@ -154,3 +156,23 @@ def test_few_files_and_many_callers(program: Program) -> None:
         assert answers <= {b"200", b"503", b""}
         assert b"503" in answers
         assert ask(url) == 200
+
+
+def test_bugs_are_told_and_other_things_only_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard error has a line for each error of the gateway's own; what is done comes with --verbose."""
+    logger = logging.getLogger("chatdoor.gateway")
+    with showing_log(logging.ERROR):
+        logger.warning("not this")
+        logger.error("KeyError at app.py, 1")
+    assert capsys.readouterr().err == "chatdoor: KeyError at app.py, 1\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+def test_it_tells_what_it_does(program: Program) -> None:
+    """With --verbose standard error names the requests to the site, and nothing that was said."""
+    with program.started("serve", "--port", "0", "--verbose") as process:
+        assert ask(first_line(process)) == 200
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+    assert b"chatdoor: practice: " in err
+    assert b"Hello" not in err

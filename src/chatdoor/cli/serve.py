@@ -1,5 +1,6 @@
 """`chatdoor serve`: sites behind an OpenAI-compatible API."""
 
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ import msgspec
 from chatdoor.cli.output import stdout
 from chatdoor.cli.references import check_stdin, resolve
 from chatdoor.cli.settings import PRACTICE
+from chatdoor.cli.visit import showing_log
 from chatdoor.errors import ArgumentError
 from chatdoor.site.load import load_site
 from chatdoor.site.parts import given
@@ -54,6 +56,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     apply_stop: bool
     allow_secrets: bool
     grace: float | None
+    verbose: bool
 
 
 @click.command("serve", epilog=EPILOG)
@@ -78,6 +81,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     metavar="SECONDS",
     help="How long running requests may take at the end. [default: 30]",
 )
+@click.option("--verbose", is_flag=True, help="Tell on standard error what is done. Shows no secret.")
 def serve(**options: object) -> None:
     """Serve sites behind an OpenAI-compatible API, until Ctrl-C.
 
@@ -93,7 +97,8 @@ def serve(**options: object) -> None:
     port = config.table.port if wishes.port is None else wishes.port
     keys = _keys(wishes, config)
     _check_open(host, keys)
-    with _sites(wishes, config) as sites, listen(host, port) as listener:
+    shown = logging.DEBUG if wishes.verbose else logging.ERROR
+    with showing_log(shown), _sites(wishes, config) as sites, listen(host, port) as listener:
         bound = listener.getsockname()[1]
         state = _state(wishes, config, sites, keys, (host, bound))
         models = ", ".join(site.name for site in sites)
