@@ -74,6 +74,8 @@ def test_several_choices(streamed: bool) -> None:
     with practice_door(reply="sse-delta", history="session") as (door, practice), sdk(door) as client:
         if streamed:
             stream = client.chat.completions.create(model="practice", messages=MESSAGES, n=3, stream=True)
+            assert stream.response.headers["x-chatdoor-fidelity"] == "native"
+            assert "x-conversation-id" not in stream.response.headers
             chunks = list(stream)
             texts = {
                 index: "".join(

@@ -101,9 +101,15 @@ class Talk:
         told = sum(estimate_tokens(message.text) for message in parse_messages(self._question.messages))
         return Usage(told, estimate_tokens(text))
 
-    def headers(self) -> tuple[Header, ...]:
-        """What the head of the answer says of the conversation."""
-        return talk_headers(self._stream.conversation, self._stream.fidelity)
+    @property
+    def conversation(self) -> str | None:
+        """The id of the conversation, known with the first piece; None where the site remembers none."""
+        return self._stream.conversation
+
+    @property
+    def fidelity(self) -> str:
+        """How the message list reaches the site, known with the first piece."""
+        return self._stream.fidelity
 
 
 def talk_headers(conversation: str | None, fidelity: str) -> tuple[Header, ...]:

@@ -98,7 +98,7 @@ async def _stream(conduct: Conduct, exchange: Exchange, request: ChatRequest, qu
     talks = [Talk(question) for _ in range(request.n or 1)]
 
     def headers() -> tuple[Header, ...]:
-        said = talks[0].headers() if len(talks) == 1 else ()
+        said = talk_headers(talks[0].conversation if len(talks) == 1 else None, talks[0].fidelity)
         return said if question.served.counts else (*said, ESTIMATED)
 
     async with Events(exchange, headers, conduct.heartbeat) as events:
