@@ -62,10 +62,10 @@ IMPURE_INSIDE = {"http.client", "http.cookiejar", "http.server"}
 IMPURE_CALLS = {"open", "input", "print", "now", "utcnow", "today"}
 """Functions and methods that do I/O or read the clock with no telling import (`datetime.now`, `date.today`)."""
 
-SEAMS = {
+SEAMS: dict[str, str | tuple[str, ...]] = {
     "certifi": "drive/http.py",
     "click": "cli/",
-    "httptools": ("practice/server.py", "drive/plain/wire.py"),  # of requests, and of answers
+    "httptools": ("drive/plain/wire.py", "gateway/connection.py", "practice/server.py"),
     "jmespath": "site/paths.py",
     "keyring": "drive/secrets.py",
     "msgspec": "",
@@ -74,14 +74,17 @@ SEAMS = {
     "python-socks": "drive/sockets/",
     "regex": "site/patterns.py",
     "selectolax": "flow/html.py",
-    "uvicorn": "practice/server.py",
+    "uvicorn": ("gateway/connection.py", "gateway/server.py", "practice/server.py"),
     "uvloop": "practice/server.py",
     "websockets": "drive/sockets/",
 }
 """Dependency -> the files or folders that alone may import it. msgspec is how we write types, so it is everywhere."""
 
-SWALLOWERS = {"drive/helper.py"}
-"""Files that may catch everything without raising. There, a thread hands the error to the one that raises it."""
+SWALLOWERS = {"drive/helper.py", "gateway/app.py"}
+"""Files that may catch everything without raising.
+
+A thread hands the error to the one that raises it; the gateway's outermost handler answers 500 and logs its place.
+"""
 
 LONGEST_FILE, LONGEST_FUNCTION = 600, 60
 

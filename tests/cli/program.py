@@ -85,11 +85,18 @@ class Program:
 
     @contextmanager
     def started(
-        self, *arguments: str | Path, env: Mapping[str, str] | None = None, stdout: int | IO[bytes] = subprocess.PIPE
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        stdout: int | IO[bytes] = subprocess.PIPE,
+        before: str = "",
     ) -> "Iterator[subprocess.Popen[bytes]]":
-        """Runs it beside the test, which reads and writes its pipes; killed where it does not end with the block."""
+        """Runs it beside the test, which reads and writes its pipes; killed where it does not end with the block.
+
+        `before` is Python that its process runs first.
+        """
         process = subprocess.Popen(
-            [sys.executable, "-c", RUN, *map(str, arguments)],
+            [sys.executable, "-c", before + RUN, *map(str, arguments)],
             env=self.environment(env or {}),
             cwd=self.folder,
             stdin=subprocess.PIPE,

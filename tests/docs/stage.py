@@ -34,6 +34,9 @@ its page, a site that takes any token, real proxies."""
 PRACTICE_PLACE = "http://127.0.0.1:8000"
 """Stands for the site of the page's last `chatdoor practice --port 8000`, which runs beside what follows."""
 
+GATEWAY_PLACE = "http://127.0.0.1:8400"
+"""Stands for the gateway of the page's last `chatdoor serve`, which runs beside what follows."""
+
 TOKEN_FILE = "token.txt"
 CA_FILE = "our-ca.pem"
 """Files that are there without being shown: a line with a token, and the certificate of the private CA."""
@@ -117,6 +120,8 @@ class Stage:
         arguments = [sys.executable, "-W", "error", "-m", "chatdoor", *words]
         if words[0] == "practice":
             return self._start_practice(arguments)
+        if words[0] == "serve":
+            return self._start_gateway(arguments)
         given = Path(source).read_text("utf-8") if source else ""
         done = subprocess.run(
             arguments,
@@ -132,6 +137,16 @@ class Stage:
         if target:
             Path(target).write_text(done.stdout, "utf-8")
         return "" if target else done.stdout
+
+    def _start_gateway(self, arguments: list[str]) -> str:
+        process = self._stack.enter_context(
+            subprocess.Popen([*arguments, "--port", "0"], stdout=subprocess.PIPE, text=True)
+        )
+        self._stack.callback(process.terminate)
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        self._live[GATEWAY_PLACE] = next(word for word in first.split() if "://" in word).removesuffix("/v1")
+        return first
 
     def _start_practice(self, arguments: list[str]) -> str:
         arguments[arguments.index("--port") + 1] = "0"

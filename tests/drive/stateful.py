@@ -188,9 +188,20 @@ class BlockingFace:
         self.client = site.client(**options)
         self.visitor = self.client.visitor
 
-    def ask(self, messages: Messages, conversation: str | None = None, timeout: float | None = None) -> Reply:
+    def ask(
+        self, messages: Messages, conversation: str | None = None, timeout: float | None = None, scope: str = ""
+    ) -> Reply:
         """The whole reply."""
-        return self.client.ask(messages, conversation=conversation, timeout=timeout)
+        return self.client.ask(messages, conversation=conversation, timeout=timeout, scope=scope)
+
+    def begin(self, messages: Messages, scope: str = "") -> tuple[str | None, str, Reply]:
+        """The conversation and the fidelity that are known with the first piece, and the reply."""
+        with self.client.stream(messages, scope=scope) as pieces:
+            next(pieces)
+            known = pieces.conversation, pieces.fidelity
+            for _ in pieces:
+                pass
+            return *known, pieces.reply
 
     def stop(self, messages: Messages, after: int) -> str:
         """What came of the reply in so many pieces."""
@@ -210,9 +221,24 @@ class AsyncFace:
         self.visitor = self.client.visitor
         site.join(self.visitor)
 
-    def ask(self, messages: Messages, conversation: str | None = None, timeout: float | None = None) -> Reply:
+    def ask(
+        self, messages: Messages, conversation: str | None = None, timeout: float | None = None, scope: str = ""
+    ) -> Reply:
         """The whole reply."""
-        return asyncio.run(self.client.ask(messages, conversation=conversation, timeout=timeout))
+        return asyncio.run(self.client.ask(messages, conversation=conversation, timeout=timeout, scope=scope))
+
+    def begin(self, messages: Messages, scope: str = "") -> tuple[str | None, str, Reply]:
+        """The conversation and the fidelity that are known with the first piece, and the reply."""
+
+        async def work() -> tuple[str | None, str, Reply]:
+            async with self.client.stream(messages, scope=scope) as pieces:
+                await anext(pieces)
+                known = pieces.conversation, pieces.fidelity
+                async for _ in pieces:
+                    pass
+                return *known, pieces.reply
+
+        return asyncio.run(work())
 
     def stop(self, messages: Messages, after: int) -> str:
         """What came of the reply in so many pieces."""

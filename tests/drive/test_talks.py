@@ -371,3 +371,35 @@ class TestProvider:
         provider._access_token = None
         self.say(provider, "b")
         assert (site.opened, site.talks["t1"]) == (1, ["b"])
+
+
+@pytest.mark.parametrize("text", [IN_SESSIONS, BY_ID], ids=["in sessions", "by id"])
+def test_calls_of_two_scopes_never_share_a_conversation(text: str, enter: Enter) -> None:
+    """What one has begun is not there for the other: neither by its list nor by its id."""
+    site = StatefulSite(text)
+    face = enter(site)
+    first = face.ask(talk("a"), scope="one")
+    other = face.ask(talk("a", first.text, "b"), scope="two")
+    assert other.conversation != first.conversation
+    with pytest.raises(ConversationLost):
+        face.ask(talk("c"), first.conversation, scope="two")
+    assert face.ask(talk("a", first.text, "d"), scope="one").conversation == first.conversation
+
+
+def test_scopes_make_room_for_each_other(enter: Enter) -> None:
+    """Where all sessions are taken, a conversation of any scope makes room, and is over."""
+    site = StatefulSite(sessions=1)
+    face = enter(site)
+    first = face.ask(talk("a"), scope="one")
+    face.ask(talk("b"), scope="two")
+    with pytest.raises(ConversationLost):
+        face.ask(talk("c"), first.conversation, scope="one")
+
+
+def test_a_stream_tells_its_conversation_with_the_first_piece(site: StatefulSite, enter: Enter) -> None:
+    """Its id and fidelity are those that the reply has at its end."""
+    face = enter(site)
+    conversation, fidelity, reply = face.begin(talk("a"))
+    assert (conversation, fidelity) == (reply.conversation, "native")
+    conversation, fidelity, reply = face.begin(talk("x", "y", "z"))
+    assert (conversation, fidelity) == (reply.conversation, "replayed")

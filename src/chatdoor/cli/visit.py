@@ -26,7 +26,7 @@ def visiting(settings: Settings, *, stdin_for: str | None) -> Iterator[Client]:
     options = _options(settings, stdin_for)
     with ExitStack() as stack:
         if settings.verbose:
-            stack.enter_context(_logging())
+            stack.enter_context(showing_log())
         if settings.starts_practice:
             from chatdoor.practice import Practice  # loads an event loop and a server
 
@@ -78,14 +78,14 @@ class _OneLine(logging.Formatter):
 
 
 @contextmanager
-def _logging() -> Iterator[None]:
-    """Shows on standard error what chatdoor logs, for the length of a block."""
+def showing_log(least: int = logging.DEBUG) -> Iterator[None]:
+    """Shows on standard error what chatdoor logs, from a level on, for the length of a block."""
     logger = logging.getLogger("chatdoor")
     shown = logging.StreamHandler(sys.stderr)
     shown.setFormatter(_OneLine())
     level = logger.level
     logger.addHandler(shown)
-    logger.setLevel(logging.DEBUG)
+    logger.setLevel(least)
     try:
         yield
     finally:

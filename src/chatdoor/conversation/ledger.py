@@ -118,8 +118,10 @@ class Ledger:
             self._store.compare_and_set(claim.claimed.id, claim.claimed.revision, None)
             self._leave(claim.claimed)
 
-    def forget(self, scope: str, conversation_id: str, *, now: float, claimed: bool = True) -> bool:
+    def forget(self, scope: str | None, conversation_id: str, *, now: float, claimed: bool = True) -> bool:
         """True where there was such a conversation, and it is forgotten. `claimed`: also one that has a claimant.
+
+        A `scope` of None stands for whoever's it is.
 
         A turn that is under way goes on; its conversation leaves when it ends.
         """
@@ -170,10 +172,10 @@ class Ledger:
         taken = self._store.compare_and_set(conversation.id, conversation.revision, claimed)
         return claimed if taken else None
 
-    def _of(self, scope: str, conversation_id: str) -> Conversation | None:
+    def _of(self, scope: str | None, conversation_id: str) -> Conversation | None:
         """The conversation of an id. One of another scope is not there."""
         conversation = self._store.get(conversation_id)
-        return conversation if conversation is not None and conversation.scope == scope else None
+        return conversation if conversation is not None and scope in {None, conversation.scope} else None
 
     def _leave(self, conversation: Conversation) -> None:
         if self._gone is not None:

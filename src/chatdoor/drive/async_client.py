@@ -12,7 +12,7 @@ from chatdoor.errors import ArgumentError
 from chatdoor.flow.chat import ask, enter
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.talk import Talk
-from chatdoor.flow.turn import Turn
+from chatdoor.flow.turn import Turn, fidelity
 from chatdoor.messages import Messages, Piece, Reply
 from chatdoor.site.model import Site
 
@@ -48,14 +48,16 @@ class AsyncClient:
         model: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - the same argument as the blocking client's
         conversation: str | None = None,
+        scope: str = "",
         **options: object,
     ) -> Reply:
         """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for.
 
-        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do.
+        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do. `scope`
+        is whose call it is: calls of different scopes never share a conversation.
         """
         turn = self.visitor.turn(messages, model, options)
-        return await _begin(self.visitor, turn, self.visitor.total(timeout), conversation).whole()
+        return await _begin(self.visitor, turn, self.visitor.total(timeout), conversation, scope).whole()
 
     def stream(
         self,
@@ -64,11 +66,12 @@ class AsyncClient:
         model: str | None = None,
         timeout: float | None = None,
         conversation: str | None = None,
+        scope: str = "",
         **options: object,
     ) -> "AsyncStream":
         """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
         turn = self.visitor.turn(messages, model, options)
-        return AsyncStream(self.visitor, turn, self.visitor.total(timeout), conversation)
+        return AsyncStream(self.visitor, turn, self.visitor.total(timeout), conversation, scope)
 
     async def warm_up(
         self,
@@ -105,10 +108,23 @@ class AsyncClient:
 class AsyncStream:
     """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
 
-    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> None:
+    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str = "") -> None:
         self._visitor = visitor
         self._reply: Reply | None = None
-        self._pieces = self._run(turn, total, conversation)
+        self._turn = turn
+        self._talk = Talk()
+        self._pieces = self._run(total, conversation, scope)
+
+    @property
+    def conversation(self) -> str | None:
+        """The id of the conversation, known with the first piece; None where the site remembers none."""
+        return self._talk.name
+
+    @property
+    def fidelity(self) -> str:
+        """How the message list reaches the site (see Reply), known with the first piece."""
+        told = self._talk.fidelity
+        return fidelity(self._visitor.site, self._turn) if told == "native" else told
 
     @property
     def reply(self) -> Reply:
@@ -139,8 +155,10 @@ class AsyncStream:
         """Ends the stream."""
         await self.close()
 
-    async def _run(self, turn: Turn, total: float, conversation: str | None) -> AsyncGenerator[Piece, None]:
-        run = _begin(self._visitor, turn, total, conversation)
+    async def _run(self, total: float, conversation: str | None, scope: str) -> AsyncGenerator[Piece, None]:
+        run = _begin(self._visitor, self._turn, total, conversation, scope)
+        if run.holding:
+            self._turn, self._talk = run.holding.turn, run.holding.talk
         pieces = run.pieces()
         try:
             async for piece in pieces:
@@ -150,10 +168,10 @@ class AsyncStream:
             await pieces.aclose()
 
 
-def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> AsyncRun[Reply]:
+def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str) -> AsyncRun[Reply]:
     """The call, its time begun."""
     call = _call(visitor, total)
-    holding = visitor.hold(turn, conversation)
+    holding = visitor.hold(turn, conversation, scope)
     turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
     flow = ask(visitor.site, turn, call, talk)
     return AsyncRun(flow, visitor, visitor.connections.tasks, call, holding=holding)

@@ -14,7 +14,7 @@ from chatdoor.errors import ArgumentError
 from chatdoor.flow.chat import ask, enter
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.talk import Talk
-from chatdoor.flow.turn import Turn
+from chatdoor.flow.turn import Turn, fidelity
 from chatdoor.messages import Messages, Piece, Reply
 from chatdoor.site.model import Site
 
@@ -50,14 +50,16 @@ class Client:
         model: str | None = None,
         timeout: float | None = None,
         conversation: str | None = None,
+        scope: str = "",
         **options: object,
     ) -> Reply:
         """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for.
 
-        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do.
+        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do. `scope`
+        is whose call it is: calls of different scopes never share a conversation.
         """
         turn = self.visitor.turn(messages, model, options)
-        return _begin(self.visitor, turn, self.visitor.total(timeout), conversation).whole()
+        return _begin(self.visitor, turn, self.visitor.total(timeout), conversation, scope).whole()
 
     def stream(
         self,
@@ -66,11 +68,12 @@ class Client:
         model: str | None = None,
         timeout: float | None = None,
         conversation: str | None = None,
+        scope: str = "",
         **options: object,
     ) -> "Stream":
         """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
         turn = self.visitor.turn(messages, model, options)
-        return Stream(self.visitor, turn, self.visitor.total(timeout), conversation)
+        return Stream(self.visitor, turn, self.visitor.total(timeout), conversation, scope)
 
     def warm_up(self, n: int = 1, *, timeout: float | None = None) -> None:
         """Opens sessions ahead of the first calls: one, or up to `n` where each conversation has its own.
@@ -103,11 +106,24 @@ class Client:
 class Stream:
     """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
 
-    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> None:
+    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str = "") -> None:
         self._visitor = visitor
+        self._turn = turn
+        self._talk = Talk()
         self._run: BlockingRun[Reply] | None = None
         self._reply: Reply | None = None
-        self._pieces = self._steps(turn, total, conversation)
+        self._pieces = self._steps(total, conversation, scope)
+
+    @property
+    def conversation(self) -> str | None:
+        """The id of the conversation, known with the first piece; None where the site remembers none."""
+        return self._talk.name
+
+    @property
+    def fidelity(self) -> str:
+        """How the message list reaches the site (see Reply), known with the first piece."""
+        told = self._talk.fidelity
+        return fidelity(self._visitor.site, self._turn) if told == "native" else told
 
     @property
     def reply(self) -> Reply:
@@ -147,15 +163,17 @@ class Stream:
         """Ends the stream."""
         self.close()
 
-    def _steps(self, turn: Turn, total: float, conversation: str | None) -> Generator[Piece, None, Reply]:
-        run = self._run = _begin(self._visitor, turn, total, conversation)
+    def _steps(self, total: float, conversation: str | None, scope: str) -> Generator[Piece, None, Reply]:
+        run = self._run = _begin(self._visitor, self._turn, total, conversation, scope)
+        if run.holding:
+            self._turn, self._talk = run.holding.turn, run.holding.talk
         return (yield from run.pieces())
 
 
-def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None) -> BlockingRun[Reply]:
+def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str) -> BlockingRun[Reply]:
     """The call, its time begun."""
     call = _call(visitor, total)
-    holding = visitor.hold(turn, conversation)
+    holding = visitor.hold(turn, conversation, scope)
     turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
     flow = ask(visitor.site, turn, call, talk)
     return BlockingRun(flow, visitor, _http(visitor), call, threading.get_ident(), holding=holding)

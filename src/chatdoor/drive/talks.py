@@ -109,13 +109,14 @@ class Talks:
             clean = bool(site.conversation.start)
             self.pool = Pool(site.limits.sessions, make, self._let_go, clean=clean)
 
-    def hold(self, turn: Turn, conversation: str | None) -> Holding:
+    def hold(self, turn: Turn, conversation: str | None, scope: str = "") -> Holding:
         """The conversation that the messages go on in, claimed; a new one where there is none.
 
-        Raises ConversationLost for a `conversation` that is not there, where the messages do not hold what was said.
+        Calls of different `scope` never have the same conversation. Raises ConversationLost for a `conversation` that
+        is not there, where the messages do not hold what was said.
         """
         claim = self.ledger.claim(
-            self._scope,
+            f"{self._scope}/{scope}" if scope else self._scope,
             turn.messages,
             now=time.time(),
             new_id=uuid.uuid4().hex,
@@ -137,7 +138,7 @@ class Talks:
     def _let_go(self, conversation: str) -> bool:
         """A conversation that makes room in the pool is over, unless somebody has claimed it."""
         try:
-            return self.ledger.forget(self._scope, conversation, now=time.time(), claimed=False)
+            return self.ledger.forget(None, conversation, now=time.time(), claimed=False)
         except StateError as error:  # somebody else's turn does not fail for it
             logger.warning("%s", error)
             return False

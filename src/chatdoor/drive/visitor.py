@@ -115,15 +115,15 @@ class Visitor:
         if self.talks and self.talks.pool:
             self.talks.pool.hang_up()
 
-    def hold(self, turn: Turn, conversation: str | None) -> Holding | None:
-        """The conversation in which the turn goes on; None where the site remembers none.
+    def hold(self, turn: Turn, conversation: str | None, scope: str = "") -> Holding | None:
+        """The conversation of the scope in which the turn goes on; None where the site remembers none.
 
         Raises ArgumentError for an id that can not be used, ConversationLost for one that is not known.
         """
         if conversation is not None and not conversation:
             raise ArgumentError("conversation: expected the id of a reply, got nothing")
         if self.talks:
-            return self.talks.hold(turn, conversation)
+            return self.talks.hold(turn, conversation, scope)
         if conversation is not None:
             raise ArgumentError("conversation: this site remembers none; send the whole list", site=self.site.name)
         return None

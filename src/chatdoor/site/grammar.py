@@ -24,9 +24,12 @@ class Member(NamedTuple):
     meta: Meta
 
 
-def type_at(path: KeyPath) -> Kind:
-    """The type of what may stand at the place; `object` where the language leaves that open."""
-    found: Kind = file.SiteTable
+def type_at(path: KeyPath, root: type[file.Table] = file.SiteTable) -> Kind:
+    """The type of what may stand at the place; `object` where the language leaves that open.
+
+    `root` is the table that the path begins in.
+    """
+    found: Kind = root
     for part in path:
         found = _inside(found, part)
     return found

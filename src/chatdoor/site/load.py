@@ -34,7 +34,7 @@ def load_site(source: str | Path, *, url: str | None = None) -> Site:
     if not isinstance(source, str | Path):
         raise ArgumentError(f"site: expected a name or a path, got {type(source).__name__}")
     if isinstance(source, Path) or source.endswith(".toml") or Path(source).name != source:
-        return loads_site(_read_file(Path(source)), str(source), url=url)
+        return loads_site(read_file(Path(source)), str(source), url=url)
     known = known_sites()
     if source not in known:
         raise ArgumentError(f"site {quote(source)}: neither a known site nor a .toml file{nearest(source, known)}")
@@ -81,7 +81,8 @@ def _check_url(url: str) -> None:
         raise ArgumentError(f"url: {one_line(str(error))}") from error
 
 
-def _read_file(path: Path) -> str:
+def read_file(path: Path) -> str:
+    """The text of a file of ours. Raises SiteFileError where it can not be read or is no text."""
     name = one_line(str(path))
     try:
         with path.open("rb") as stream:

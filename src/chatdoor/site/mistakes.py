@@ -19,24 +19,26 @@ _UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<key>.*)`", re.
 _MISSING: Final = re.compile(r"Object missing required field `(?P<key>.*)`", re.DOTALL)
 
 
-def problem_of(error: msgspec.ValidationError, table: Mapping[str, object]) -> Problem:
-    """The problem that the error is about."""
+def problem_of(
+    error: msgspec.ValidationError, table: Mapping[str, object], root: type[file.Table] = file.SiteTable
+) -> Problem:
+    """The problem that the error is about. `root` is what the table was taken for."""
     what = str(error)
     of_name, path = False, KeyPath()
     if found := _PLACE.search(what):
         what, of_name = what[: found.start()], bool(found["of_name"])
-        path = _path(f"{found['place']}{'[...]' if of_name else ''}", table)
+        path = _path(f"{found['place']}{'[...]' if of_name else ''}", table, root)
     if unknown := _UNKNOWN.fullmatch(what):
-        return Problem((*path, unknown["key"]), f"unknown key{nearest(unknown['key'], _known(path))}")
+        return Problem((*path, unknown["key"]), f"unknown key{nearest(unknown['key'], _known(path, root))}")
     if missing := _MISSING.fullmatch(what):
         return Problem((*path, missing["key"]), "is missing")
-    if of_name and (entries := entries_in(type_at(path[:-1]))):
+    if of_name and (entries := entries_in(type_at(path[:-1], root))):
         return Problem(path, f"this key is {describe(entries[0])}")
-    kind = type_at(path)
+    kind = type_at(path, root)
     return Problem(path, f"expected {describe(kind)}, got {_show(_at(table, path), kind)}")
 
 
-def _path(place: str, table: Mapping[str, object]) -> KeyPath:
+def _path(place: str, table: Mapping[str, object], root: type[file.Table]) -> KeyPath:
     path: KeyPath = ()
     for step in _STEP.finditer(place):
         if step["name"]:
@@ -44,13 +46,13 @@ def _path(place: str, table: Mapping[str, object]) -> KeyPath:
         elif step["index"]:
             path = (*path, int(step["index"]))
         else:
-            path = (*path, _failing_name(path, _at(table, path)))
+            path = (*path, _failing_name(type_at(path, root), _at(table, path)))
     return path
 
 
-def _failing_name(path: KeyPath, entries: object) -> str:
+def _failing_name(kind: Kind, entries: object) -> str:
     """The first name whose entry, alone, is refused too."""
-    names, values = entries_in(type_at(path)) or (str, object)
+    names, values = entries_in(kind) or (str, object)
     found = cast(Mapping[str, object], entries).items()
     return next((name for name, value in found if not (_accepts(names, name) and _accepts(values, value))), "...")
 
@@ -69,9 +71,9 @@ def _at(value: object, path: KeyPath) -> object:
     return value
 
 
-def _known(path: KeyPath) -> list[str]:
+def _known(path: KeyPath, root: type[file.Table]) -> list[str]:
     """The keys that may stand at the place, and those of the tables in it by their path."""
-    table = table_in(type_at(path)) or file.Table
+    table = table_in(type_at(path, root)) or file.Table
     tables = {key: table_in(kind) for key, kind in keys_of(table).items()}
     return [*keys_of(table), *(f"{key}.{name}" for key, below in tables.items() if below for name in keys_of(below))]
 

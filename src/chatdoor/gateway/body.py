@@ -1,0 +1,101 @@
+"""The body of a request: read within a limit, decoded once, and what is wrong with it said in the API's words."""
+
+import json
+import re
+from collections import Counter
+from typing import Final, TypeVar
+
+import msgspec
+
+from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.problem import Problem
+
+T = TypeVar("T")
+
+DECISIVE: Final = (b'"model"', b'"messages"', b'"input"', b'"prompt"', b'"stream"')
+"""Keys that stand in a request once. In a text the quotes have backslashes, so these bytes are keys, or whole texts."""
+
+_PLACE: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<param>[^`]*)`\Z")
+_MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
+
+
+class Gone(Exception):
+    """The client has left before its request was whole."""
+
+
+async def read_body(exchange: Exchange, most: int) -> bytes:
+    """The whole body. Raises Problem (413) for one of more than `most` bytes, Gone.
+
+    One that never ends is the connection's affair (see `connection`).
+    """
+    length = exchange.headers.get(b"content-length")
+    if length is not None and (len(length) > 18 or int(length) > most):
+        raise _too_large(most)
+    event = await exchange.receive()
+    data: bytes = event.get("body", b"")
+    size = len(data)
+    chunks = [data]
+    while event.get("more_body", False) and size <= most:
+        event = await exchange.receive()
+        chunks.append(event.get("body", b""))
+        size += len(chunks[-1])
+    if event["type"] == "http.disconnect":
+        raise Gone
+    if size > most:
+        raise _too_large(most)
+    return data if len(chunks) == 1 else b"".join(chunks)
+
+
+def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
+    """The request that the JSON holds. Raises Problem (400) that names the parameter."""
+    try:
+        request = decoder.decode(body)
+        if not body.isascii():
+            body.decode()  # what is not asked for is not looked at by the decoder
+    except msgspec.ValidationError as error:
+        raise _wrong(str(error)) from None
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested too deeply
+        raise _malformed(
+            "We could not parse the JSON body of your request: expected one JSON object in UTF-8."
+        ) from None
+    if any(body.count(key) > 1 for key in DECISIVE):
+        _check_once(body)
+    return request
+
+
+def _check_once(body: bytes) -> None:
+    """Raises Problem where a key stands twice in an object: which one counts would be anybody's guess."""
+    try:
+        json.loads(body, object_pairs_hook=_each_once)
+    except RecursionError:
+        raise _malformed("The JSON body of your request is nested too deeply.") from None
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> None:
+    name, count = Counter(name for name, _ in pairs).most_common(1)[0] if pairs else ("", 0)
+    if count > 1:
+        raise _malformed(f"The JSON body of your request has the key {name[:64]!r} twice in one object.")
+
+
+def _wrong(said: str) -> Problem:
+    place = _PLACE.search(said)
+    param = place["param"] if place else ""
+    what = said[: place.start()] if place else said
+    if missing := _MISSING.match(what):
+        param = f"{param}.{missing['name']}".removeprefix(".")
+        return Problem(400, f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
+    what = what.replace("`", "'")
+    return Problem(
+        400,
+        f"Invalid value for '{param or 'body'}': {what[0].lower()}{what[1:]}.",
+        param=param or None,
+        code="invalid_type" if what.startswith("Expected") else "invalid_value",
+    )
+
+
+def _malformed(message: str) -> Problem:
+    return Problem(400, message, code="invalid_json")
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(413, f"The body of your request is larger than {most} bytes.", code="request_too_large")

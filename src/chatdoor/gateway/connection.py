@@ -1,0 +1,131 @@
+"""uvicorn's connection, with what it lacks: JSON in every error, bounds on heads and time, a word of who leaves.
+
+`watch` and `cut` are what Exchange calls a Connection.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from chatdoor.gateway.exchange import CONNECTION
+from chatdoor.gateway.openai.errors import BUSY, envelope
+from chatdoor.gateway.problem import Problem
+
+HEAD_BYTES: Final = 65_536
+"""The most bytes of a request's head. Clients send less than one kilobyte, browsers with cookies a few."""
+
+
+def _connections_most() -> int:
+    """How many connections there may be: each may need a second one, to a site, and some files are open anyway."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return CONNECTIONS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(CONNECTIONS, max(FEWEST, (files - OTHER_FILES) // 2)) if files > 0 else CONNECTIONS
+
+
+CONNECTIONS: Final = 1_000
+FEWEST: Final = 4
+OTHER_FILES: Final = 32
+
+CONNECTIONS_MOST: Final = _connections_most()
+"""How many connections are served at a time. More are answered 503."""
+
+_log = logging.getLogger("chatdoor.gateway.http")
+
+
+class GatewayConnection(HttpToolsProtocol):
+    """One connection of a client."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Takes the connection."""
+        self.logger = _log
+        self._gone: Callable[[], object] | None = None
+        self._in_head = True
+        self._head_bytes = 0
+        self._reading_since: float | None = time.monotonic()
+        self._extensions: Mapping[str, object] = {CONNECTION: self}
+        super().connection_made(cast(asyncio.Transport, transport))
+        if len(self.connections) > CONNECTIONS_MOST:
+            self._refuse(BUSY)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tells whoever watches."""
+        super().connection_lost(exc)
+        if self._gone is not None and not self.cycle.response_complete:
+            self._gone()
+        self._gone = None
+
+    def data_received(self, data: bytes) -> None:
+        """Reads on, within the bound of a head."""
+        super().data_received(data)
+        if self._in_head and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse(Problem(431, f"The head of the request has more than {HEAD_BYTES} bytes."))
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]  # uvicorn knows its own alone
+        self._in_head, self._head_bytes, self._reading_since = True, 0, time.monotonic()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._in_head = False
+        if self.url[:1] != b"/" and self.url != b"*":  # its authority would say another host than Host does
+            raise httptools.HttpParserInvalidURLError("only a path can be asked for")
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        super().on_message_complete()
+        self._reading_since = None
+
+    def watch(self, gone: Callable[[], object]) -> None:
+        """Calls `gone` as soon as the client has left. It can be seen to leave only while we read."""
+        self._gone = gone
+        if not self.pipeline:
+            self.flow.resume_reading()
+        if self.cycle.disconnected:
+            gone()
+
+    def cut(self) -> None:
+        """Ends the connection after what was sent."""
+        self.transport.close()
+
+    def abort(self) -> None:
+        """Ends the connection at once."""
+        self.transport.abort()
+
+    @property
+    def _answering(self) -> bool:
+        """True while an answer has begun and not ended: nothing else may be written then."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and cycle.response_started and not cycle.response_complete
+
+    def check_time(self, now: float, most: float) -> None:
+        """Ends the connection where a request has begun that is not whole after `most` seconds."""
+        since = self._reading_since
+        if since is None or now - since < most or self.pipeline or self.transport.is_closing():
+            return
+        self._refuse(Problem(408, "The request was not whole in time.", code="request_timeout"))
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Answers what is not HTTP."""
+        self._refuse(Problem(400, "This is not a valid HTTP/1.1 request.", code="bad_http"))
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answers in place of the gateway, which never gets to see the request, and ends the connection."""
+        if not self._answering:
+            body = envelope(problem)
+            more = b"".join([b"%b: %b\r\n" % header for header in problem.headers])
+            head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n" % len(body)
+            self.transport.write(STATUS_LINE[problem.status] + head + more + b"\r\n" + body)
+        self.transport.close()

@@ -1,0 +1,1 @@
+"""The endpoints, one file for each: from a request to its answer."""

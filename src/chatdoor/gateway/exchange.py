@@ -1,0 +1,122 @@
+"""One request and its answer, on their way through the gateway."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, Protocol, TypeAlias
+
+from chatdoor.gateway.ids import fresh_id
+from chatdoor.gateway.keys import Key
+from chatdoor.gateway.openai.errors import envelope
+from chatdoor.gateway.problem import Header, Problem
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Event: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Event]]
+Send: TypeAlias = Callable[[Event], Awaitable[None]]
+
+CONNECTION: Final = "chatdoor.connection"
+"""Our extension of the scope: the connection, which is a Connection."""
+
+JSON: Final[tuple[Header, ...]] = ((b"content-type", b"application/json"),)
+SSE: Final[tuple[Header, ...]] = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx in front of us holds nothing back
+)
+
+CUT_SECONDS: Final = 5.0
+"""How long the rest of a cut answer may take to reach its reader."""
+
+_SANE: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}").fullmatch
+
+
+class Connection(Protocol):
+    """What a connection can do besides what ASGI says."""
+
+    def watch(self, gone: Callable[[], object]) -> None:
+        """Calls `gone` as soon as the client has left."""
+
+    def cut(self) -> None:
+        """Ends the connection after what was sent, so that the client sees that the answer is not whole."""
+
+
+class Exchange:
+    """The request's head, and the answer. `common` are headers that every answer has."""
+
+    __slots__ = (
+        "common", "connection", "error_frame", "gone", "headers", "id", "key", "method", "path", "receive", "scope",
+        "send", "status", "tail",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.method: str = scope["method"]
+        self.path: bytes = scope["raw_path"]
+        self.tail = b""
+        """What follows the route's own path."""
+        self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        given = self.headers.get(b"x-request-id", b"")
+        self.id = given if _SANE(given) else fresh_id("req_").encode()
+        self.common: list[Header] = [(b"x-request-id", self.id)]
+        self.key: Key | None = None
+        self.status = 0
+        """The status of the answer; 0 until it has begun."""
+        self.error_frame: Callable[[Problem], bytes] = _error_frame
+        """How a stream that has begun says what went wrong."""
+        self.gone = False
+        """True where the client has left before its answer was whole."""
+        self.connection: Connection | None = (scope.get("extensions") or {}).get(CONNECTION)
+
+    def watch(self) -> None:
+        """From now on, this task is cancelled where the client leaves."""
+        if self.connection is not None and (task := asyncio.current_task()) is not None:
+            self.connection.watch(partial(self._leave, task))
+
+    def _leave(self, task: "asyncio.Task[Any]") -> None:
+        self.gone = task.cancel()
+
+    async def answer(self, status: int, body: bytes, headers: Sequence[Header] = JSON) -> None:
+        """Sends a whole answer."""
+        await self.begin(status, (*headers, (b"content-length", b"%d" % len(body))))
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def begin(self, status: int, headers: Sequence[Header]) -> None:
+        """Sends the head of an answer."""
+        self.status = status
+        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, *self.common]})
+
+    async def write(self, data: bytes) -> None:
+        """Sends a part of the body, as soon as the reader is ready for it."""
+        await self.send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self, data: bytes = b"") -> None:
+        """Sends the end of the body."""
+        await self.send({"type": "http.response.body", "body": data, "more_body": False})
+
+    async def fail(self, problem: Problem) -> None:
+        """Says what went wrong: as the answer, or in one that has begun, which then has no clean end."""
+        if not self.status:
+            await self.answer(problem.status, envelope(problem), (*JSON, *problem.headers))
+            return
+        await self.write(self.error_frame(problem))
+        if self.connection is None:  # another server ends it, since the answer has no end
+            return
+        self.connection.watch(_nothing)
+        self.connection.cut()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CUT_SECONDS):
+                while (await self.receive())["type"] != "http.disconnect":
+                    pass
+
+
+def _nothing() -> None:
+    """There is nothing left to cancel."""
+
+
+def _error_frame(problem: Problem) -> bytes:
+    return b"data: " + envelope(problem) + b"\n\n"

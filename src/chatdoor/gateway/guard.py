@@ -1,0 +1,126 @@
+"""Checks on the head of a request, before its body is read: who asks, from where, for whom.
+
+A web page in somebody's browser can reach a gateway on this machine. So the Host has to be ours (against names that
+are made to point here), and without keys a foreign Origin is refused.
+Source: https://fetch.spec.whatwg.org and https://www.w3.org/TR/fetch-metadata
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.keys import Keys
+from chatdoor.gateway.openai.errors import NO_RETRY
+from chatdoor.gateway.problem import Header, Problem
+
+ONCE: Final = frozenset({b"host", b"content-length", b"authorization", b"content-type", b"origin"})
+"""Headers that may not stand twice: which one counts would be anybody's guess (RFC 9110, section 5.3)."""
+
+OUR_SITE: Final = frozenset({b"same-origin", b"none"})
+"""Values of Sec-Fetch-Site of our own page, and of what a person typed."""
+
+PREFLIGHT_SECONDS: Final = b"600"
+
+EXPOSED: Final = (
+    b"x-request-id, x-conversation-id, x-chatdoor-fidelity, x-chatdoor-ignored, x-chatdoor-usage, x-should-retry,"
+    b" retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
+)
+
+
+class Guard:
+    """The checks.
+
+    `hosts` are the values of Host that mean us (empty: any will do); `cors` are origins of pages that may use the
+    gateway from a browser (`*`: all).
+    """
+
+    def __init__(self, keys: Keys, *, hosts: Iterable[str] = (), cors: Iterable[str] = ()) -> None:
+        self.keys = keys
+        self._hosts = frozenset(host.lower().encode() for host in hosts)
+        self._cors = frozenset(origin.lower().encode() for origin in cors)
+
+    def check_source(self, exchange: Exchange) -> None:
+        """Raises Problem where the request is not meant for us, or comes from a web page that may not ask."""
+        headers, scope = exchange.headers, exchange.scope
+        if len(headers) != len(scope["headers"]):
+            _check_once(scope["headers"])
+        if scope["http_version"] != "1.1":
+            raise Problem(505, "HTTP/1.1 is needed (nginx: proxy_http_version 1.1;).", code="http_version")
+        host = headers.get(b"host", b"").lower()
+        if not host or (self._hosts and host not in self._hosts):
+            raise Problem(421, "The Host header does not name this gateway; see allowed_hosts.", code="wrong_host")
+        origin = headers.get(b"origin")
+        if origin is not None and self._allows(origin.lower()):
+            exchange.common += _cors_headers(origin)
+            return
+        if not self.keys:
+            _check_page(origin, host, headers.get(b"sec-fetch-site"))
+
+    def check_key(self, exchange: Exchange) -> None:
+        """Notes whose key it is. Raises Problem (401) where one is needed and not there."""
+        if not self.keys:
+            return
+        authorization = exchange.headers.get(b"authorization")
+        if authorization is None:
+            raise _no_key("You didn't provide an API key: send it in the header Authorization: Bearer YOUR_KEY.", None)
+        exchange.key = self.keys.find(authorization)
+        if exchange.key is None:
+            raise _no_key("Incorrect API key provided.", "invalid_api_key")
+
+    def check_prompt(self, exchange: Exchange) -> None:
+        """Raises Problem where the body is not declared as JSON (415), or the key has asked too often (429)."""
+        kind = exchange.headers.get(b"content-type", b"")
+        if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
+            raise Problem(415, "The body has to be JSON: send Content-Type: application/json.", code="content_type")
+        if exchange.key is not None and exchange.key.quota is not None:
+            exchange.common += exchange.key.quota.take(time.time())
+
+    async def answer_preflight(self, exchange: Exchange, methods: bytes) -> None:
+        """Tells a browser whether a page may ask. Raises Problem (403) where it may not."""
+        origin = exchange.headers.get(b"origin", b"")
+        if not self._allows(origin.lower()):
+            raise _foreign()
+        wanted = exchange.headers.get(b"access-control-request-headers", b"authorization, content-type")
+        allowed = (
+            (b"access-control-allow-methods", methods),
+            (b"access-control-allow-headers", wanted),
+            (b"access-control-max-age", PREFLIGHT_SECONDS),
+        )
+        await exchange.begin(204, allowed)
+        await exchange.end()
+
+    def _allows(self, origin: bytes) -> bool:
+        return origin in self._cors or b"*" in self._cors
+
+
+def _check_once(headers: list[Header]) -> None:
+    counts = Counter(name for name, _ in headers)
+    for name in ONCE:
+        if counts[name] > 1:
+            raise Problem(400, f"The header {name.decode()} stands twice in the request.", code="doubled_header")
+
+
+def _check_page(origin: bytes | None, host: bytes, site: bytes | None) -> None:
+    """Raises Problem for a request that a web page makes which is not our own."""
+    if origin is not None and origin.lower() not in {b"http://" + host, b"https://" + host}:
+        raise _foreign()
+    if site is not None and site not in OUR_SITE:
+        raise _foreign()
+
+
+def _cors_headers(origin: bytes) -> tuple[Header, ...]:
+    return (
+        (b"access-control-allow-origin", origin),
+        (b"access-control-expose-headers", EXPOSED),
+        (b"vary", b"origin"),
+    )
+
+
+def _foreign() -> Problem:
+    return Problem(403, "A web page of another origin may not use this gateway; see --cors.", code="foreign_origin")
+
+
+def _no_key(message: str, code: str | None) -> Problem:
+    return Problem(401, message, code=code, headers=((b"www-authenticate", b"Bearer"), NO_RETRY))

@@ -1,0 +1,97 @@
+"""The error envelope, and which envelope stands for which failure of ours."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from chatdoor.errors import (
+    ArgumentError,
+    ChatdoorError,
+    ConnectFailed,
+    ContentRefused,
+    PromptTooLong,
+    RateLimited,
+)
+from chatdoor.gateway.problem import INVALID, Header, Problem
+
+NO_RETRY: Final[Header] = (b"x-should-retry", b"false")
+"""The official clients repeat 408, 409, 429 and 5xx by themselves, unless an answer says this."""
+
+CONNECT_AGAIN_AFTER: Final = 1
+"""Seconds to wait after a connection that failed, where nothing was sent."""
+
+TYPES: Final[Mapping[int, str]] = {429: "rate_limit_error", 500: "server_error", 502: "server_error",
+                                   503: "server_error", 504: "server_error"}  # fmt: skip
+"""Status -> type of the error. Any other status is the type of an invalid request, or of the site's."""
+
+CODES: Final[Mapping[type[ChatdoorError], str]] = {
+    ContentRefused: "content_filter",
+    PromptTooLong: "context_length_exceeded",
+    RateLimited: "rate_limit_exceeded",
+}
+"""Errors for which the API has a word. The others are called by their own name, in small letters."""
+
+_PARAM: Final = re.compile(r"(messages(?:\[\d+\])*(?:\.\w+(?:\[\d+\])*)*): ")
+_CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+BUSY: Final = Problem(
+    503,
+    "The gateway has too much to do, or is about to end.",
+    type="server_error",
+    code="busy",
+    headers=((b"retry-after", b"1"), (b"x-should-retry", b"true")),
+)
+"""Nothing was asked of a site, so asking again is safe."""
+
+BUG: Final = Problem(
+    500,
+    "This is a bug in chatdoor's gateway; its log says more.",
+    type="server_error",
+    code="internal_error",
+    headers=(NO_RETRY,),
+)
+
+
+class _Error(msgspec.Struct):
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class _Envelope(msgspec.Struct):
+    error: _Error
+
+
+def envelope(problem: Problem) -> bytes:
+    """The problem as the API's JSON."""
+    return msgspec.json.encode(_Envelope(_Error(problem.message, problem.type, problem.param, problem.code)))
+
+
+def problem_of(error: ChatdoorError) -> Problem:
+    """What the client is told of an error of a call. The error's message holds no secret."""
+    kind = INVALID if error.status in {400, 409} else TYPES.get(error.status, "site_error")
+    param = _PARAM.match(error.problem) if isinstance(error, ArgumentError) else None
+    return Problem(
+        error.status,
+        str(error),
+        type=kind,
+        param=param[1] if param else "messages" if isinstance(error, ContentRefused | PromptTooLong) else None,
+        code=CODES.get(type(error)) or _CAPITAL.sub("_", type(error).__name__).lower(),
+        headers=_advice(error),
+    )
+
+
+def _advice(error: ChatdoorError) -> tuple[Header, ...]:
+    """Whether to ask again, and when. A retry that could repeat a turn, or can not help, is advised against."""
+    if not error.retryable:
+        return (NO_RETRY,)
+    wait = error.retry_after if isinstance(error, RateLimited) else None
+    if isinstance(error, ConnectFailed):
+        wait = CONNECT_AGAIN_AFTER
+    advice = ((b"x-should-retry", b"true"),)
+    return advice if wait is None else (*advice, (b"retry-after", b"%d" % max(1, math.ceil(wait))))

@@ -1,0 +1,62 @@
+"""Messages on their way to a site: text stays, what is not text is left out and named."""
+
+from typing import Any, Final
+
+from chatdoor.gateway.problem import Problem
+from chatdoor.messages import TEXT_PARTS
+
+Messages = list[dict[str, Any]]
+
+_PLAIN_ROLES: Final = ("system", "developer", "user", "assistant")  # a tuple: a role may be anything, a list too
+TOOL_ROLES: Final = frozenset({"tool", "function"})
+
+
+def plain_messages(messages: Messages) -> tuple[Messages, list[str]]:
+    """The messages with their text alone, and the names of what was left out (`image_url`, `tool_calls` ...).
+
+    Raises Problem for a message of the user with no text left.
+    """
+    if all(map(_is_plain, messages)):
+        return messages, []
+    left: dict[str, None] = {}
+    plain = [_plain(message, index, left) for index, message in enumerate(messages)]
+    return plain, list(left)
+
+
+def _is_plain(message: dict[str, Any]) -> bool:
+    return type(message.get("content")) is str and message.get("role") in _PLAIN_ROLES and "tool_calls" not in message
+
+
+def _plain(message: dict[str, Any], index: int, left: dict[str, None]) -> dict[str, Any]:
+    """The message with its text; `left` gets the names of what it does not hold."""
+    if message.get("tool_calls"):
+        left["tool_calls"] = None
+    role = message.get("role")
+    if isinstance(role, str) and role in TOOL_ROLES:
+        left[role] = None
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    texts = [part for part in content if _is_text(part)]
+    if len(texts) == len(content) and texts:
+        return message
+    for part in content:
+        if not _is_text(part):
+            left[_kind(part, index)] = None
+    if not texts and message.get("role") != "assistant":
+        param = f"messages[{index}].content"
+        raise Problem(400, f"{param}: there is no text in it, and a web chatbot takes text alone.", param=param,
+                      code="unsupported_content")  # fmt: skip
+    return {**message, "content": texts}
+
+
+def _is_text(part: object) -> bool:
+    return isinstance(part, str) or (isinstance(part, dict) and part.get("type") in TEXT_PARTS)
+
+
+def _kind(part: object, index: int) -> str:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if not isinstance(kind, str) or not kind.isidentifier() or not kind.isascii() or len(kind) > 64:
+        param = f"messages[{index}].content"
+        raise Problem(400, f"{param}: expected parts with a type, such as text.", param=param, code="invalid_type")
+    return kind

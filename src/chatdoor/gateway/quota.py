@@ -1,0 +1,72 @@
+"""How often a key may ask: so many requests in each minute and in each day, by the clock (UTC)."""
+
+from typing import Final
+
+from chatdoor.gateway.problem import Header, Problem
+
+MINUTE: Final = 60
+DAY: Final = 86_400
+
+_NAMES: Final = {MINUTE: "minute", DAY: "day"}
+
+
+class Window:
+    """One limit: how many in `seconds`, and how many there were since the window began."""
+
+    __slots__ = ("began", "count", "most", "seconds")
+
+    def __init__(self, most: int, seconds: int) -> None:
+        self.most = most
+        self.seconds = seconds
+        self.began = 0
+        self.count = 0
+
+    def left(self, now: float) -> int:
+        """How many more may come before the window ends."""
+        began = int(now // self.seconds)
+        if began != self.began:
+            self.began, self.count = began, 0
+        return self.most - self.count
+
+    def reset(self, now: float) -> int:
+        """Whole seconds until the window ends, at least one."""
+        return max(1, self.seconds - int(now % self.seconds))
+
+
+class Quota:
+    """The limits of one key; `per_minute` and `per_day` of None are no limit. One that is refused does not count."""
+
+    def __init__(self, per_minute: int | None, per_day: int | None) -> None:
+        limits = ((per_minute, MINUTE), (per_day, DAY))
+        self._windows = [Window(most, seconds) for most, seconds in limits if most is not None]
+
+    def take(self, now: float) -> tuple[Header, ...]:
+        """Counts a request; OpenAI's headers that say how many are left. `now` is in seconds since 1970.
+
+        Raises Problem (429) where there are too many.
+        """
+        for window in self._windows:
+            if window.left(now) <= 0:
+                raise _too_many(window, now)
+        for window in self._windows:
+            window.count += 1
+        return _headers(min(self._windows, key=lambda window: window.left(now)), now) if self._windows else ()
+
+
+def _headers(window: Window, now: float) -> tuple[Header, ...]:
+    return (
+        (b"x-ratelimit-limit-requests", b"%d" % window.most),
+        (b"x-ratelimit-remaining-requests", b"%d" % max(0, window.left(now))),
+        (b"x-ratelimit-reset-requests", b"%ds" % window.reset(now)),
+    )
+
+
+def _too_many(window: Window, now: float) -> Problem:
+    wait = window.reset(now)
+    return Problem(
+        429,
+        f"Rate limit reached for this key: {window.most} requests in a {_NAMES[window.seconds]}. Try again in {wait}s.",
+        type="requests",
+        code="rate_limit_exceeded",
+        headers=((b"retry-after", b"%d" % wait), (b"x-should-retry", b"true"), *_headers(window, now)),
+    )

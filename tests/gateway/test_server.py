@@ -1,0 +1,138 @@
+"""The server: what it does at its end, with slow readers, and on the way there."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from chatdoor.errors import ArgumentError
+from chatdoor.gateway.server import listen
+from chatdoor.site import loads_site
+from tests.gateway.door import CHAT, SECONDS, Door, Seen, gateway, practice_door
+from tests.gateway.test_stream import STREAMED
+from tests.servers.faulty import Faulty
+
+
+class Asking:
+    """A request that is on its way while the test goes on."""
+
+    def __init__(self, door: Door, **request: object) -> None:
+        self.seen: Seen | Exception | None = None
+        self._thread = threading.Thread(target=self._ask, args=(door, request), daemon=True)
+        self._thread.start()
+        end = time.monotonic() + SECONDS
+        while not door.state.running:
+            assert time.monotonic() < end
+            time.sleep(0.005)
+
+    def _ask(self, door: Door, request: dict[str, object]) -> None:
+        try:
+            self.seen = door.chat(**request)
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            self.seen = error
+
+    def result(self) -> Seen | Exception | None:
+        """The answer, or what came in its place."""
+        self._thread.join(SECONDS)
+        assert not self._thread.is_alive()
+        return self.seen
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+def test_what_runs_is_finished_at_the_end(streamed: bool) -> None:
+    """A server that is told to end takes no new connection, and loses nothing of the answer on its way."""
+    with practice_door(reply="sse-delta", pause=0.1) as (door, _):
+        asking = Asking(door, stream=streamed)
+        door.server.stop()
+        time.sleep(0.05)
+        with pytest.raises(OSError, match=r"refused|reset"):
+            door.send("GET", "/livez")
+        seen = asking.result()
+    assert isinstance(seen, Seen)
+    assert seen.status == 200
+    if streamed:
+        assert seen.frames()[-1] == "[DONE]"
+
+
+def test_a_kept_connection_does_not_hold_up_the_end() -> None:
+    """Connections on which nothing is asked are closed, so that the end comes at once."""
+    with gateway() as door, socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % door.port)
+        assert connection.recv(65_536)
+        began = time.monotonic()
+        door.server.stop()
+        assert connection.recv(65_536) == b""
+        assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(("grace", "stops"), [(0.2, 1), (60.0, 2)], ids=["the grace is over", "told again"])
+def test_what_takes_too_long_is_ended(grace: float, stops: int) -> None:
+    """After the grace time, or at the second word, what still runs is dropped."""
+    practice = practice_door(reply="sse-delta", slow=30.0)
+    with practice as (inner, _), gateway(inner.state.house.sites["practice"].site, grace=grace) as door:
+        asking = Asking(door)
+        began = time.monotonic()
+        for _ in range(stops):
+            door.server.stop()
+        assert isinstance(asking.result(), OSError)
+        assert time.monotonic() - began < 2
+
+
+ENDLESS = """
+schema = 1
+name = "practice"
+url = "{url}"
+extends = "django"
+[chat]
+post = "/generate_response/"
+json = {{ messages = "{{messages}}" }}
+[reply]
+text = true
+[limits]
+reply_bytes = "1GB"
+"""
+
+
+def test_a_slow_reader_slows_the_gateway(faulty: Faulty) -> None:
+    """Of a reply without end that nobody reads, no more is taken than the buffers on the way hold; then it ends."""
+    site = loads_site(ENDLESS.format(url=faulty(chat="endless_chunked").url))
+    with gateway(site) as door:
+        head = f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1:{door.port}\r\nContent-Type: application/json\r\n"
+        with socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS) as connection:
+            connection.sendall(f"{head}Content-Length: {len(STREAMED)}\r\n\r\n".encode() + STREAMED)
+            assert connection.recv(100)
+            time.sleep(0.5)
+            (one,) = door.server.server_state.connections
+            held = one.transport.get_write_buffer_size()
+            time.sleep(0.5)
+            assert held == one.transport.get_write_buffer_size()  # it stands still
+            assert held < 1_000_000
+        door.wait_until_idle()
+
+
+def test_a_port_that_is_taken_is_an_error() -> None:
+    """Two gateways on one port are one too many, and the error says which."""
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(ArgumentError, match=f"can not listen on 127.0.0.1 port {port}"):
+            listen("127.0.0.1", port)
+
+
+def test_health(door: Door) -> None:
+    """Whether it lives and is ready is told to anybody, with HEAD too."""
+    for path in ("/health", "/livez", "/readyz"):
+        assert door.send("GET", path).json() == {"status": "ok"}
+        assert (door.send("HEAD", path).status, door.send("HEAD", path).body) == (200, b"")
+
+
+def test_a_bug_is_a_500_that_is_not_repeated(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """An error that nobody expected is a JSON 500; the log has its kind and place, and nothing that was said."""
+    with practice_door() as (door, _):
+        monkeypatch.setattr(door.state.house, "find", lambda *_: {}["my secret prompt"])
+        seen = door.chat()
+    assert (seen.status, seen.error["code"], seen.headers["x-should-retry"]) == (500, "internal_error", "false")
+    (record,) = caplog.records
+    assert "KeyError" in record.getMessage()
+    assert "secret" not in caplog.text
+    assert b"secret" not in seen.body
