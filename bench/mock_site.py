@@ -1,10 +1,11 @@
-"""A site of VoiGpt's kind that costs next to nothing: a page with a token, a JSON reply, a streamed one.
+"""A site that costs next to nothing: VoiGpt's page, token and reply, a streamed one, and OpenAI's chat completions.
 
 `python -m bench.mock_site` prints its port and serves until it is stopped.
 """
 
 import asyncio
 import json
+import re
 import secrets
 import sys
 
@@ -42,6 +43,27 @@ STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encodi
 STREAM_END = _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
 
 
+def _openai_frame(delta: object, finish: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    frame = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "mock", "choices": [choice]}
+    return _chunk(b"data: " + json.dumps(frame).encode() + b"\n\n")
+
+
+def _openai_answer() -> bytes:
+    choice = {"index": 0, "message": {"role": "assistant", "content": REPLY}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 9, "completion_tokens": 80, "total_tokens": 89}
+    whole = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "mock", "choices": [choice]}
+    return _answer("200 OK", "application/json", json.dumps({**whole, "usage": usage}).encode())
+
+
+OPENAI_PATH = b"post /v1/chat/completions "
+OPENAI_PIECES = 50
+"""Pieces of a streamed chat completion. They leave at once, each by itself; with `slow` in it, 5 ms apart."""
+OPENAI_JSON = _openai_answer()
+OPENAI_PIECE = _openai_frame({"content": "fox jumps "})
+OPENAI_ENDS = _openai_frame({}, "stop") + STREAM_END
+
+
 class Connection(asyncio.Protocol):
     """One connection. Reads requests whose bodies have a length, and answers each."""
 
@@ -60,12 +82,15 @@ class Connection(asyncio.Protocol):
             size = int(rest.partition(b"\r\n")[0]) if named else 0
             if len(self._received) < end + 4 + size:
                 return
+            body = self._received[end + 4 : end + 4 + size]
             self._received = self._received[end + 4 + size :]
-            self._respond(head)
+            self._respond(head, body)
 
-    def _respond(self, head: bytes) -> None:
+    def _respond(self, head: bytes, body: bytes) -> None:
         token = TOKEN.encode()
-        if head.startswith(b"get / "):
+        if head.startswith(OPENAI_PATH):
+            self._complete(body)
+        elif head.startswith(b"get / "):
             self._transport.write(PAGE)
         elif b"csrftoken=" + token not in head or b"x-csrftoken: " + token not in head:
             self._transport.write(REFUSED)
@@ -74,6 +99,22 @@ class Connection(asyncio.Protocol):
             self._send_piece(*stream)
         else:
             self._transport.write(JSON)
+
+    def _complete(self, body: bytes) -> None:
+        """A chat completion, as OpenAI's API has it."""
+        if not re.search(rb'"stream": ?true', body):
+            self._transport.write(OPENAI_JSON)
+            return
+        self._transport.write(STREAM)
+        pieces = 1 if b"whole" in body else OPENAI_PIECES
+        self._send_frames(pieces, 0.005 if b"slow" in body else 0.0)
+
+    def _send_frames(self, left: int, pause: float) -> None:
+        if self._transport.is_closing():
+            return
+        self._transport.write(OPENAI_PIECE if left else OPENAI_ENDS)
+        if left:
+            asyncio.get_running_loop().call_later(pause, self._send_frames, left - 1, pause)
 
     def _send_piece(self, left: int, pause: float) -> None:
         if self._transport.is_closing():

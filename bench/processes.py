@@ -56,10 +56,10 @@ def user_env(folder: str) -> dict[str, str]:
     return kept | dict.fromkeys(("CHATDOOR_CONFIG_DIR", "CHATDOOR_STATE_DIR", "PYTHONPYCACHEPREFIX"), folder)
 
 
-def pin(which: int) -> None:
-    """Keeps this process on one core: 0 is the first, -1 the last. Does nothing where the platform can not."""
+def pin(which: int, pid: int = 0) -> None:
+    """Keeps a process (0: this one) on one core: 0 is the first, -1 the last. Does nothing on platforms that can not."""
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[which]})
+        os.sched_setaffinity(pid, {sorted(os.sched_getaffinity(0))[which]})
 
 
 def _report(

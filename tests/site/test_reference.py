@@ -16,7 +16,8 @@ def test_every_key_of_every_table_has_a_row() -> None:
     """None is missing and none is there twice; a table is a struct of the grammar, and all are there."""
     assert list(ROWS) == [(name, key) for name, table in TABLES.items() for key in table.__struct_fields__]
     assert len(ROWS) == len(reference_rows())
-    assert set(TABLES.values()) == set(file.Table.__subclasses__())
+    tables = {table for table in file.Table.__subclasses__() if table.__module__ == file.__name__}
+    assert set(TABLES.values()) == tables
 
 
 @pytest.mark.parametrize("row", reference_rows(), ids=lambda row: f"{row.table}.{row.key}")

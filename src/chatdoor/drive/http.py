@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import certifi
 from pyreqwest.client import BaseClientBuilder, Client, ClientBuilder, SyncClient, SyncClientBuilder
@@ -22,10 +22,11 @@ from pyreqwest.response import BaseResponse, Response, SyncResponse
 from chatdoor.drive.access import Access, read_ca
 from chatdoor.drive.clock import moment
 from chatdoor.drive.interrupt import closable, leavable
-from chatdoor.drive.plain.aio import PlainAnswer, PlainHttp
-from chatdoor.drive.plain.wire import target_of
 from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, TimedOut, WriteFailed
 from chatdoor.flow.effects import Head, Request
+
+if TYPE_CHECKING:
+    from chatdoor.drive.plain.aio import PlainAnswer, PlainHttp
 
 logger = logging.getLogger("chatdoor")
 
@@ -121,12 +122,15 @@ class AsyncHttp:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._client: Client | None = None
-        self._plain = PlainHttp(access) if access.proxy is None and not access.trust_env else None
+        self._direct = access.proxy is None and not access.trust_env
+        self._plain: PlainHttp | None = None
 
     async def send(self, request: Request, place: Place, seconds: float) -> "AsyncAnswer | PlainAnswer":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
-        if self._plain and (target := target_of(request.url)):
-            return await self._plain.send(request, target, place, seconds)
+        if self._direct:
+            plain = self._plain or self._open_plain()
+            if target := plain.target_of(request.url):
+                return await plain.send(request, target, place, seconds)
         _check_not_forked()
         if self._client is None:
             self._client = _client(ClientBuilder, ClientBuilder.build, self._access)
@@ -144,6 +148,12 @@ class AsyncHttp:
         if self._client is not None:
             client, self._client = self._client, None
             await client.close()
+
+    def _open_plain(self) -> "PlainHttp":
+        from chatdoor.drive.plain.aio import PlainHttp  # blocking calls do without asyncio
+
+        self._plain = PlainHttp(self._access)
+        return self._plain
 
 
 class AsyncAnswer:

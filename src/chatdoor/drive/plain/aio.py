@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from chatdoor.drive.access import Access
 from chatdoor.drive.clock import moment
 from chatdoor.drive.plain.connection import Connection, reason_of
-from chatdoor.drive.plain.wire import Broken, Target, encode_request
+from chatdoor.drive.plain.wire import Broken, Target, encode_request, target_of
 from chatdoor.errors import ConnectFailed, Place, ReadFailed, TimedOut
 from chatdoor.flow.effects import Head, Request
 
@@ -24,6 +24,8 @@ class PlainHttp:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+
+    target_of = staticmethod(target_of)
 
     async def send(self, request: Request, target: Target, place: Place, seconds: float) -> "PlainAnswer":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
