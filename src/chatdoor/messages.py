@@ -106,7 +106,7 @@ def _is_list(messages: object) -> bool:
 def _parse_message(message: object, index: int) -> Message:
     if isinstance(message, Message):
         message = {"role": message.role, "content": message.text}
-    if not isinstance(message, dict | Mapping):
+    if not isinstance(message, dict) and not isinstance(message, Mapping):
         raise ArgumentError(f"messages[{index}]: expected a message, got {type(message).__name__}")
     role = message.get("role")
     if not isinstance(role, str) or role not in ROLES:

@@ -71,8 +71,8 @@ class AsyncRun(Run[T]):
     async def whole(self) -> T:
         """The flow's result, once the site's pace allows it. Raises TimedOut."""
         try:
-            await self._take_slot()
-            await self._take_turn()
+            if self.holding or self._pace:
+                await self._take_place()
             while await self._advance() is not None:
                 pass
             return self.result
@@ -82,19 +82,18 @@ class AsyncRun(Run[T]):
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """The pieces as they come, once the site's pace allows it; then `result` is there. Raises TimedOut."""
         try:
-            await self._take_slot()
-            await self._take_turn()
+            if self.holding or self._pace:
+                await self._take_place()
             while (texts := await self._advance()) is not None:
                 for text in texts:
                     yield Piece(text)
         finally:
             await self._close()
 
-    async def _take_slot(self) -> None:
+    async def _take_place(self) -> None:
+        """Waits for a session of one's own, where the conversation needs one, and for the pace."""
         if self.holding and self.holding.ticket:
             self.move_in(await self._wait(self.holding.ticket.slot, SLOT_PHASE))
-
-    async def _take_turn(self) -> None:
         if self._pace is None:
             return
         turn = self._pace.request(self.remaining(PACE_PHASE))

@@ -8,7 +8,7 @@ import msgspec
 from chatdoor.errors import ArgumentError, PromptTooLong
 from chatdoor.flow.effects import Flow, Make
 from chatdoor.messages import Message
-from chatdoor.site.model import Site
+from chatdoor.site.model import MessagesRule, Site
 from chatdoor.site.template import build
 
 SYSTEM_ROLES: Final = frozenset({"system", "developer"})
@@ -60,7 +60,7 @@ def turn_values(site: Site, turn: Turn, made: Sequence[Mapping[str, str]] = ()) 
     _check_options(site, turn)
     values = {**turn.sampling, "prompt": prompt, "system": system, "model": turn.model}
     if "messages" in site.names or "history" in site.names:
-        shaped = [_shaped(site, message, made[index] if made else {}) for index, message in enumerate(messages)]
+        shaped = _shaped_all(site.messages, messages, made)
         values["messages"] = shaped
         values["history"] = [item for index, item in enumerate(shaped) if index != at]
     return values
@@ -84,10 +84,14 @@ def _news(site: Site, turn: Turn, system: str) -> str | None:
     return "\n\n".join(texts) if texts else None
 
 
-def _shaped(site: Site, message: Message, made: Mapping[str, str]) -> object:
-    """The message as the site wants it."""
-    rule = site.messages
-    return build(rule.item, {**made, "role": rule.roles.get(message.role, message.role), "text": message.text})
+def _shaped_all(rule: MessagesRule, messages: Sequence[Message], made: Sequence[Mapping[str, str]]) -> list[object]:
+    """The messages as the site wants them."""
+    roles = rule.roles
+    if rule.keys:
+        role, text = rule.keys
+        return [{role: roles.get(message.role, message.role), text: message.text} for message in messages]
+    values = [{"role": roles.get(message.role, message.role), "text": message.text} for message in messages]
+    return [build(rule.item, {**made[index], **own} if made else own) for index, own in enumerate(values)]
 
 
 def _newest(messages: tuple[Message, ...]) -> int | None:

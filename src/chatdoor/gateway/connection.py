@@ -6,7 +6,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
 import httptools
@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from chatdoor.gateway.exchange import CONNECTION
 from chatdoor.gateway.openai.errors import BUSY, envelope
-from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.problem import Header, Problem
 
 HEAD_BYTES: Final = 65_536
 """The most bytes of a request's head. Clients send less than one kilobyte, browsers with cookies a few."""
@@ -95,6 +95,29 @@ class GatewayConnection(HttpToolsProtocol):
             self.flow.resume_reading()
         if self.cycle.disconnected:
             gone()
+
+    @property
+    def ready(self) -> bool:
+        """True while the request that is answered is the only one, and the reader keeps up."""
+        return not (self.pipeline or self.flow.write_paused or self.cycle.response_started or self.cycle.disconnected)
+
+    def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """Sends a whole answer, and goes on to the next request."""
+        cycle = self.cycle
+        lines = [b"%b: %b" % header for header in (*self.server_state.default_headers, *headers)]
+        lines.append(b"content-length: %d" % len(body))
+        if not cycle.keep_alive:
+            lines.append(b"connection: close")
+        head = b"\r\n".join(lines)
+        if head.count(b"\n") >= len(lines) or b"\0" in head:
+            raise ValueError("a header of an answer is more than one line")
+        cycle.response_started = cycle.response_complete = True
+        content = b"" if cycle.scope["method"] == "HEAD" else body
+        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, content))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
 
     def cut(self) -> None:
         """Ends the connection after what was sent."""

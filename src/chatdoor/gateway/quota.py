@@ -45,18 +45,22 @@ class Quota:
 
         Raises Problem (429) where there are too many.
         """
+        tightest, least = None, 0
         for window in self._windows:
-            if window.left(now) <= 0:
+            left = window.left(now)
+            if left <= 0:
                 raise _too_many(window, now)
+            if tightest is None or left < least:
+                tightest, least = window, left
         for window in self._windows:
             window.count += 1
-        return _headers(min(self._windows, key=lambda window: window.left(now)), now) if self._windows else ()
+        return () if tightest is None else _headers(tightest, least - 1, now)
 
 
-def _headers(window: Window, now: float) -> tuple[Header, ...]:
+def _headers(window: Window, left: int, now: float) -> tuple[Header, ...]:
     return (
         (b"x-ratelimit-limit-requests", b"%d" % window.most),
-        (b"x-ratelimit-remaining-requests", b"%d" % max(0, window.left(now))),
+        (b"x-ratelimit-remaining-requests", b"%d" % left),
         (b"x-ratelimit-reset-requests", b"%ds" % window.reset(now)),
     )
 
@@ -68,5 +72,5 @@ def _too_many(window: Window, now: float) -> Problem:
         f"Rate limit reached for this key: {window.most} requests in a {_NAMES[window.seconds]}. Try again in {wait}s.",
         type="requests",
         code="rate_limit_exceeded",
-        headers=((b"retry-after", b"%d" % wait), (b"x-should-retry", b"true"), *_headers(window, now)),
+        headers=((b"retry-after", b"%d" % wait), (b"x-should-retry", b"true"), *_headers(window, 0, now)),
     )

@@ -214,13 +214,22 @@ def reads_whole(step: Step, reply: ReplyRule, sources: Sources) -> bool:
     return reply.format in WHOLE and any(len(kind.body) > len(kind.picks) for kind in kinds)
 
 
-class MessagesRule(msgspec.Struct, frozen=True):
+class MessagesRule(msgspec.Struct, frozen=True, dict=True):
     """The shape of a message list on its way to the site."""
 
     item: Shape
     roles: Mapping[str, str]
     system: System
     make: Mapping[str, str]
+
+    @cached_property
+    def keys(self) -> tuple[str, str] | None:
+        """The keys of role and text, where a message has these two and nothing else, as nearly all sites have it."""
+        items = self.item.items if isinstance(self.item, Fields) else ()
+        if [item for _, item in items] != [Slot("role"), Slot("text")]:
+            return None
+        (role, _), (text, _) = items
+        return (role, text) if isinstance(role, str) and isinstance(text, str) else None
 
 
 class ConversationRule(msgspec.Struct, frozen=True):
