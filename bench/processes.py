@@ -57,7 +57,7 @@ def user_env(folder: str) -> dict[str, str]:
 
 
 def pin(which: int, pid: int = 0) -> None:
-    """Keeps a process (0: this one) on one core: 0 is the first, -1 the last. Does nothing where that is not possible."""
+    """Keeps a process (0: this one) on one core: 0 is the first, -1 the last. Only where the platform can."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(pid, {sorted(os.sched_getaffinity(0))[which]})
 

@@ -93,6 +93,10 @@ FOLLOWED = frozenset({"redirect_login_307", "redirect_loop_307"})
 """A 307 asks for the prompt at another path of the same host; that is no second try."""
 
 
+WAYS = ("plain", "library")
+"""How the requests go: by plain HTTP of our own, or as with a proxy or TLS."""
+
+
 def _flat(*tables: dict[str, str]) -> dict[str, str]:
     return {name: outcome for table in tables for outcome, names in table.items() for name in names.split()}
 
@@ -109,12 +113,15 @@ def test_every_fault_has_its_outcome() -> None:
 
 @pytest.mark.parametrize(("side", "name"), CASES, ids=[f"{side}-{name}" for side, name in CASES])
 @pytest.mark.parametrize("face", [FACES["main thread"], FACES["async"]], ids=["blocking", "async"])
-def test_a_fault_ends_well(faulty: Faulty, caplog: pytest.LogCaptureFixture, face: Ask, side: str, name: str) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_fault_ends_well(
+    faulty: Faulty, caplog: pytest.LogCaptureFixture, face: Ask, side: str, name: str, way: str
+) -> None:
     """The call ends as the table says; no prompt too many, no secret, nothing to another origin."""
     expected = (PAGE if side == "page" else CHAT)[name]
     server = faulty(**{side: name})
     caplog.set_level(logging.DEBUG, "chatdoor")
-    outcome = _outcome(face, server.url, 0.8 if expected == "TimedOut" else 4.0)
+    outcome = _outcome(face, server.url, 0.8 if expected == "TimedOut" else 4.0, way)
     text = str(outcome)
     kind = GOOD if isinstance(outcome, str) else type(outcome).__name__
     assert kind in {*expected.split(" or "), *_chance(side, name)}, repr(outcome)
@@ -145,9 +152,9 @@ def _chance(side: str, name: str) -> set[str]:
     return {"ReadFailed"} if side == "page" and not faults.PAGE[name].goes_on else set()
 
 
-def _outcome(face: Ask, url: str, total: float) -> ChatdoorError | str:
+def _outcome(face: Ask, url: str, total: float, way: str) -> ChatdoorError | str:
     try:
-        (reply,) = face(load_site("voigpt", url=url), timeout=Timeout(total=total))
+        (reply,) = face(load_site("voigpt", url=url), timeout=Timeout(total=total), trust_env=way == "library")
     except ChatdoorError as error:
         return error
     return reply.text

@@ -19,10 +19,13 @@ from tests.servers.faulty import Faulty
 
 PLACE = Place("bot", "GET /")
 
+LIBRARY = Access(trust_env=True)
+"""Without it, plain requests do not go through the library. (No proxy is named by the environment here.)"""
+
 
 def _get(url: str, seconds: float = 5.0, access: Access | None = None) -> tuple[int, dict[str, list[str]], bytes]:
     """Status, headers by name, and body."""
-    http = BlockingHttp(access or Access())
+    http = BlockingHttp(access or LIBRARY)
     answer = http.send(Request("GET", url, ()), PLACE, seconds)
     try:
         body = b""
@@ -58,7 +61,7 @@ def test_a_header_that_is_not_ascii_hides_none_of_its_neighbours(
 def test_pieces_are_handed_on_as_they_come(faulty: Faulty) -> None:
     """The first bytes of a slow stream are here long before its end."""
     server = faulty(chat="sse_endless_slow")
-    http = BlockingHttp(Access())
+    http = BlockingHttp(LIBRARY)
     answer = http.send(Request("POST", f"{server.url}/generate_response/", (), b"{}"), PLACE, 5.0)
     start = time.monotonic()
     assert answer.read()
@@ -70,7 +73,7 @@ def test_pieces_are_handed_on_as_they_come(faulty: Faulty) -> None:
 def test_an_answer_that_is_left_ends_its_connection(faulty: Faulty) -> None:
     """Closing an endless answer takes no time, and the client goes on to be of use."""
     server = faulty(chat=["endless_chunked", "good"])
-    http = BlockingHttp(Access())
+    http = BlockingHttp(LIBRARY)
     request = Request("POST", f"{server.url}/generate_response/", (), b"{}")
     answer = http.send(request, PLACE, 5.0)
     answer.read()
@@ -84,7 +87,7 @@ def test_an_answer_that_is_left_ends_its_connection(faulty: Faulty) -> None:
 def test_closing_ends_what_is_under_way_and_the_next_call_works(faulty: Faulty) -> None:
     """A client may be used again after it was closed."""
     server = faulty()
-    http = BlockingHttp(Access())
+    http = BlockingHttp(LIBRARY)
     for _ in range(3):
         assert http.send(Request("GET", f"{server.url}/", ()), PLACE, 5.0).head.status == 200
         http.close()
@@ -93,7 +96,7 @@ def test_closing_ends_what_is_under_way_and_the_next_call_works(faulty: Faulty) 
 def test_one_async_client_serves_several_event_loops(faulty: Faulty) -> None:
     """Connections belong to no loop."""
     server = faulty()
-    http = AsyncHttp(Access())
+    http = AsyncHttp(LIBRARY)
 
     async def get() -> int:
         answer = await http.send(Request("GET", f"{server.url}/", ()), PLACE, 5.0)
@@ -129,7 +132,7 @@ def test_a_ca_file_that_holds_none_is_an_error(tmp_path: Path, content: str) -> 
     path = tmp_path / "ca.pem"
     path.write_text(content)
     with pytest.raises(ArgumentError, match=r"ca_file: .*ca\.pem holds no"):
-        _get("http://127.0.0.1:9/", access=Access(ca_file=str(path)))
+        _get("https://127.0.0.1:9/", access=Access(ca_file=str(path)))
 
 
 def test_a_ca_file_with_several_certificates_is_read_whole(

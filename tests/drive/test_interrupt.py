@@ -24,7 +24,8 @@ def interrupt(*_): raise KeyboardInterrupt
 exec(sys.argv[4])
 from chatdoor import Client, load_site
 hello = [{"role": "user", "content": "Hello"}]
-client = Client(load_site("voigpt", url=sys.argv[1]), per_minute=float(sys.argv[2]) or None, concurrency=1)
+options = {"per_minute": float(sys.argv[2]) or None, "concurrency": 1, "trust_env": sys.argv[5] == "library"}
+client = Client(load_site("voigpt", url=sys.argv[1]), **options)
 print("asks", flush=True)
 try:
     client.ask(hello)
@@ -39,9 +40,15 @@ OWN_HANDLERS = ["", "signal.signal(signal.SIGINT, interrupt)", "signal.signal(si
 """What a program does about signals: nothing, or what chatdoor can not look into."""
 
 
-def _interrupted(url: str, *, per_minute: float = 0, again: str = "", handlers: str = "") -> tuple[list[str], float]:
+WAYS = ["plain", "library"]
+"""How the requests go: by plain HTTP of our own, or as with a proxy or TLS."""
+
+
+def _interrupted(
+    url: str, *, per_minute: float = 0, again: str = "", handlers: str = "", way: str = "plain"
+) -> tuple[list[str], float]:
     """What the program printed, and how long it took from the signal to its `interrupted`."""
-    argv = [sys.executable, "-c", PROGRAM, url, str(per_minute), again, handlers]
+    argv = [sys.executable, "-c", PROGRAM, url, str(per_minute), again, handlers, way]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout
         lines = [program.stdout.readline()]
@@ -56,22 +63,24 @@ def _interrupted(url: str, *, per_minute: float = 0, again: str = "", handlers: 
 
 
 @POSIX
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("handlers", OWN_HANDLERS)
 @pytest.mark.parametrize(
     "chat", ["never_answers", "drip_head", "drip_body", "stalls_late", "rate_limited_date", "never_reads"]
 )
-def test_ctrl_c_ends_a_wait_for_the_site(faulty: Faulty, chat: str, handlers: str) -> None:
+def test_ctrl_c_ends_a_wait_for_the_site(faulty: Faulty, chat: str, handlers: str, way: str) -> None:
     """Whatever the call waits for: an answer, the rest of it, the end of a wait that the site asked for."""
     server = faulty(chat=chat)
-    lines, took = _interrupted(server.url, handlers=handlers)
+    lines, took = _interrupted(server.url, handlers=handlers, way=way)
     assert lines == ["asks", "interrupted", "left"]
     assert took < 0.5
 
 
 @POSIX
-def test_ctrl_c_ends_a_wait_for_the_page(faulty: Faulty) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_ctrl_c_ends_a_wait_for_the_page(faulty: Faulty, way: str) -> None:
     """The fetch of the page is ended too."""
-    lines, took = _interrupted(faulty(page="never_answers").url)
+    lines, took = _interrupted(faulty(page="never_answers").url, way=way)
     assert lines == ["asks", "interrupted", "left"]
     assert took < 0.5
 
@@ -85,21 +94,23 @@ def test_ctrl_c_ends_a_wait_for_the_pace(faulty: Faulty) -> None:
 
 
 @POSIX
-def test_a_handler_that_does_not_raise_ends_nothing(faulty: Faulty) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_handler_that_does_not_raise_ends_nothing(faulty: Faulty, way: str) -> None:
     """A program that only notes the signal gets its reply."""
     server = faulty(chat="slow")
     handler = "signal.signal(signal.SIGINT, lambda *_: print('noted', flush=True))"
-    lines, took = _interrupted(server.url, handlers=handler)
+    lines, took = _interrupted(server.url, handlers=handler, way=way)
     assert lines == ["asks", "noted", "left"]
     assert took < 0.5
     assert server.prompts == 2
 
 
 @POSIX
-def test_the_client_works_after_ctrl_c(faulty: Faulty) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_the_client_works_after_ctrl_c(faulty: Faulty, way: str) -> None:
     """The next call of the same client gets its reply."""
     server = faulty(chat=["never_answers", "good"])
-    lines, _ = _interrupted(server.url, again="again")
+    lines, _ = _interrupted(server.url, again="again", way=way)
     assert lines == ["asks", "interrupted", "Good day to you."]
 
 
@@ -233,10 +244,10 @@ def test_after_a_fork_a_call_is_refused_instead_of_hanging() -> None:
 import os
 from chatdoor import Client, ChatdoorError, VoiGpt, load_site
 hello = [{"role": "user", "content": "Hello"}]
-site = load_site("voigpt", url="http://127.0.0.1:9")
+site = load_site("voigpt", url="https://127.0.0.1:9")
 old = Client(site)
 calls = [lambda: old.ask(hello), lambda: Client(site, user_agent="new/1").ask(hello),
-         lambda: list(VoiGpt.create_completion(None, hello, False, url="http://127.0.0.1:9"))]
+         lambda: list(VoiGpt.create_completion(None, hello, False, url="https://127.0.0.1:9"))]
 def tell():
     for call in calls:
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from chatdoor.drive.clock import moment
 from chatdoor.drive.http import BlockingAnswer, BlockingHttp
 from chatdoor.drive.pace import Turn
+from chatdoor.drive.plain.blocking import PlainAnswer
 from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
@@ -71,7 +72,7 @@ class BlockingRun(Run[T]):
         self._http = http
         self._pace = visitor.pace if paced else None
         self._turn: Turn | None = None
-        self._answer: BlockingAnswer | BlockingFrames | BlockingRefusal | None = None
+        self._answer: BlockingAnswer | PlainAnswer | BlockingFrames | BlockingRefusal | None = None
         self._closed: int | None = None
         """How the site closed the last websocket that was read."""
         self._opening: BlockingRun[Session] | None = None

@@ -22,11 +22,12 @@ from pyreqwest.response import BaseResponse, Response, SyncResponse
 from chatdoor.drive.access import Access, read_ca
 from chatdoor.drive.clock import moment
 from chatdoor.drive.interrupt import closable, leavable
+from chatdoor.drive.plain import blocking
 from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, TimedOut, WriteFailed
 from chatdoor.flow.effects import Head, Request
 
 if TYPE_CHECKING:
-    from chatdoor.drive.plain.aio import PlainAnswer, PlainHttp
+    from chatdoor.drive.plain import aio
 
 logger = logging.getLogger("chatdoor")
 
@@ -39,14 +40,20 @@ IDLE_SECONDS: Final = 30.0
 
 
 class BlockingHttp:
-    """Sends requests and waits for their answers. May be used by several threads at a time."""
+    """Sends requests and waits for their answers. May be used by several threads at a time.
+
+    What is plain goes by HTTP of our own (`drive/plain`).
+    """
 
     def __init__(self, access: Access) -> None:
         self._access = access
         self._client: SyncClient | None = None
+        self._plain = blocking.PlainHttp(access) if is_direct(access) else None
 
-    def send(self, request: Request, place: Place, seconds: float) -> "BlockingAnswer":
+    def send(self, request: Request, place: Place, seconds: float) -> "BlockingAnswer | blocking.PlainAnswer":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
+        if self._plain and (target := self._plain.target_of(request.url)):
+            return self._plain.send(request, target, place, seconds)
         _check_not_forked()
         if self._client is None:
             self._client = _client(SyncClientBuilder, SyncClientBuilder.build, self._access)
@@ -59,6 +66,8 @@ class BlockingHttp:
 
     def close(self) -> None:
         """Closes all connections; what is under way fails."""
+        if self._plain:
+            self._plain.close()
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -116,16 +125,16 @@ class BlockingAnswer:
 class AsyncHttp:
     """Sends requests without blocking. May be used by tasks of several event loops.
 
-    What is plain, by its URL and with no proxy, goes by HTTP of our own (`drive/plain`).
+    What is plain goes by HTTP of our own (`drive/plain`).
     """
 
     def __init__(self, access: Access) -> None:
         self._access = access
         self._client: Client | None = None
-        self._direct = access.proxy is None and not access.trust_env
-        self._plain: PlainHttp | None = None
+        self._direct = is_direct(access)
+        self._plain: aio.PlainHttp | None = None
 
-    async def send(self, request: Request, place: Place, seconds: float) -> "AsyncAnswer | PlainAnswer":
+    async def send(self, request: Request, place: Place, seconds: float) -> "AsyncAnswer | aio.PlainAnswer":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
         if self._direct:
             plain = self._plain or self._open_plain()
@@ -149,10 +158,10 @@ class AsyncHttp:
             client, self._client = self._client, None
             await client.close()
 
-    def _open_plain(self) -> "PlainHttp":
-        from chatdoor.drive.plain.aio import PlainHttp  # blocking calls do without asyncio
+    def _open_plain(self) -> "aio.PlainHttp":
+        from chatdoor.drive.plain import aio  # blocking calls do without asyncio
 
-        self._plain = PlainHttp(self._access)
+        self._plain = aio.PlainHttp(self._access)
         return self._plain
 
 
@@ -196,6 +205,11 @@ class Connections:
         self.main = BlockingHttp(access)
         self.threads = BlockingHttp(access)
         self.tasks = AsyncHttp(access)
+
+
+def is_direct(access: Access) -> bool:
+    """True where no proxy can be on the way."""
+    return access.proxy is None and not access.trust_env
 
 
 def spare_roots() -> bytes:

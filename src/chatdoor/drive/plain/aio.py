@@ -4,18 +4,15 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from functools import partial
-from typing import Final
 from weakref import WeakKeyDictionary
 
 from chatdoor.drive.access import Access
 from chatdoor.drive.clock import moment
-from chatdoor.drive.plain.connection import Connection, reason_of
+from chatdoor.drive.plain.connection import Connection
+from chatdoor.drive.plain.errors import IDLE_SECONDS, connect_failed, translate, unconnected
 from chatdoor.drive.plain.wire import Broken, Target, encode_request, target_of
-from chatdoor.errors import ConnectFailed, Place, ReadFailed, TimedOut
+from chatdoor.errors import Place
 from chatdoor.flow.effects import Head, Request
-
-IDLE_SECONDS: Final = 30.0
-"""How long an unused connection is kept. Common servers close theirs after 5 to 75 seconds."""
 
 
 class PlainHttp:
@@ -55,9 +52,9 @@ class PlainHttp:
         try:
             return await asyncio.wait_for(pool.connect(target), seconds)
         except TimeoutError:
-            raise TimedOut("timed out while connecting", phase="connecting", site=place.site, step=place.step) from None
+            raise unconnected(place) from None
         except OSError as error:
-            raise ConnectFailed(f"no connection: {reason_of(error)}", site=place.site, step=place.step) from error
+            raise connect_failed(error, place) from error
 
 
 class Pool:
@@ -136,7 +133,7 @@ class PlainAnswer:
             await connection.head(self._end, self._pool.gap)
         except (Broken, TimeoutError) as error:
             connection.drop()
-            raise self._translated(error, begun=False) from None
+            raise translate(error, self._place, begun=False) from None
         except BaseException:
             connection.drop()
             raise
@@ -147,20 +144,11 @@ class PlainAnswer:
         try:
             return await self._connection.body(self._end, self._pool.gap)
         except (Broken, TimeoutError) as error:
-            raise self._translated(error, begun=True) from None
+            raise translate(error, self._place, begun=True) from None
 
     async def close(self) -> None:
         """Gives the connection back where the body was read to its end, else closes it."""
         self._pool.give_back(self._target, self._connection)
-
-    def _translated(self, error: Broken | TimeoutError, *, begun: bool) -> ReadFailed | TimedOut:
-        """The error as one of ours."""
-        site, step = self._place
-        if isinstance(error, TimeoutError):
-            phase = "reading the answer" if begun else "waiting for an answer"
-            return TimedOut(f"timed out while {phase}", phase=phase, site=site, step=step)
-        problem = f"the answer broke off: {error}" if begun else f"no answer: {error}"
-        return ReadFailed(problem, begun=begun, site=site, step=step)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final, cast
 
+from chatdoor.drive.plain.errors import reason_of
 from chatdoor.drive.plain.wire import CLOSED, Receiver
 
 MOST_WAITING: Final = 64_000
@@ -95,8 +96,3 @@ class Connection(asyncio.Protocol):
     def _expire(self) -> None:
         if self._waiter and not self._waiter.done():
             self._waiter.set_exception(TimeoutError())
-
-
-def reason_of(error: Exception) -> str:
-    """What the system says of it, which names no URL."""
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
