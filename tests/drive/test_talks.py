@@ -76,6 +76,32 @@ def test_the_system_text_reaches_the_site_once(site: StatefulSite, enter: Enter)
     assert site.talks == {"t0": ["Be kind.\n\na", "b", "c"], "t1": ["Be kind.\n\na", "b"]}
 
 
+def test_a_new_system_text_goes_with_the_next_message(site: StatefulSite, enter: Enter) -> None:
+    """Once, before it, in a list and with an id alone; also where the talk is told again."""
+    face = enter(site)
+    first = face.ask(talk("a", system="Be kind."))
+    later = [*talk("a", first.text, system="Be kind."), *talk("b", system="Be brief.")]
+    second = face.ask(later)
+    assert (second.conversation, second.fidelity) == (first.conversation, "native")
+    later += [{"role": "assistant", "content": second.text}]
+    third = face.ask([*later, *talk("c")])
+    later += [*talk("c", third.text)[:2], *talk("d", system="Be kind.")]
+    assert face.ask(later).conversation == first.conversation
+    assert face.ask(talk("e", system="Be brief."), first.conversation).conversation == first.conversation
+    assert face.ask(talk("f", system="Be loud."), first.conversation).conversation == first.conversation
+    assert site.talks == {"t0": ["Be kind.\n\na", "Be brief.\n\nb", "c", "d", "e", "Be loud.\n\nf"]}
+
+
+def test_a_later_system_text_is_told_again_in_its_place(site: StatefulSite, enter: Enter) -> None:
+    """Where the site has lost the talk, the replay has it with the message that it came with."""
+    face = enter(site)
+    first = face.ask(talk("a", system="Be kind."))
+    site.lose()
+    later = [*talk("a", first.text, system="Be kind."), *talk("b", system="Be brief.")]
+    assert face.ask(later).fidelity == "replayed"
+    assert site.talks["t1"] == ["Be kind.\n\na", "Be brief.\n\nb"]
+
+
 def test_news_for_one_that_talks_is_an_error(site: StatefulSite) -> None:
     """There is no list to fork with; the turn that is on its way is not disturbed."""
     face = BlockingFace(site)

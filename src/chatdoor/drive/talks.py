@@ -128,11 +128,9 @@ class Talks:
             problem = "is talking already" if plan.kind == "busy" else "is not known, or not any more"
             raise ConversationLost(f"the conversation {conversation} {problem}", site=self._site.name)
         going_on = claim.claimed is not None
-        rest = going_on and not plan.before  # the id alone: the site has heard the system text
-        system = () if rest else plan.system
-        messages = (*system, *plan.before, *plan.after)
-        known = len(system) + len(plan.before) if going_on else 0
-        told = msgspec.structs.replace(turn, messages=messages, known=known, rest=rest)
+        messages = (*plan.system, *plan.before, *plan.late, *plan.after)
+        known = len(plan.system) + len(plan.before) if going_on else 0
+        told = msgspec.structs.replace(turn, messages=messages, known=known, rest=going_on and not plan.before)
         return Holding(self, claim, told, _held(claim.claimed))
 
     def _let_go(self, conversation: str) -> bool:
