@@ -130,7 +130,9 @@ def test_a_spoilt_file_is_an_error(store: ConversationFile) -> None:
     assert store.path.read_bytes() == b"no database" * 100
 
 
-@pytest.mark.parametrize("kept", [b"", b"{}", b'{"id":', "text", b"[" * 100_000], ids=["empty", "{}", "half", "text", "deep"])
+@pytest.mark.parametrize(
+    "kept", [b"", b"{}", b'{"id":', "text", b"[" * 100_000], ids=["empty", "{}", "half", "text", "deep"]
+)
 def test_a_spoilt_conversation_is_lost_alone(
     store: ConversationFile, kept: bytes | str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Unpack
 
 import pytest
+from msgspec.structs import replace
 
 from chatdoor import AsyncClient, SiteProvider
 from chatdoor.conversation.store import MemoryStore
@@ -303,6 +304,25 @@ def test_the_next_program_goes_on(enter: Enter) -> None:
     first = enter(site, conversations=store).ask(talk("a"))
     assert enter(site, conversations=store).ask(talk("a", first.text, "b")).fidelity == "native"
     assert (site.opened, site.talks) == (1, {"t0": ["a", "b"]})
+
+
+@pytest.mark.parametrize("held", [{}, {"values": 1, "root": 0}, {"values": {}, "root": 1, "session": {"x": 1}}])
+def test_what_can_not_be_read_of_a_conversation_loses_it(
+    enter: Enter, held: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The list is told again; its id is not known any more."""
+    site, store = StatefulSite(), MemoryStore()
+    face = enter(site, conversations=store)
+    for whole in (False, True):
+        first = face.ask(talk("a"))
+        (kept,) = store
+        assert store.compare_and_set(kept.id, kept.revision, replace(kept, revision=kept.revision + 1, held=held))
+        if whole:
+            assert face.ask(talk("a", first.text, "b")).fidelity == "replayed"
+        else:
+            with pytest.raises(ConversationLost):
+                face.ask(talk("b"), first.conversation)
+    assert "a kept conversation of stateful can not be read" in caplog.text
 
 
 def test_sessions_are_opened_ahead(site: StatefulSite, enter: Enter) -> None:
