@@ -90,7 +90,7 @@ def test_a_chat_goes_on_by_its_name(site: StatefulSite, enter: Enter) -> None:
     first = face.ask(talk("a"), chat="one")
     assert face.ask(talk("a", "(changed)", "b"), chat="one").conversation == first.conversation
     assert face.ask(talk("a", first.text, "b"), chat="two").conversation != first.conversation
-    assert list(site.talks.values())[0] == ["a", "b"]
+    assert next(iter(site.talks.values())) == ["a", "b"]
 
 
 def test_another_callers_id_is_not_known(site: StatefulSite, enter: Enter) -> None:

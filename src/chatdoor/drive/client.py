@@ -6,8 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
 
-from chatdoor.drive.blocking import BlockingRun
 from chatdoor.drive.asker import NOBODY, Asker
+from chatdoor.drive.blocking import BlockingRun
 from chatdoor.drive.clock import moment
 from chatdoor.drive.http import BlockingHttp
 from chatdoor.drive.visitor import Options, Visitor, make_visitor

@@ -77,7 +77,7 @@ def fidelity(site: Site, turn: Turn) -> str:
 
 
 def _news(site: Site, turn: Turn) -> str | None:
-    """All that the user said and the site has not heard. System texts that it has not heard go before the first of it."""
+    """All that the user said and the site has not heard. System texts that are as new go before the first of it."""
     news = turn.messages[turn.known :]
     texts = [message.text for message in news if message.role == "user"]
     if texts and site.messages.system == "prepend":
