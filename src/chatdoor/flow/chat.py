@@ -200,8 +200,12 @@ def _untold(visit: Visit, setback: Setback, *, told: bool) -> Setback:
 
 
 def _is_fresh(session: Session, call: Call) -> bool:
-    """True where the session is not older than the call: a newer one would be like it."""
-    return session.opened >= call.began.unix
+    """True where the session is not older than the call: a newer one would be like it.
+
+    One that was opened after the call's end is old: the clock was set back since.
+    """
+    began = call.began
+    return began.unix <= session.opened <= began.unix + call.deadline - began.tick
 
 
 def _check_renewal_helps(site: Site, session: Session, refusal: Refusal, call: Call) -> None:

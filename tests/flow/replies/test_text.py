@@ -56,7 +56,7 @@ CHARSETS = [
     ("UTF-16 without a mark", "utf-16-le", "café".encode("utf-16-le"), "café"),
     ("UTF-16 with a mark of UTF-8", "utf-16", b"\xef\xbb\xbfcaf\xc3\xa9", "café"),
     ("half of UTF-16", "utf-16-le", "café".encode("utf-16-le")[:-1], ReplyCutShort),
-    ("Chinese", "gb18030", "你好，世界".encode("gb18030"), "你好，世界"),
+    ("Chinese", "gb18030", "你好世界".encode("gb18030"), "你好世界"),
 ]
 
 
