@@ -14,6 +14,7 @@ from chatdoor._version import __version__
 
 if typing.TYPE_CHECKING:
     from chatdoor.drive.access import Timeout
+    from chatdoor.drive.asker import Asker
     from chatdoor.drive.async_client import AsyncClient
     from chatdoor.drive.client import Client
     from chatdoor.drive.conversation_file import ConversationFile
@@ -26,6 +27,7 @@ if typing.TYPE_CHECKING:
 
 __all__ = [
     "AbstractProvider",
+    "Asker",
     "AsyncClient",
     "ChatdoorError",
     "Client",
@@ -51,6 +53,7 @@ logging.getLogger("chatdoor").addHandler(logging.NullHandler())
 
 _HOMES = {
     "chatdoor.drive.access": ["Timeout"],
+    "chatdoor.drive.asker": ["Asker"],
     "chatdoor.drive.async_client": ["AsyncClient"],
     "chatdoor.drive.client": ["Client"],
     "chatdoor.drive.conversation_file": ["ConversationFile"],

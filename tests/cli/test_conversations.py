@@ -2,7 +2,7 @@
 
 import json
 
-from tests.cli.program import Program
+from tests.cli.program import Program, Ran
 from tests.servers.stacks.fixtures import Stack
 
 
@@ -10,14 +10,21 @@ def test_a_run_goes_on_where_another_ended(program: Program, stack: Stack) -> No
     """By the id that --json shows, in the same session, until it is forgotten."""
     site = stack("flask_wtf")
     ask = ("ask", "--site", site.site_file, "--url", site.url, "--json")
-    first = json.loads(program(*ask, "Hello").out)
-    again = json.loads(program(*ask, "--conversation", first["conversation"], "secret?").out)
+    first = as_object(program(*ask, "Hello"))
+    again = as_object(program(*ask, "--conversation", first["conversation"], "secret?"))
     assert (again["conversation"], again["fidelity"]) == (first["conversation"], "native")
     assert again["text"] == "You said 2 things; the first was: Hello"
     assert site.stats().pages == 1
     assert program("sites", "forget", "flask-wtf").out == "0 sessions and 1 conversation forgotten\n"
     lost = json.loads(program(*ask, "--conversation", first["conversation"], "secret?").out)
     assert lost["error"]["kind"] == "ConversationLost"
+
+
+def as_object(ran: Ran) -> dict[str, object]:
+    """The reply. What a run that failed has written, all of it, is in the failure of the test."""
+    assert ran.code == 0, f"exit code {ran.code}; {ran.all}"
+    found: dict[str, object] = json.loads(ran.out)
+    return found
 
 
 def test_a_chat_is_one_conversation(program: Program, stack: Stack) -> None:

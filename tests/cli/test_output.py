@@ -42,6 +42,20 @@ def test_a_reply_ends_with_one_newline(pieces: list[str], written: str) -> None:
     assert pipe.getvalue() == written
 
 
+@pytest.mark.parametrize(("stream", "written"), [(Screen, "a\nb\n"), (io.StringIO, "ab\n")])
+def test_another_text_begins_a_line(stream: type[io.StringIO], written: str) -> None:
+    """On a terminal a line that is begun is ended for it, once; a pipe gets the reply as it is."""
+    out = stream()
+    output = Output(out)
+    output.interrupt()
+    output.write("a")
+    output.interrupt()
+    output.interrupt()
+    output.write("b")
+    output.end_reply()
+    assert out.getvalue() == written
+
+
 def test_a_reply_that_never_began_has_no_line() -> None:
     """A failure before the first piece leaves the output empty."""
     pipe = io.StringIO()

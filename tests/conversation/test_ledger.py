@@ -52,7 +52,7 @@ def test_what_a_list_is(sent: str, what: str, before: str, news: str) -> None:
     assert kind(claim) == (what, "c0" if what in {"continuation", "fork"} else None)
     assert texts(claim.plan.before) == before.split()
     assert texts(claim.plan.news) == news.split()
-    assert texts(claim.plan.system) == [word for word in sent.split() if word.startswith("s")]
+    assert texts((*claim.plan.system, *claim.plan.late)) == [word for word in sent.split() if word.startswith("s")]
     assert (claim.claimed is not None) == (what == "continuation")
 
 

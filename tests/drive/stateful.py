@@ -3,9 +3,9 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from typing import Unpack
+from typing import Any, Unpack
 
-from chatdoor import AsyncClient, Client, Messages, Reply
+from chatdoor import Asker, AsyncClient, Client, Messages, Reply
 from chatdoor.drive.clock import moment
 from chatdoor.drive.visitor import Options, Visitor
 from chatdoor.errors import ChatdoorError, ConnectFailed, Place, ReadFailed
@@ -189,14 +189,18 @@ class BlockingFace:
         self.visitor = self.client.visitor
 
     def ask(
-        self, messages: Messages, conversation: str | None = None, timeout: float | None = None, scope: str = ""
+        self,
+        messages: Messages,
+        conversation: str | None = None,
+        timeout: float | None = None,
+        **asker: Any,
     ) -> Reply:
         """The whole reply."""
-        return self.client.ask(messages, conversation=conversation, timeout=timeout, scope=scope)
+        return self.client.ask(messages, conversation=conversation, timeout=timeout, asker=Asker(**asker))
 
-    def begin(self, messages: Messages, scope: str = "") -> tuple[str | None, str, Reply]:
+    def begin(self, messages: Messages, **asker: Any) -> tuple[str | None, str, Reply]:
         """The conversation and the fidelity that are known with the first piece, and the reply."""
-        with self.client.stream(messages, scope=scope) as pieces:
+        with self.client.stream(messages, asker=Asker(**asker)) as pieces:
             next(pieces)
             known = pieces.conversation, pieces.fidelity
             for _ in pieces:
@@ -222,16 +226,20 @@ class AsyncFace:
         site.join(self.visitor)
 
     def ask(
-        self, messages: Messages, conversation: str | None = None, timeout: float | None = None, scope: str = ""
+        self,
+        messages: Messages,
+        conversation: str | None = None,
+        timeout: float | None = None,
+        **asker: Any,
     ) -> Reply:
         """The whole reply."""
-        return asyncio.run(self.client.ask(messages, conversation=conversation, timeout=timeout, scope=scope))
+        return asyncio.run(self.client.ask(messages, conversation=conversation, timeout=timeout, asker=Asker(**asker)))
 
-    def begin(self, messages: Messages, scope: str = "") -> tuple[str | None, str, Reply]:
+    def begin(self, messages: Messages, **asker: Any) -> tuple[str | None, str, Reply]:
         """The conversation and the fidelity that are known with the first piece, and the reply."""
 
         async def work() -> tuple[str | None, str, Reply]:
-            async with self.client.stream(messages, scope=scope) as pieces:
+            async with self.client.stream(messages, asker=Asker(**asker)) as pieces:
                 await anext(pieces)
                 known = pieces.conversation, pieces.fidelity
                 async for _ in pieces:

@@ -130,6 +130,48 @@ def test_a_spoilt_file_is_an_error(store: ConversationFile) -> None:
     assert store.path.read_bytes() == b"no database" * 100
 
 
+@pytest.mark.parametrize(
+    "kept", [b"", b"{}", b'{"id":', "text", b"[" * 100_000], ids=["empty", "{}", "half", "text", "deep"]
+)
+def test_a_spoilt_conversation_is_lost_alone(
+    store: ConversationFile, kept: bytes | str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is taken out with a warning; the others go on, also those of the same key."""
+    desk = Desk(store)
+    keys = tuple(desk.turn("u1", reply="a1").index_keys())
+    desk.turn("u1", reply="a1")
+    desk.turn("u2", reply="a2")
+    spoil(store, kept, "c0")
+    assert {one.id for found in store.find(keys).values() for one in found} == {"c1"}
+    assert "a kept conversation can not be read" in caplog.text
+    assert store.forget() == 2
+    for method in (lambda: store.get("c3"), lambda: store.compare_and_set("c3", 0, None)):
+        desk.turn("u3", reply="a3")
+        spoil(store, kept, "c3")
+        assert not method()
+        assert store.forget() == 0
+        desk.ids = iter(["c3"])
+
+
+def test_spoilt_conversations_expire(tmp_path: Path) -> None:
+    """They do not stand in the way of others that are due."""
+    store = ConversationFile(tmp_path / "c.db", time_to_live=60)
+    desk = Desk(store)
+    desk.turn("u1")
+    desk.turn("u2")
+    spoil(store, b"{", "c0")
+    assert [one.id for one in store.expire(NOW + 1000)] == ["c1"]
+    assert store.forget() == 0
+    store.close()
+
+
+def spoil(store: ConversationFile, kept: bytes | str, conversation_id: str) -> None:
+    """Puts something else in place of a conversation."""
+    with sqlite3.connect(store.path) as db:
+        db.execute("UPDATE conversation SET kept = ? WHERE id = ?", (kept, conversation_id))
+    db.close()
+
+
 def test_the_tables_of_others_are_left_alone(store: ConversationFile) -> None:
     """A database of another program is no store."""
     store.path.parent.mkdir()

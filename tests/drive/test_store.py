@@ -2,16 +2,20 @@
 
 import os
 import stat
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from chatdoor import Client, FileStore, load_site
+from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.store import Scope
 from chatdoor.errors import StateError
 from chatdoor.flow.cookies import Cookie, Jar
-from chatdoor.flow.session import Session
+from chatdoor.flow.session import Changes, Session
 from tests.drive.faces import HELLO
 from tests.servers.django_server import DjangoServer
 
@@ -31,6 +35,48 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     assert store.load(SCOPE) is None
     store.save(SCOPE, SESSION)
     assert FileStore(tmp_path / "sessions").load(SCOPE) == SESSION
+
+
+def test_quick_changes_are_kept_in_order() -> None:
+    """A caller whose change is kept slowly does not put it in place of a newer one."""
+    kept: list[object] = []
+    slow, newer = threading.Event(), threading.Event()
+
+    def keep(session: Session) -> None:
+        if not slow.is_set():
+            slow.set()
+            newer.wait(0.3)
+        kept.append(session.values["n"])
+
+    sessions = Sessions(SESSION, keep=keep)
+    first = threading.Thread(target=sessions.learn, args=(SESSION, Changes(values={"n": 1}, at=2.0)))
+    first.start()
+    assert slow.wait(5)
+    sessions.learn(SESSION, Changes(values={"n": 2}, at=3.0))
+    newer.set()
+    first.join()
+    assert kept == [1, 2]
+
+
+def test_programs_that_keep_at_once_leave_a_whole_file(tmp_path: Path) -> None:
+    """Whoever was last, what is read is one of theirs, and nothing is left beside it."""
+    code = (
+        "import sys; from pathlib import Path; from msgspec.structs import replace; from chatdoor import FileStore\n"
+        "from tests.drive.test_store import SCOPE, SESSION\n"
+        "store = FileStore(Path(sys.argv[1]))\n"
+        "for n in range(300): store.save(SCOPE, replace(SESSION, values={'n': n, 'who': sys.argv[2] * 5000}))\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    writers = [subprocess.Popen([*command, who]) for who in "ab"]
+    store, seen = FileStore(tmp_path), set()
+    while any(writer.poll() is None for writer in writers):
+        session = store.load(SCOPE)
+        if session is not None:
+            seen.add(str(session.values["who"]))
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert seen <= {"a" * 5000, "b" * 5000}
+    assert store.load(SCOPE).values["n"] == 299
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")

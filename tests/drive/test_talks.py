@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Unpack
 
 import pytest
+from msgspec.structs import replace
 
 from chatdoor import AsyncClient, SiteProvider
 from chatdoor.conversation.store import MemoryStore
@@ -74,6 +75,32 @@ def test_the_system_text_reaches_the_site_once(site: StatefulSite, enter: Enter)
     face.ask(talk("c"), first.conversation)
     enter(site).ask(talk("a", first.text, "b", system="Be kind."))
     assert site.talks == {"t0": ["Be kind.\n\na", "b", "c"], "t1": ["Be kind.\n\na", "b"]}
+
+
+def test_a_new_system_text_goes_with_the_next_message(site: StatefulSite, enter: Enter) -> None:
+    """Once, before it, in a list and with an id alone; also where the talk is told again."""
+    face = enter(site)
+    first = face.ask(talk("a", system="Be kind."))
+    later = [*talk("a", first.text, system="Be kind."), *talk("b", system="Be brief.")]
+    second = face.ask(later)
+    assert (second.conversation, second.fidelity) == (first.conversation, "native")
+    later += [{"role": "assistant", "content": second.text}]
+    third = face.ask([*later, *talk("c")])
+    later += [*talk("c", third.text)[:2], *talk("d", system="Be kind.")]
+    assert face.ask(later).conversation == first.conversation
+    assert face.ask(talk("e", system="Be brief."), first.conversation).conversation == first.conversation
+    assert face.ask(talk("f", system="Be loud."), first.conversation).conversation == first.conversation
+    assert site.talks == {"t0": ["Be kind.\n\na", "Be brief.\n\nb", "c", "d", "e", "Be loud.\n\nf"]}
+
+
+def test_a_later_system_text_is_told_again_in_its_place(site: StatefulSite, enter: Enter) -> None:
+    """Where the site has lost the talk, the replay has it with the message that it came with."""
+    face = enter(site)
+    first = face.ask(talk("a", system="Be kind."))
+    site.lose()
+    later = [*talk("a", first.text, system="Be kind."), *talk("b", system="Be brief.")]
+    assert face.ask(later).fidelity == "replayed"
+    assert site.talks["t1"] == ["Be kind.\n\na", "Be brief.\n\nb"]
 
 
 def test_news_for_one_that_talks_is_an_error(site: StatefulSite) -> None:
@@ -277,6 +304,25 @@ def test_the_next_program_goes_on(enter: Enter) -> None:
     first = enter(site, conversations=store).ask(talk("a"))
     assert enter(site, conversations=store).ask(talk("a", first.text, "b")).fidelity == "native"
     assert (site.opened, site.talks) == (1, {"t0": ["a", "b"]})
+
+
+@pytest.mark.parametrize("held", [{}, {"values": 1, "root": 0}, {"values": {}, "root": 1, "session": {"x": 1}}])
+def test_what_can_not_be_read_of_a_conversation_loses_it(
+    enter: Enter, held: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The list is told again; its id is not known any more."""
+    site, store = StatefulSite(), MemoryStore()
+    face = enter(site, conversations=store)
+    for whole in (False, True):
+        first = face.ask(talk("a"))
+        (kept,) = store
+        assert store.compare_and_set(kept.id, kept.revision, replace(kept, revision=kept.revision + 1, held=held))
+        if whole:
+            assert face.ask(talk("a", first.text, "b")).fidelity == "replayed"
+        else:
+            with pytest.raises(ConversationLost):
+                face.ask(talk("b"), first.conversation)
+    assert "a kept conversation of stateful can not be read" in caplog.text
 
 
 def test_sessions_are_opened_ahead(site: StatefulSite, enter: Enter) -> None:

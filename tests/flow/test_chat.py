@@ -167,6 +167,13 @@ def test_what_is_sent_again(row: Row) -> None:
     assert script.unused == 0
 
 
+def test_a_session_from_the_future_is_old() -> None:
+    """The clock was set back since it was kept, so that a newer one may do what it can not."""
+    script = Script([FORBIDDEN, start(), reply()], Session(generation=1, opened=NOW + 7200, values={"csrf": "t"}))
+    assert script.ask().text == "Good day."
+    assert script.story == f"{POST} | {GET} | {POST}"
+
+
 STREAMS = [
     ("an error in a record", [b'data: {"v": "Good "}\n\n', b'data: {"error": "full"}\n\n'], SiteFailed),
     ("a record that is no JSON", [b'data: {"v": "Good "}\n\n', b"data: <h1>CSRF\n\n"], UnexpectedReply),

@@ -11,6 +11,7 @@ from chatdoor.errors import (
     ReplyCutShort,
     ReplyTooLarge,
     SessionRefused,
+    TimedOut,
     TokenNotFound,
     UnexpectedReply,
 )
@@ -82,8 +83,17 @@ def test_the_first_packet_that_is_an_event_is_enough() -> None:
 
 
 CLOSED = "[conversation]\nlost = { close = 4404 }"
+SILENT = Said(101, (), (b"{}",), breaks=TimedOut("timed out while waiting for a frame", phase="a frame"))
 FAULTS: list[tuple[str, str, str, list[Said | ChatdoorError], type[ChatdoorError], str]] = [
-    ("closed too soon", UNTIL, "", [frames("{}", closes=1011)], ReplyCutShort, "1011.*before the frame"),
+    (
+        "closed too soon",
+        UNTIL,
+        "",
+        [frames("{}", closes=1011)],
+        ReplyCutShort,
+        "1011.*: JSON in which type is",
+    ),
+    ("silent", UNTIL, "", [SILENT], TimedOut, "for a frame, .* has not come: JSON"),
     ("too much", UNTIL, '[limits]\nreply_bytes = "1KB"', [frames("x" * 9_000_000)], ReplyTooLarge, "larger than"),
     ("not expected", "expect = { text = 'hi' }", "", [frames(WELCOME)], UnexpectedReply, "did not come"),
     ("no value", 'take.room = { json = "x" }', "", [frames(WELCOME)], TokenNotFound, "the value room"),

@@ -101,6 +101,15 @@ def test_a_page_that_is_no_way_in(answers: list[object], kind: type[Exception], 
     assert "POST" not in script.story
 
 
+def test_an_address_that_does_not_fit_is_told() -> None:
+    """Without the values of its query, any of which may be a secret."""
+    site = site_of('[[session]]\nget = "/room"\ntake.room = { url = "room=([0-9]+)" }')
+    script = Script([to("/lobby?code=abc&next=%2F"), page()])
+    told = r"in the address that it led to \(https://bot.example/lobby\?code=\*\*\*&next=\*\*\*\), and it is not there"
+    with pytest.raises(TokenNotFound, match=told):
+        script.ask(site)
+
+
 LOGINS = [
     (
         "the form again",

@@ -61,7 +61,7 @@ def ask(settings: Settings, *, as_json: bool, conversation: str | None, whole: b
     show = _show_object if as_json else _show_whole if whole else _show_pieces
     try:
         reads_prompt = prompt == (STDIN,)
-        with visiting(settings, stdin_for="PROMPT" if reads_prompt else None) as client:
+        with visiting(settings, output, stdin_for="PROMPT" if reads_prompt else None) as client:
             text = read_stdin("PROMPT", MAX_PROMPT_BYTES) if reads_prompt else " ".join(prompt)
             asked = Asked(_messages(settings, text), settings.model, conversation)
             show(client, asked, output)

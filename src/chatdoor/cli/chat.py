@@ -48,8 +48,9 @@ def chat(settings: Settings) -> None:
     the last turn that failed, as `chatdoor ask --help` lists them.
     """
     typed = _is_terminal()
-    with visiting(settings, stdin_for=None if typed else "the conversation") as client:
-        talk = Talk(client, settings, stdout())
+    output = stdout()
+    with visiting(settings, output, stdin_for=None if typed else "the conversation") as client:
+        talk = Talk(client, settings, output)
         if typed:
             tell(f"{client.site.name}: type a line, or /help. Ctrl-C stops a reply, Ctrl-D leaves.")
             _converse(talk)

@@ -33,6 +33,13 @@ class Output:
             self._stream.write(text)
             self._stream.flush()
 
+    def interrupt(self) -> None:
+        """Ends a line that is begun on a terminal, so that another text is not shown behind it."""
+        if self._filter and self._last not in {"", "\n"}:
+            self._last = "\n"
+            self._stream.write("\n")
+            self._stream.flush()
+
     def end_line(self) -> None:
         """Ends the line, where one was begun. What follows is another text."""
         if self._filter:

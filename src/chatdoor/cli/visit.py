@@ -2,11 +2,13 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from typing import TextIO
 
 from chatdoor.cli.clean import one_line
 from chatdoor.cli.consent import Consent
+from chatdoor.cli.output import Output
 from chatdoor.cli.references import check_stdin, resolve
 from chatdoor.cli.sessions import Sessions, kept_folder, session_files, usable_conversations
 from chatdoor.cli.settings import PRACTICE, Settings
@@ -18,15 +20,15 @@ from chatdoor.site.model import Site
 
 
 @contextmanager
-def visiting(settings: Settings, *, stdin_for: str | None) -> Iterator[Client]:
-    """A client for the length of a block.
+def visiting(settings: Settings, output: Output, *, stdin_for: str | None) -> Iterator[Client]:
+    """A client for the length of a block, whose replies go to `output`.
 
     `stdin_for` is what standard input is needed for; None: it is free for a reference. Raises ArgumentError.
     """
     options = _options(settings, stdin_for)
     with ExitStack() as stack:
         if settings.verbose:
-            stack.enter_context(showing_log())
+            stack.enter_context(showing_log(before=output.interrupt))
         if settings.starts_practice:
             from chatdoor.practice import Practice  # loads an event loop and a server
 
@@ -77,11 +79,28 @@ class _OneLine(logging.Formatter):
         return one_line(f"chatdoor: {record.getMessage()}{failure}")
 
 
+class _Shown(logging.StreamHandler[TextIO]):
+    """Shows records on standard error."""
+
+    def __init__(self, before: Callable[[], None] | None) -> None:
+        super().__init__(sys.stderr)
+        self._before = before
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Shows one."""
+        if self._before:
+            self._before()
+        super().emit(record)
+
+
 @contextmanager
-def showing_log(least: int = logging.DEBUG) -> Iterator[None]:
-    """Shows on standard error what chatdoor logs, from a level on, for the length of a block."""
+def showing_log(least: int = logging.DEBUG, *, before: Callable[[], None] | None = None) -> Iterator[None]:
+    """Shows on standard error what chatdoor logs, from a level on, for the length of a block.
+
+    `before` is called before each line, where that is a terminal.
+    """
     logger = logging.getLogger("chatdoor")
-    shown = logging.StreamHandler(sys.stderr)
+    shown = _Shown(before if sys.stderr and sys.stderr.isatty() else None)
     shown.setFormatter(_OneLine())
     level = logger.level
     logger.addHandler(shown)

@@ -64,7 +64,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     - `busy`: news alone for a conversation that is claimed. There is no history to fork with.
 
     `before` is what a new session at the site would not know. `after` is what comes after it, and `news` its
-    user messages, which are to be sent. `system` are all system texts. `told` is what to keep of it.
+    user messages, which are to be sent. `system` are the system texts that the site has, or gets with `before`; `late`
+    are those that it has not heard in the conversation that goes on. `told` is what to keep of it.
     """
 
     kind: Kind
@@ -73,6 +74,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     system: tuple[Message, ...]
     told: Told
     conversation: Conversation | None = None
+    late: tuple[Message, ...] = ()
 
     @property
     def news(self) -> tuple[Message, ...]:
@@ -214,14 +216,26 @@ def _go_on(request: Request, cut: int, standing: Sequence[Conversation], told: T
     if free is None:
         return fork(request, standing[0])
     listing = request.listing
+    late = _late(free, listing, cut)
     return Plan(
         kind="continuation",
         conversation=free,
         before=listing.before(cut),
         after=listing.after(cut),
-        system=_system(listing),
+        system=tuple([one for one in _system(listing) if one not in late]),
         told=told,
+        late=late,
     )
+
+
+def _late(conversation: Conversation, listing: Listing, cut: int) -> tuple[Message, ...]:
+    """The system texts after a cut that the conversation does not have. Programs repeat theirs with each message."""
+    heard = zip(listing.heard[cut:], listing.seen[cut:], strict=True)
+    texts = [(message, seen) for message, seen in heard if seen.role in SYSTEM_ROLES]
+    if not texts:
+        return ()
+    known = {seen.digests.normal for seen in conversation.seen}
+    return tuple([message for message, seen in texts if seen.digests.normal not in known])
 
 
 def _apart(request: Request, kind: Kind, conversation: Conversation | None) -> Plan:

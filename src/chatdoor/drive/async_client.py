@@ -6,10 +6,11 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from chatdoor.drive.aio import AsyncRun
+from chatdoor.drive.asker import NOBODY, Asker
 from chatdoor.drive.clock import moment
 from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
-from chatdoor.flow.chat import ask, enter
+from chatdoor.flow.chat import ask, enter, give_again
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn, fidelity
@@ -48,16 +49,16 @@ class AsyncClient:
         model: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - the same argument as the blocking client's
         conversation: str | None = None,
-        scope: str = "",
+        asker: Asker = NOBODY,
         **options: object,
     ) -> Reply:
         """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for.
 
-        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do. `scope`
-        is whose call it is: calls of different scopes never share a conversation.
+        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do. `asker`
+        tells the calls of several callers, and their retries, apart.
         """
         turn = self.visitor.turn(messages, model, options)
-        return await _begin(self.visitor, turn, self.visitor.total(timeout), conversation, scope).whole()
+        return await _begin(self.visitor, turn, self.visitor.total(timeout), conversation, asker).whole()
 
     def stream(
         self,
@@ -66,12 +67,12 @@ class AsyncClient:
         model: str | None = None,
         timeout: float | None = None,
         conversation: str | None = None,
-        scope: str = "",
+        asker: Asker = NOBODY,
         **options: object,
     ) -> "AsyncStream":
         """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
         turn = self.visitor.turn(messages, model, options)
-        return AsyncStream(self.visitor, turn, self.visitor.total(timeout), conversation, scope)
+        return AsyncStream(self.visitor, turn, self.visitor.total(timeout), conversation, asker)
 
     async def warm_up(
         self,
@@ -108,12 +109,12 @@ class AsyncClient:
 class AsyncStream:
     """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
 
-    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str = "") -> None:
+    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None, asker: Asker) -> None:
         self._visitor = visitor
         self._reply: Reply | None = None
         self._turn = turn
         self._talk = Talk()
-        self._pieces = self._run(total, conversation, scope)
+        self._pieces = self._run(total, conversation, asker)
 
     @property
     def conversation(self) -> str | None:
@@ -155,8 +156,8 @@ class AsyncStream:
         """Ends the stream."""
         await self.close()
 
-    async def _run(self, total: float, conversation: str | None, scope: str) -> AsyncGenerator[Piece, None]:
-        run = _begin(self._visitor, self._turn, total, conversation, scope)
+    async def _run(self, total: float, conversation: str | None, asker: Asker) -> AsyncGenerator[Piece, None]:
+        run = _begin(self._visitor, self._turn, total, conversation, asker)
         if run.holding:
             self._turn, self._talk = run.holding.turn, run.holding.talk
         pieces = run.pieces()
@@ -168,13 +169,14 @@ class AsyncStream:
             await pieces.aclose()
 
 
-def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str) -> AsyncRun[Reply]:
+def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None, asker: Asker) -> AsyncRun[Reply]:
     """The call, its time begun."""
     call = _call(visitor, total)
-    holding = visitor.hold(turn, conversation, scope)
+    holding = visitor.hold(turn, conversation, asker)
     turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
-    flow = ask(visitor.site, turn, call, talk)
-    return AsyncRun(flow, visitor, visitor.connections.tasks, call, holding=holding)
+    kept = holding.kept if holding else None
+    flow = ask(visitor.site, turn, call, talk) if kept is None else give_again(visitor.site, turn, call, talk, kept)
+    return AsyncRun(flow, visitor, visitor.connections.tasks, call, paced=kept is None, holding=holding)
 
 
 def _call(visitor: Visitor, total: float) -> Call:

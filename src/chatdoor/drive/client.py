@@ -6,12 +6,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
 
+from chatdoor.drive.asker import NOBODY, Asker
 from chatdoor.drive.blocking import BlockingRun
 from chatdoor.drive.clock import moment
 from chatdoor.drive.http import BlockingHttp
 from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
-from chatdoor.flow.chat import ask, enter
+from chatdoor.flow.chat import ask, enter, give_again
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn, fidelity
@@ -50,16 +51,16 @@ class Client:
         model: str | None = None,
         timeout: float | None = None,
         conversation: str | None = None,
-        scope: str = "",
+        asker: Asker = NOBODY,
         **options: object,
     ) -> Reply:
         """The whole reply. `timeout` is in seconds; `options` are sampling options that the site has a field for.
 
-        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do. `scope`
-        is whose call it is: calls of different scopes never share a conversation.
+        `conversation` is that of an earlier reply, where the site remembers: then new messages alone will do. `asker`
+        tells the calls of several callers, and their retries, apart.
         """
         turn = self.visitor.turn(messages, model, options)
-        return _begin(self.visitor, turn, self.visitor.total(timeout), conversation, scope).whole()
+        return _begin(self.visitor, turn, self.visitor.total(timeout), conversation, asker).whole()
 
     def stream(
         self,
@@ -68,12 +69,12 @@ class Client:
         model: str | None = None,
         timeout: float | None = None,
         conversation: str | None = None,
-        scope: str = "",
+        asker: Asker = NOBODY,
         **options: object,
     ) -> "Stream":
         """The reply as it comes. Arguments are checked now; nothing is sent before the first piece is asked for."""
         turn = self.visitor.turn(messages, model, options)
-        return Stream(self.visitor, turn, self.visitor.total(timeout), conversation, scope)
+        return Stream(self.visitor, turn, self.visitor.total(timeout), conversation, asker)
 
     def warm_up(self, n: int = 1, *, timeout: float | None = None) -> None:
         """Opens sessions ahead of the first calls: one, or up to `n` where each conversation has its own.
@@ -106,13 +107,13 @@ class Client:
 class Stream:
     """A reply as it comes: iterate over it for pieces. Once it has ended, `reply` is the whole."""
 
-    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str = "") -> None:
+    def __init__(self, visitor: Visitor, turn: Turn, total: float, conversation: str | None, asker: Asker) -> None:
         self._visitor = visitor
         self._turn = turn
         self._talk = Talk()
         self._run: BlockingRun[Reply] | None = None
         self._reply: Reply | None = None
-        self._pieces = self._steps(total, conversation, scope)
+        self._pieces = self._steps(total, conversation, asker)
 
     @property
     def conversation(self) -> str | None:
@@ -163,20 +164,22 @@ class Stream:
         """Ends the stream."""
         self.close()
 
-    def _steps(self, total: float, conversation: str | None, scope: str) -> Generator[Piece, None, Reply]:
-        run = self._run = _begin(self._visitor, self._turn, total, conversation, scope)
+    def _steps(self, total: float, conversation: str | None, asker: Asker) -> Generator[Piece, None, Reply]:
+        run = self._run = _begin(self._visitor, self._turn, total, conversation, asker)
         if run.holding:
             self._turn, self._talk = run.holding.turn, run.holding.talk
         return (yield from run.pieces())
 
 
-def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None, scope: str) -> BlockingRun[Reply]:
+def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None, asker: Asker) -> BlockingRun[Reply]:
     """The call, its time begun."""
     call = _call(visitor, total)
-    holding = visitor.hold(turn, conversation, scope)
+    holding = visitor.hold(turn, conversation, asker)
     turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
-    flow = ask(visitor.site, turn, call, talk)
-    return BlockingRun(flow, visitor, _http(visitor), call, threading.get_ident(), holding=holding)
+    kept = holding.kept if holding else None
+    flow = ask(visitor.site, turn, call, talk) if kept is None else give_again(visitor.site, turn, call, talk, kept)
+    thread, paced = threading.get_ident(), kept is None
+    return BlockingRun(flow, visitor, _http(visitor), call, thread, paced=paced, holding=holding)
 
 
 def _call(visitor: Visitor, total: float) -> Call:

@@ -1,21 +1,22 @@
 """Conversations that outlive a process: one SQLite file, which threads and programs may share.
 
 The file is readable by its owner alone. One that is not ours, or can not be used, is an error; one of another version
-begins anew.
+begins anew. A conversation in it that can not be read is one that is lost: it is taken out, and the others stay.
 
 The async client uses it on its event loop: a turn costs 0.2 ms there (measured: 0.05 ms to claim, 0.1 ms to finish, one
 in a hundred 0.5 ms), which is what two trips to another thread would cost. It waits longer only while another program
 writes.
 """
 
+import logging
 import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -24,6 +25,8 @@ from chatdoor.conversation.record import Conversation
 from chatdoor.conversation.store import MAX_CONVERSATIONS, MAX_FOUND, TIME_TO_LIVE
 from chatdoor.drive.folders import state_folder
 from chatdoor.errors import StateError
+
+logger = logging.getLogger("chatdoor")
 
 BUSY_SECONDS: Final = 5.0
 """How long one waits for another program to finish its write, which takes a few milliseconds."""
@@ -52,8 +55,12 @@ INSERT INTO conversation VALUES (
     :id, :scope, :used, (SELECT 1 + coalesce(max(written), 0) FROM conversation), :kept
 ) ON CONFLICT (id) DO UPDATE SET used = excluded.used, written = excluded.written, kept = excluded.kept"""
 UPDATE: Final = "UPDATE conversation SET used = :used, kept = :kept WHERE id = :id"
-FIND: Final = "SELECT kept FROM conversation JOIN key USING (id) WHERE key = ? ORDER BY written DESC LIMIT ?"
-DUE: Final = "SELECT kept FROM conversation ORDER BY used, written"
+GET: Final = "SELECT id, kept FROM conversation WHERE id = ?"
+FIND: Final = "SELECT id, kept FROM conversation JOIN key USING (id) WHERE key = ? ORDER BY written DESC LIMIT ?"
+DUE: Final = "SELECT id, kept FROM conversation ORDER BY used, written"
+
+Row: TypeAlias = tuple[str, bytes]
+"""The id of a conversation, and what is kept of it."""
 
 
 class ConversationFile:
@@ -75,14 +82,12 @@ class ConversationFile:
     def get(self, conversation_id: str) -> Conversation | None:
         """The conversation, None where there is none. Raises StateError."""
         with self._connected() as db:
-            row = db.execute("SELECT kept FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
-            return None if row is None else _decode(row[0])
+            return _get(db, conversation_id)
 
     def compare_and_set(self, conversation_id: str, expected: int | None, new: Conversation | None) -> bool:
         """True where the revision was the expected one, and the new conversation is in its place. Raises StateError."""
         with self._writing() as db:
-            row = db.execute("SELECT kept FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
-            old = None if row is None else _decode(row[0])
+            old = _get(db, conversation_id)
             if (None if old is None else old.revision) != expected:
                 return False
             _put(db, conversation_id, old, new)
@@ -92,7 +97,7 @@ class ConversationFile:
         """The conversations of each key that has any, newest first. Raises StateError."""
         with self._connected() as db:
             rows = {key: db.execute(FIND, (key, MAX_FOUND)).fetchall() for key in keys}
-            return {key: [_decode(kept) for (kept,) in found] for key, found in rows.items() if found}
+            return {key: found for key, kept in rows.items() if kept and (found := list(_read(db, kept)))}
 
     def expire(self, now: float) -> tuple[Conversation, ...]:
         """Takes out what is past its time, or too much, and gives it. Raises StateError."""
@@ -131,8 +136,7 @@ class ConversationFile:
         (count,) = db.execute("SELECT count(*) FROM conversation").fetchone()
         excess = count - self._limit
         with closing(db.execute(DUE)) as rows:
-            for (kept,) in rows:
-                conversation = _decode(kept)
+            for conversation in _read(db, rows):
                 if excess <= 0 and conversation.used + self._time_to_live > now:
                     return
                 if conversation.free() or conversation.lapsed(now):
@@ -226,5 +230,15 @@ def _put(db: sqlite3.Connection, conversation_id: str, old: Conversation | None,
     db.executemany("INSERT INTO key VALUES (?, ?)", [(key, new.id) for key in sorted(after - before)])
 
 
-def _decode(kept: bytes) -> Conversation:
-    return msgspec.json.decode(kept, type=Conversation)
+def _get(db: sqlite3.Connection, conversation_id: str) -> Conversation | None:
+    return next(_read(db, db.execute(GET, (conversation_id,)).fetchall()), None)
+
+
+def _read(db: sqlite3.Connection, rows: Iterable[Row]) -> Iterator[Conversation]:
+    """The conversations of the rows. One that can not be read is taken out."""
+    for conversation_id, kept in rows:
+        try:
+            yield msgspec.json.decode(kept, type=Conversation)
+        except (msgspec.DecodeError, TypeError, RecursionError):
+            logger.warning("a kept conversation can not be read, so it is lost")
+            db.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))

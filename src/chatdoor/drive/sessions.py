@@ -47,7 +47,11 @@ class Lead:
 
 
 class Sessions:
-    """The current session of one visitor. `keep` is called with each session that is new or has changed."""
+    """The current session of one visitor.
+
+    `keep` is called with each session that is new or has changed, one at a time: the last one that it gets is the
+    newest.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,8 @@ class Sessions:
         self._generation = current.generation if current else 0
         self._max_age = max_age
         self._keep = keep
+        self._keeping = threading.Lock()
+        self._kept_last: Session | None = None
         self._leads: list[Lead] = []
 
     @property
@@ -93,7 +99,7 @@ class Sessions:
             if current is None or current.generation != session.generation:
                 return session.merge(changes)
             self._current = merged = current.merge(changes)
-        self._kept(merged)
+        self._kept()
         return merged
 
     def put(self, session: Session) -> None:
@@ -121,7 +127,7 @@ class Sessions:
             if newer:
                 self._current = session
         if newer:
-            self._kept(session)
+            self._kept()
 
     def end(self, lead: Lead) -> None:
         """Ends the lead without a session."""
@@ -131,6 +137,12 @@ class Sessions:
     def _too_old(self, session: Session, now: float) -> bool:
         return self._max_age is not None and not session.given and now - session.opened >= self._max_age
 
-    def _kept(self, session: Session) -> None:
-        if self._keep:
-            self._keep(session)
+    def _kept(self) -> None:
+        """Keeps the session that is the newest now, unless another caller was faster."""
+        if self._keep is None:
+            return
+        with self._keeping:
+            current = self._current
+            if current is not None and current is not self._kept_last:
+                self._keep(current)
+                self._kept_last = current

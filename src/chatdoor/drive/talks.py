@@ -14,6 +14,7 @@ import msgspec
 from chatdoor.conversation.ledger import Claim, Ledger
 from chatdoor.conversation.record import Conversation
 from chatdoor.conversation.store import ConversationStore, MemoryStore
+from chatdoor.drive.asker import Asker
 from chatdoor.drive.pool import Pool, Slot, Ticket
 from chatdoor.drive.sessions import Sessions
 from chatdoor.errors import ConversationLost, StateError
@@ -38,13 +39,17 @@ class Holding:
     """One call's hold on a conversation. It ends with `end`, whatever becomes of the call."""
 
     def __init__(self, talks: "Talks", claim: Claim, turn: Turn, held: Held | None) -> None:
+        again = claim.plan.conversation if claim.plan.kind == "retry" else None
+        self.kept = again.turn.reply if again else None
+        """The reply of a turn that is asked for once more. The site is not asked, and nothing is held."""
         self.turn = turn
-        self.id = claim.claimed.id if claim.claimed else claim.id
+        going_on = again or claim.claimed
+        self.id = going_on.id if going_on else claim.id
         self.talk = Talk(self.id, dict(held.values), held.root) if held else Talk(self.id)
         self.ticket: Ticket | None = None
         self._claim = claim
         self._talks = talks
-        if talks.pool:
+        if talks.pool and self.kept is None:
             stands = claim.claimed.end.exact if claim.claimed else ""
             self.ticket = talks.pool.request(self.id, held.session if held else None, stands)
 
@@ -53,6 +58,8 @@ class Holding:
 
         With neither it is as before, or forgotten where the site may have heard what was `told`.
         """
+        if self.kept is not None:
+            return
         slot, lives = self._slot(), False
         try:
             lives = self._end_claim(slot, reply, partial, told=told)
@@ -109,31 +116,41 @@ class Talks:
             clean = bool(site.conversation.start)
             self.pool = Pool(site.limits.sessions, make, self._let_go, clean=clean)
 
-    def hold(self, turn: Turn, conversation: str | None, scope: str = "") -> Holding:
+    def hold(self, turn: Turn, conversation: str | None, asker: Asker) -> Holding:
         """The conversation that the messages go on in, claimed; a new one where there is none.
 
-        Calls of different `scope` never have the same conversation. Raises ConversationLost for a `conversation` that
-        is not there, where the messages do not hold what was said.
+        Raises ConversationLost for a `conversation` that is not there, where the messages do not hold what was said.
         """
-        claim = self.ledger.claim(
-            f"{self._scope}/{scope}" if scope else self._scope,
-            turn.messages,
-            now=time.time(),
-            new_id=uuid.uuid4().hex,
-            sees_system=self._site.messages.system != "drop",
-            conversation_id=conversation,
-        )
+        claim, held = self._claim(turn, conversation, asker)
         plan = claim.plan
         if plan.kind in {"lost", "busy"} and conversation is not None and not plan.before:
             problem = "is talking already" if plan.kind == "busy" else "is not known, or not any more"
             raise ConversationLost(f"the conversation {conversation} {problem}", site=self._site.name)
         going_on = claim.claimed is not None
-        rest = going_on and not plan.before  # the id alone: the site has heard the system text
-        system = () if rest else plan.system
-        messages = (*system, *plan.before, *plan.after)
-        known = len(system) + len(plan.before) if going_on else 0
-        told = msgspec.structs.replace(turn, messages=messages, known=known, rest=rest)
-        return Holding(self, claim, told, _held(claim.claimed))
+        messages = (*plan.system, *plan.before, *plan.late, *plan.after)
+        known = len(plan.system) + len(plan.before) if going_on else 0
+        told = msgspec.structs.replace(turn, messages=messages, known=known, rest=going_on and not plan.before)
+        return Holding(self, claim, told, held)
+
+    def _claim(self, turn: Turn, conversation: str | None, asker: Asker) -> tuple[Claim, Held | None]:
+        """The claim, and what is kept of the site's side. A conversation where that can not be read is lost."""
+        while True:
+            claim = self.ledger.claim(
+                f"{self._scope}/{asker.scope}" if asker.scope else self._scope,
+                turn.messages,
+                now=time.time(),
+                new_id=uuid.uuid4().hex,
+                sees_system=self._site.messages.system != "drop",
+                conversation_id=conversation,
+                chat=asker.chat,
+                retry=asker.retry,
+                key=asker.key,
+            )
+            try:
+                return claim, _held(claim.claimed)
+            except msgspec.ValidationError:
+                logger.warning("a kept conversation of %s can not be read, so it is lost", self._site.name)
+                self.ledger.lose(claim)
 
     def _let_go(self, conversation: str) -> bool:
         """A conversation that makes room in the pool is over, unless somebody has claimed it."""

@@ -13,6 +13,7 @@ import msgspec
 
 from chatdoor.conversation.store import ConversationStore
 from chatdoor.drive.access import USER_AGENT, Access, Timeout, check_number
+from chatdoor.drive.asker import Asker
 from chatdoor.drive.holdoff import holdoff_of
 from chatdoor.drive.http import Connections
 from chatdoor.drive.pace import Pace, pace_of
@@ -115,15 +116,15 @@ class Visitor:
         if self.talks and self.talks.pool:
             self.talks.pool.hang_up()
 
-    def hold(self, turn: Turn, conversation: str | None, scope: str = "") -> Holding | None:
-        """The conversation of the scope in which the turn goes on; None where the site remembers none.
+    def hold(self, turn: Turn, conversation: str | None, asker: Asker) -> Holding | None:
+        """The conversation of the asker in which the turn goes on; None where the site remembers none.
 
         Raises ArgumentError for an id that can not be used, ConversationLost for one that is not known.
         """
         if conversation is not None and not conversation:
             raise ArgumentError("conversation: expected the id of a reply, got nothing")
         if self.talks:
-            return self.talks.hold(turn, conversation, scope)
+            return self.talks.hold(turn, conversation, asker)
         if conversation is not None:
             raise ArgumentError("conversation: this site remembers none; send the whole list", site=self.site.name)
         return None

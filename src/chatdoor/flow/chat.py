@@ -7,11 +7,12 @@ second time only after a refusal, which says that the site did not act, and neve
 import msgspec
 
 from chatdoor.errors import ConversationLost, SessionRefused, TokenNotFound
-from chatdoor.flow.answer import Answer
-from chatdoor.flow.effects import Flow, HangUp, Make, OpenSession
+from chatdoor.flow.answer import Answer, Declared
+from chatdoor.flow.effects import Decode, Flow, HangUp, Make, OpenSession
 from chatdoor.flow.exchange import Call, Visit
 from chatdoor.flow.reading import Read, read_reply
 from chatdoor.flow.refusal import Refusal, Setback
+from chatdoor.flow.replies.text import TextReply
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.steps import run_step
@@ -50,7 +51,15 @@ def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     while not isinstance(outcome, Read):
         visit = Visit(site, (yield from _renewed(visit, outcome)), call, talk)
         outcome = yield from _attempt(visit, turn, way)
-    return _reply(visit, turn, outcome)
+    return _reply(site, turn, call, talk, outcome)
+
+
+def give_again(site: Site, turn: Turn, call: Call, talk: Talk, kept: str) -> Flow[Reply]:
+    """Gives a reply that was kept, and asks the site nothing."""
+    decoder = TextReply(site.reply, Declared("text/plain"), {})
+    data = kept.encode()
+    first, end = (yield Decode(decoder, len(data), data)) if data else (call.began, call.began)
+    return _reply(site, turn, call, talk, Read(decoder, first, end))
 
 
 def enter() -> Flow[Session]:
@@ -191,8 +200,12 @@ def _untold(visit: Visit, setback: Setback, *, told: bool) -> Setback:
 
 
 def _is_fresh(session: Session, call: Call) -> bool:
-    """True where the session is not older than the call: a newer one would be like it."""
-    return session.opened >= call.began.unix
+    """True where the session is not older than the call: a newer one would be like it.
+
+    One that was opened after the call's end is old: the clock was set back since.
+    """
+    began = call.began
+    return began.unix <= session.opened <= began.unix + call.deadline - began.tick
 
 
 def _check_renewal_helps(site: Site, session: Session, refusal: Refusal, call: Call) -> None:
@@ -207,9 +220,8 @@ def _refused(site: Site, problem: str) -> SessionRefused:
     return SessionRefused(problem, site=site.name, step=site.chat[-1].label)
 
 
-def _reply(visit: Visit, turn: Turn, read: Read) -> Reply:
-    decoder, began = read.decoder, visit.call.began.tick
-    site, told = visit.site, visit.talk.fidelity
+def _reply(site: Site, turn: Turn, call: Call, talk: Talk, read: Read) -> Reply:
+    decoder, began, told = read.decoder, call.began.tick, talk.fidelity
     return Reply(
         text=decoder.text,
         site=site.name,
@@ -217,7 +229,7 @@ def _reply(visit: Visit, turn: Turn, read: Read) -> Reply:
         usage=_usage(turn, read),
         timings=Timings(read.first.tick - began, read.end.tick - began),
         finish=decoder.finish_reason or "stop",
-        conversation=visit.talk.name,
+        conversation=talk.name,
         fidelity=fidelity(site, turn) if told == "native" else told,
         revised=decoder.revised,
     )

@@ -24,6 +24,7 @@ _ROUNDS: Final = 3
 _OPAQUE_RUN = re.compile(r"[A-Za-z0-9+/_.~%=-]{20,}")
 _ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(["\'\\/bfnrt]))')
 _NAMED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_QUERY_VALUE = re.compile(r"(?<==)[^&]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\U0010ffff]+")
 
@@ -37,6 +38,12 @@ def excerpt(answer: Answer, secrets: Collection[str]) -> str:
     if not text:
         return f"HTTP {answer.head.status}{kind}, without text to read"
     return f'HTTP {answer.head.status}{kind}: "{shorten(mask(text, secrets))}"'
+
+
+def address_of(answer: Answer, secrets: Collection[str]) -> str:
+    """Where the answer came from, without the values of its query: any of them may be a secret nobody knows of yet."""
+    address, mark, query = answer.head.url.partition("?")
+    return shorten(f"{mask(address, secrets)}{mark}{_QUERY_VALUE.sub(MASK, mask(query, secrets))}")
 
 
 def with_excerpt(error: ChatdoorError, answer: Answer, secrets: Collection[str]) -> ChatdoorError:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from chatdoor.errors import ArgumentError, ReplyTooLarge
+from chatdoor.flow.html_cost import readable
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -76,7 +77,7 @@ class Page:
 
         if html.count("<") > MAX_TAGS:
             html = "<".join(html.split("<", MAX_TAGS)[:-1])
-        self._tree = LexborHTMLParser(html)
+        self._tree = LexborHTMLParser(readable(html))
 
     def find(self, selector: str, attr: str | None = None) -> str | None:
         """What the first element that the selector finds holds: an attribute, or its text. None: no such thing.
@@ -106,11 +107,13 @@ class Page:
 
 
 class WholePage(Page):
-    """A page, or a part of one, that has come to its end. Raises ReplyTooLarge where it has too many tags."""
+    """A page, or a part of one, that has come to its end. Raises ReplyTooLarge for too many tags, or attributes."""
 
     def __init__(self, html: str) -> None:
         if html.count("<") >= MAX_TAGS:
             raise ReplyTooLarge(f"the page has {MAX_TAGS} tags or more")
+        if len(readable(html)) < len(html):
+            raise ReplyTooLarge("the page has too many attributes")
         super().__init__(f"{html}<!--{_END}-->")
 
     @property

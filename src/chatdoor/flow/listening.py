@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from chatdoor.errors import ChatdoorError, ReplyCutShort, ReplyTooLarge, UnexpectedReply
+from chatdoor.errors import ChatdoorError, ReplyCutShort, ReplyTooLarge, TimedOut, UnexpectedReply
 from chatdoor.flow.answer import Answer, looks_like_html, read_json
 from chatdoor.flow.effects import CloseCode, Discard, Flow, Head, HungUp, ReadFrame
 from chatdoor.flow.excerpt import with_excerpt
@@ -53,7 +53,7 @@ def hear(visit: Visit, step: Step, values: dict[str, object], limit: int) -> Flo
     size = 0
     waits = bool(step.until or step.expect or step.sources.body)
     while waits:
-        frame: bytes | None = yield ReadFrame()
+        frame = yield from _next_frame(step)
         if frame is None:
             return (yield from _ended(visit, step))
         size += len(frame)
@@ -69,6 +69,17 @@ def hear(visit: Visit, step: Step, values: dict[str, object], limit: int) -> Flo
         if not step.until or any(fits(match, answer) for match in step.until):
             return _expected(visit, step, answer)
     return Answer(head, b"")
+
+
+def _next_frame(step: Step) -> Flow[bytes | None]:
+    """The next frame, None at the end. Raises TimedOut, which says what was waited for."""
+    try:
+        frame: bytes | None = yield ReadFrame()
+    except TimedOut as error:
+        problem = f"{error.problem}, and what the site file waits for has not come: {step.awaited}"
+        ChatdoorError.__init__(error, problem, site=error.site, step=error.step)
+        raise
+    return frame
 
 
 def closed(visit: Visit) -> Flow[Setback | None]:
@@ -94,7 +105,7 @@ def _ended(visit: Visit, step: Step) -> Flow[Setback]:
     if setback:
         return setback
     code: int | None = yield CloseCode()
-    problem = f"the site closed the websocket ({code}) before the frame that the site file waits for"
+    problem = f"the site closed the websocket ({code}) before what the site file waits for came: {step.awaited}"
     raise ReplyCutShort(problem, site=visit.site.name, step=step.label)
 
 

@@ -168,7 +168,7 @@ def _needed(site: Site) -> list[str]:
 
 def _not_found(visit: Visit, step: Step, name: str, source: Source, answer: Answer | None) -> ChatdoorError:
     """The error for a value that is not there: most often another page came in place of the one that has it."""
-    error = not_there(visit, step, name, source)
+    error = not_there(visit, step, name, source, answer)
     if answer is None:
         return error
     if vendor := bot_check_instead(answer):

@@ -6,7 +6,7 @@ from typing import Final
 from chatdoor.errors import ChatdoorError, ReadFailed, TokenNotFound, WriteFailed
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.effects import Flow, Sleep, T
-from chatdoor.flow.excerpt import with_excerpt
+from chatdoor.flow.excerpt import address_of, with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
 from chatdoor.flow.listening import hear
@@ -71,12 +71,13 @@ def check_taken(visit: Visit, step: Step, answer: Answer, values: Values) -> Non
     """Raises TokenNotFound for a value that the answer of the step should have held and nobody knows."""
     for name, source in step.take.items():
         if name not in values and name not in visit.talk.values:
-            raise with_excerpt(not_there(visit, step, name, source), answer, visit.secrets)
+            raise with_excerpt(not_there(visit, step, name, source, answer), answer, visit.secrets)
 
 
-def not_there(visit: Visit, step: Step, name: str, source: Source) -> TokenNotFound:
+def not_there(visit: Visit, step: Step, name: str, source: Source, answer: Answer | None) -> TokenNotFound:
     """The error for a value that is not where the site file says."""
-    problem = f"expected the value {name} in {source.spot}, and it is not there"
+    address = f" ({address_of(answer, visit.secrets)})" if answer and source.place == "url" else ""
+    problem = f"expected the value {name} in {source.spot}{address}, and it is not there"
     return TokenNotFound(problem, site=visit.site.name, step=step.label)
 
 

@@ -70,8 +70,8 @@ def way_to_tell(site: Site, turn: Turn, *, begun: bool) -> Way:
 
 
 def _replayed(_site: Site, turn: Turn, runs: list[tuple[int, int]]) -> Way:
-    heard = [0, *(start for start, _ in runs[1:])]
     ends = [end for _, end in runs]
+    heard = [0, *ends[:-1]]
     turns = [replace(turn, messages=turn.messages[:end], known=known) for known, end in zip(heard, ends, strict=True)]
     return Way(tuple(turns), "replayed")
 

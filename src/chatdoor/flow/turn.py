@@ -51,7 +51,7 @@ def turn_values(site: Site, turn: Turn, made: Sequence[Mapping[str, str]] = ()) 
     messages = _with_system(site, turn.messages, system) if system else turn.messages
     at = _newest(messages)
     newest = None if at is None else messages[at].text
-    prompt = _news(site, turn, system) if site.remembers else newest
+    prompt = _news(site, turn) if site.remembers else newest
     if prompt is None and site.conversation.history != "client":
         raise ArgumentError("messages: the site takes a prompt, and no message is from the user", site=site.name)
     limit = site.limits.prompt_chars
@@ -76,11 +76,12 @@ def fidelity(site: Site, turn: Turn) -> str:
     return "dropped" if site.conversation.history == "none" and len(talk) > 1 else "native"
 
 
-def _news(site: Site, turn: Turn, system: str) -> str | None:
-    """All that the user said and the site has not heard. The system text goes before the first of it."""
-    texts = [message.text for message in turn.messages[turn.known :] if message.role == "user"]
-    if system and texts and not turn.known and site.messages.system == "prepend":
-        texts.insert(0, system)
+def _news(site: Site, turn: Turn) -> str | None:
+    """All that the user said and the site has not heard. System texts that are as new go before the first of it."""
+    news = turn.messages[turn.known :]
+    texts = [message.text for message in news if message.role == "user"]
+    if texts and site.messages.system == "prepend":
+        texts = [*(message.text for message in news if message.role in SYSTEM_ROLES), *texts]
     return "\n\n".join(texts) if texts else None
 
 

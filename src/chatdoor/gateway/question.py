@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from chatdoor.drive.asker import NOBODY, Asker
 from chatdoor.drive.async_client import AsyncStream
 from chatdoor.gateway.house import Served
 from chatdoor.gateway.openai.stop import Stopper
@@ -24,7 +25,7 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A question to a site. `scope` is whose it is; `conversation` the one it goes on in, where it names one.
+    """A question to a site. `asker` is whose it is; `conversation` the one it goes on in, where it names one.
 
     `stops` and `most_tokens` are applied by us.
     """
@@ -33,7 +34,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[dict[str, Any]]
     sampling: Mapping[str, Any] = {}
     conversation: str | None = None
-    scope: str = ""
+    asker: Asker = NOBODY
     stops: tuple[str, ...] = ()
     most_tokens: int | None = None
 
@@ -49,7 +50,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
             self.messages,
             model=self.served.model,
             conversation=self.conversation,
-            scope=self.scope,
+            asker=self.asker,
             **self.sampling,
         )
         return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity)
@@ -66,7 +67,7 @@ class Talk:
             question.messages,
             model=question.served.model,
             conversation=question.conversation,
-            scope=question.scope,
+            asker=question.asker,
             **question.sampling,
         )
         limited = question.stops or question.most_tokens is not None

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Final, cast
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from chatdoor.messages import ROLES
 from chatdoor.site import file, model
@@ -16,7 +17,7 @@ from chatdoor.site.outgoing import each_step
 from chatdoor.site.parts import checked, given, read_duration, read_shape, read_size
 from chatdoor.site.problem import Problem, quote
 from chatdoor.site.sockets import check_replies
-from chatdoor.site.steps import compile_steps
+from chatdoor.site.steps import compile_steps, numbered
 from chatdoor.site.template import NULLABLE, Fields, names_in
 from chatdoor.site.urls import UrlError, is_local, origin_of, parse_url
 
@@ -39,6 +40,8 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
     sent = {name for _, step in each_step(table.chat, ("chat",)) for name in names_sent(step)}
     if not sent & {"prompt", "messages"}:
         raise Problem(("chat",), "sends nothing of what is said: neither {prompt} nor {messages} is in it")
+    rule = _conversation_of(table, sent, origins, sockets=any(step.is_socket for step in chat))
+    session, start, chat = numbered(session, rule.start, chat)
     reply = compile_reply(table.reply, ("reply",))
     check_replies(table, chat, reply.format)
     site = model.Site(
@@ -60,7 +63,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         references=model.references_in(names_in(Fields(headers))),
         refused=compile_matches(DEFAULT_REFUSED if table.refused is UNSET else table.refused, ("refused",)),
         messages=_messages(table.messages, sent),
-        conversation=_conversation_of(table, sent, origins, sockets=any(step.is_socket for step in chat)),
+        conversation=replace(rule, start=start),
         limits=_limits(table.limits, local=local),
         text=text,
         fingerprint=fingerprint,

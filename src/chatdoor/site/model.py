@@ -54,6 +54,8 @@ class Source(msgspec.Struct, frozen=True):
     @property
     def spot(self) -> str:
         """Where that is, for errors."""
+        if self.place == "url":
+            return "the address that it led to"
         return f"{self.place} {self.name!r}" if self.name else "the body"
 
 
@@ -139,6 +141,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     expected: str = "a success"
     """What `expect` describes, in words."""
     until: tuple[Match, ...] = ()
+    awaited: str = "a frame"
+    """What `until` describes, in words."""
     every: float = 1.0
     """Seconds between two repetitions, where there is an `until`."""
     follow_redirects: bool = True

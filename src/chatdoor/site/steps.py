@@ -1,6 +1,7 @@
 """From the steps of a site file to steps that only need their values."""
 
 import re
+from itertools import accumulate
 from typing import Final, cast
 
 from msgspec import UNSET, UnsetType
@@ -28,12 +29,25 @@ DEFAULT_PAUSE: Final = 1.0
 
 def compile_steps(steps: file.Steps | UnsetType, path: KeyPath, origins: frozenset[str]) -> tuple[model.Step, ...]:
     """The steps, in order. A full URL in them leads to one of the origins."""
-    compiled = [_compile_step(step, place, origins) for place, step in each_step(steps, path)]
-    if len(compiled) == 1:
-        return tuple(compiled)
+    return tuple([_compile_step(step, place, origins) for place, step in each_step(steps, path)])
+
+
+def numbered(*lists: tuple[model.Step, ...]) -> list[tuple[model.Step, ...]]:
+    """The same lists, in which a label says which of its list a step is; where that is not enough, which of all."""
+    named = [_numbered(steps, 0, len(steps)) for steps in lists]
+    count = sum(len(steps) for steps in lists)
+    if len({step.label for steps in named for step in steps}) == count:
+        return named
+    before = accumulate((len(steps) for steps in lists), initial=0)
+    return [_numbered(steps, start, count) for steps, start in zip(lists, before, strict=False)]
+
+
+def _numbered(steps: tuple[model.Step, ...], before: int, count: int) -> tuple[model.Step, ...]:
+    if count == 1:
+        return steps
     return tuple(
-        replace(step, label=f"step {number} of {len(compiled)}, {step.label}")
-        for number, step in enumerate(compiled, start=1)
+        replace(step, label=f"step {number} of {count}, {step.label}")
+        for number, step in enumerate(steps, start=before + 1)
     )
 
 
@@ -72,6 +86,7 @@ def _compile_step(table: file.StepTable, path: KeyPath, origins: frozenset[str])
         expect=compile_matches(table.expect, (*path, "expect")),
         expected=match_words(table.expect) or "a success",
         until=compile_matches(table.until, (*path, "until")),
+        awaited=match_words(table.until) or "a frame",
         every=_pause(table, path),
         refresh=_refresh(table, path),
         follow_redirects=table.follow_redirects and not socket,

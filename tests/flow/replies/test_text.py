@@ -38,8 +38,35 @@ BODIES = [
 @pytest.mark.parametrize(("kind", "body", "outcome"), [row[1:] for row in BODIES], ids=[row[0] for row in BODIES])
 @given(data=st.data())
 def test_the_body_for_every_split(kind: str, body: bytes, outcome: object, data: st.DataObject) -> None:
-    """The text or the error, the same one however the bytes come, whatever charset is declared."""
-    found = outcome_of(TEXT, data.draw(splits(body)), "cp1252", kind)
+    """The text or the error, the same one however the bytes come."""
+    found = outcome_of(TEXT, data.draw(splits(body)), data.draw(st.sampled_from([None, "utf-8"])), kind)
+    assert found == outcome or type(found) is outcome
+
+
+CHARSETS = [
+    ("UTF-8 all the same", "cp1252", "café 😀".encode(), "café 😀"),
+    ("Latin-1", "cp1252", "café, voilà".encode("cp1252"), "café, voilà"),
+    ("Latin-1 at the end", "cp1252", b"caf\xc3", "cafÃ"),
+    ("Latin-1 alone", "iso8859-15", b"\xa4", "€"),
+    ("Latin-1 after UTF-8", "cp1252", "é".encode() + b"caf\xe9 \xc3\xa9", "écafé Ã©"),
+    ("Cyrillic", "cp1251", "Добрый день".encode("cp1251"), "Добрый день"),
+    ("no character of it", "cp1252", b"a\x81", "a\ufffd"),
+    ("a mark", "cp1252", b"\xef\xbb\xbfcaf\xc3\xa9\xff", "café\ufffd"),
+    ("UTF-16", "utf-16", "café 😀".encode("utf-16"), "café 😀"),
+    ("UTF-16 without a mark", "utf-16-le", "café".encode("utf-16-le"), "café"),
+    ("UTF-16 with a mark of UTF-8", "utf-16", b"\xef\xbb\xbfcaf\xc3\xa9", "café"),
+    ("half of UTF-16", "utf-16-le", "café".encode("utf-16-le")[:-1], ReplyCutShort),
+    ("Chinese", "gb18030", "你好世界".encode("gb18030"), "你好世界"),
+]
+
+
+@pytest.mark.parametrize(
+    ("charset", "body", "outcome"), [row[1:] for row in CHARSETS], ids=[row[0] for row in CHARSETS]
+)
+@given(data=st.data())
+def test_the_declared_charset(charset: str, body: bytes, outcome: object, data: st.DataObject) -> None:
+    """It counts where the text is not UTF-8, however the bytes come."""
+    found = outcome_of(TEXT, data.draw(splits(body)), charset, "text/plain")
     assert found == outcome or type(found) is outcome
 
 

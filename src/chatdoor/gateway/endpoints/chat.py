@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from chatdoor.drive.asker import NOBODY, Asker
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.conversation_id import conversation_id
 from chatdoor.gateway.events import Events
@@ -62,7 +63,7 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> tuple[Q
         messages=messages,
         sampling=options,
         conversation=conversation_id(exchange.headers, request.metadata) if served.site.remembers else None,
-        scope=key.scope if key else "",
+        asker=Asker(scope=key.scope) if key else NOBODY,
         stops=request.stops if conduct.apply_stop and "stop" not in options else (),
         most_tokens=request.most_tokens if conduct.apply_stop and "max_tokens" not in options else None,
     )
