@@ -32,7 +32,7 @@ class Gateway:
         except Problem as problem:
             await exchange.fail(problem)
         except ChatdoorError as error:
-            await exchange.fail(problem_of(error))
+            await exchange.fail(problem_of(error, exchange.field))
         except asyncio.CancelledError:
             if not exchange.gone:
                 raise

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
-from chatdoor.gateway.openai.errors import envelope
+from chatdoor.gateway.openai.errors import MESSAGES, envelope
 from chatdoor.gateway.problem import Header, Problem
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -53,7 +53,7 @@ class Exchange:
     """The request's head, and the answer. `common` are headers that every answer has."""
 
     __slots__ = (
-        "common", "connection", "error_frame", "gone", "headers", "id", "key", "method", "path", "receive", "scope",
+        "common", "connection", "error_frame", "field", "gone", "headers", "id", "key", "method", "path", "receive", "scope",
         "send", "status", "tail",
     )  # fmt: skip
 
@@ -74,6 +74,8 @@ class Exchange:
         """The status of the answer; 0 until it has begun."""
         self.error_frame: Callable[[Problem], bytes] = _error_frame
         """How a stream that has begun says what went wrong."""
+        self.field = MESSAGES
+        """Which field of the request holds what is said: what an error of the site's names."""
         self.gone = False
         """True where the client has left before its answer was whole."""
         self.connection: Connection | None = (scope.get("extensions") or {}).get(CONNECTION)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -12,6 +12,9 @@ from chatdoor.gateway.house import Served
 from chatdoor.gateway.openai.stop import Stopper
 from chatdoor.gateway.problem import Header
 from chatdoor.messages import Usage, estimate_tokens, parse_messages
+
+ESTIMATED: Final[Header] = (b"x-chatdoor-usage", b"estimated")
+"""What the head of an answer says of token counts that the site did not tell."""
 
 
 class Answered(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from chatdoor.gateway.endpoints.chat import chat_completions
+from chatdoor.gateway.endpoints.completions import completions
 from chatdoor.gateway.endpoints.health import live, ready
 from chatdoor.gateway.endpoints.models import one_model, some_models
 from chatdoor.gateway.exchange import Exchange
@@ -36,6 +37,7 @@ def _get(endpoint: Endpoint, *, is_open: bool = False) -> Methods:
 
 PATHS: Final[Mapping[bytes, Methods]] = {
     b"/v1/chat/completions": {"POST": Route(chat_completions, prompts=True)},
+    b"/v1/completions": {"POST": Route(completions, prompts=True)},
     b"/v1/models": _get(some_models),
     b"/health": _get(ready, is_open=True),
     b"/livez": _get(live, is_open=True),
@@ -47,7 +49,7 @@ BELOW: Final[Mapping[bytes, Methods]] = {b"/v1/models/": _get(one_model)}
 """Beginnings of paths whose rest is an argument."""
 
 NOT_BUILT: Final = frozenset({
-    *(b"assistants", b"audio", b"batches", b"completions", b"containers", b"conversations", b"embeddings", b"evals"),
+    *(b"assistants", b"audio", b"batches", b"containers", b"conversations", b"embeddings", b"evals"),
     *(b"files", b"fine_tuning", b"images", b"moderations", b"organization", b"realtime", b"responses", b"skills"),
     *(b"threads", b"uploads", b"vector_stores", b"videos"),
 })  # fmt: skip

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from chatdoor.gateway.openai.chat import CHAT_REQUEST, ChatRequest
-from chatdoor.gateway.openai.ignored import CAN_NOT, ignored, sampling
+from chatdoor.gateway.openai.ignored import CHAT, sampling
 
 BASE = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
 
@@ -23,7 +23,7 @@ NEUTRAL: list[dict[str, object]] = [
 @pytest.mark.parametrize("fields", NEUTRAL, ids=str)
 def test_what_asks_for_nothing_is_not_named(fields: dict[str, object]) -> None:
     """Values that ask for what happens anyway, and fields that nobody knows, are no trouble."""
-    assert ignored(_request(**fields)) == []
+    assert CHAT.named(_request(**fields)) == []
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_what_asks_for_nothing_is_not_named(fields: dict[str, object]) -> None:
 )  # fmt: skip
 def test_what_is_asked_in_vain_is_named(name: str, value: object) -> None:
     """A field that a web chatbot has no place for is named by its own name."""
-    assert name in CAN_NOT
-    assert ignored(_request(**{name: value})) == [name]
+    assert name in CHAT.table
+    assert CHAT.named(_request(**{name: value})) == [name]
 
 
 def test_sampling_goes_where_the_site_has_a_field() -> None:

@@ -1,10 +1,7 @@
 """`POST /v1/chat/completions`: a reply of a site, whole or streamed."""
 
-import asyncio
 import time
-from collections.abc import Coroutine
 from contextlib import aclosing
-from typing import TypeVar
 
 import msgspec
 
@@ -23,24 +20,20 @@ from chatdoor.gateway.openai.chat import (
     choice,
     token_counts,
 )
-from chatdoor.gateway.openai.ignored import ignored, sampling
+from chatdoor.gateway.openai.ignored import CHAT
 from chatdoor.gateway.openai.parts import plain_messages
-from chatdoor.gateway.problem import Header, Problem
-from chatdoor.gateway.question import Question, Talk, talk_headers
+from chatdoor.gateway.problem import Header
+from chatdoor.gateway.question import ESTIMATED, Question, Talk, talk_headers
 from chatdoor.gateway.state import Conduct, State
+from chatdoor.gateway.terms import make_terms, tell_left
+from chatdoor.gateway.together import together
 from chatdoor.messages import Usage
-
-T = TypeVar("T")
-
-ESTIMATED: Header = (b"x-chatdoor-usage", b"estimated")
 
 
 async def chat_completions(state: State, exchange: Exchange) -> None:
     """Answers with a chat completion."""
     request = decode(await read_body(exchange, state.conduct.body_bytes), CHAT_REQUEST)
-    question, left = _question(state, exchange, request)
-    if left:
-        exchange.common.append((b"x-chatdoor-ignored", ", ".join(left).encode()))
+    question = _question(state, exchange, request)
     exchange.watch()
     if request.stream:
         await _stream(state.conduct, exchange, request, question)
@@ -48,43 +41,27 @@ async def chat_completions(state: State, exchange: Exchange) -> None:
         await _whole(exchange, request, question)
 
 
-def _question(state: State, exchange: Exchange, request: ChatRequest) -> tuple[Question, list[str]]:
-    """What is asked of the site, and the names of what the request asks for in vain. Raises Problem."""
-    key, conduct = exchange.key, state.conduct
+def _question(state: State, exchange: Exchange, request: ChatRequest) -> Question:
+    """What is asked of the site. Raises Problem."""
+    key = exchange.key
     served = state.house.find(request.model, key)
     messages, left = plain_messages(request.messages)
-    options, untaken = sampling(request, served.takes)
-    left += ignored(request) + untaken + _limits(request, served.takes, options, conduct)
-    if left and conduct.strict:
-        raise Problem(400, f"A web chatbot can not do this, and --strict refuses it: {', '.join(left)}.",
-                      param=left[0], code="unsupported_parameter")  # fmt: skip
-    question = Question(
+    terms = make_terms(request, request.limits, served, state.conduct)
+    tell_left(exchange, left + CHAT.named(request) + terms.left, state.conduct)
+    return Question(
         served=served,
         messages=messages,
-        sampling=options,
+        sampling=terms.sampling,
         conversation=conversation_id(exchange.headers, request.metadata) if served.site.remembers else None,
         asker=Asker(scope=key.scope) if key else NOBODY,
-        stops=request.stops if conduct.apply_stop and "stop" not in options else (),
-        most_tokens=request.most_tokens if conduct.apply_stop and "max_tokens" not in options else None,
+        stops=terms.stops,
+        most_tokens=terms.most_tokens,
     )
-    return question, left
-
-
-def _limits(request: ChatRequest, taken: frozenset[str], options: dict[str, object], conduct: Conduct) -> list[str]:
-    """Gives stop sequences and the length limit to a site that takes them; else, where we do not, their names."""
-    left: list[str] = []
-    wishes = {"stop": list(request.stops), "max_tokens": request.most_tokens}
-    for name, wish in wishes.items():
-        if wish and name in taken:
-            options[name] = wish
-        elif wish and not conduct.apply_stop:
-            left.append("max_completion_tokens" if name == "max_tokens" and request.max_completion_tokens else name)
-    return left
 
 
 async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -> None:
     count = request.n or 1
-    answers = [await question.ask()] if count == 1 else await _together([question.ask() for _ in range(count)])
+    answers = await together([question.ask() for _ in range(count)])
     choices = [choice(index, answer.text, answer.finish) for index, answer in enumerate(answers)]
     usages = [answer.usage for answer in answers]
     body = ChatCompletion(fresh_id("chatcmpl-"), int(time.time()), request.model, choices, token_counts(usages))
@@ -103,10 +80,7 @@ async def _stream(conduct: Conduct, exchange: Exchange, request: ChatRequest, qu
         return said if question.served.counts else (*said, ESTIMATED)
 
     async with Events(exchange, headers, conduct.heartbeat) as events:
-        if len(talks) == 1:
-            usages = [await _tell(events, frames, talks[0], 0)]
-        else:
-            usages = await _together([_tell(events, frames, talk, index) for index, talk in enumerate(talks)])
+        usages = await together([_tell(events, frames, talk, index) for index, talk in enumerate(talks)])
         last = frames.usage(token_counts(usages)) + DONE if request.with_usage else DONE
         await events.end(last)
 
@@ -124,13 +98,3 @@ async def _tell(events: Events, frames: Frames, talk: Talk, index: int) -> Usage
     last = frames.finish(index, answered.finish)
     await events.send(last if begun else frames.first(index) + last)
     return answered.usage
-
-
-async def _together(calls: list[Coroutine[None, None, T]]) -> list[T]:
-    """What the calls give, all at a time. The first that fails ends the others, and its error is raised."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]

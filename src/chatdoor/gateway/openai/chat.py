@@ -9,13 +9,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from chatdoor.gateway.openai.request import Count, Limits, TextRequest
 from chatdoor.messages import Usage
-
-MOST_CHOICES: Final = 16
-"""The highest `n`. Each is a request of its own to the site."""
-
-MOST_STOPS: Final = 16
-"""The most stop sequences. OpenAI's own limit is 4; others take more."""
 
 Finish = Literal["stop", "length", "content_filter"]
 
@@ -24,40 +19,20 @@ FINISHES: Final[Mapping[str, Finish]] = {"length": "length", "max_tokens": "leng
 
 DONE: Final = b"data: [DONE]\n\n"
 
-Count = Annotated[int, Meta(ge=1)]
 
-
-class StreamOptions(msgspec.Struct, frozen=True):
-    """How to stream."""
-
-    include_usage: bool | None = None
-
-
-class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
+class ChatRequest(TextRequest, frozen=True, kw_only=True):
     """A request, as far as we look at it; what else it holds is tolerated. A None is as if it were not there."""
 
-    model: Annotated[str, Meta(min_length=1)]
     messages: Annotated[list[dict[str, Any]], Meta(min_length=1)]
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
-    n: Annotated[int, Meta(ge=1, le=MOST_CHOICES)] | None = None
-    stop: str | Annotated[list[str], Meta(max_length=MOST_STOPS)] | None = None
-    max_tokens: Count | None = None
     max_completion_tokens: Count | None = None
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    seed: int | None = None
     metadata: dict[str, Any] | None = None
     audio: dict[str, Any] | None = None
-    frequency_penalty: float | None = None
     function_call: str | dict[str, Any] | None = None
     functions: list[Any] | None = None
-    logit_bias: dict[str, float] | None = None
     logprobs: bool | None = None
     modalities: list[str] | None = None
     parallel_tool_calls: bool | None = None
     prediction: dict[str, Any] | None = None
-    presence_penalty: float | None = None
     reasoning_effort: str | None = None
     response_format: dict[str, Any] | None = None
     store: bool | None = None
@@ -68,20 +43,10 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     web_search_options: dict[str, Any] | None = None
 
     @property
-    def stops(self) -> tuple[str, ...]:
-        """The stop sequences, without empty ones."""
-        given = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return tuple([stop for stop in given if stop])
-
-    @property
-    def most_tokens(self) -> int | None:
-        """How long the answer may be, in tokens, by the newer name or the older."""
-        return self.max_completion_tokens or self.max_tokens
-
-    @property
-    def with_usage(self) -> bool:
-        """True where the stream ends with a frame that holds the usage."""
-        return self.stream_options is not None and bool(self.stream_options.include_usage)
+    def limits(self) -> Limits:
+        """How long the answer may be: in tokens by the newer name or the older, and where it ends."""
+        newer = self.max_completion_tokens
+        return Limits(self.stops, newer or self.max_tokens, "max_completion_tokens" if newer else "max_tokens")
 
 
 CHAT_REQUEST: Final = msgspec.json.Decoder(ChatRequest)

@@ -34,6 +34,9 @@ CODES: Final[Mapping[type[ChatdoorError], str]] = {
 }
 """Errors for which the API has a word. The others are called by their own name, in small letters."""
 
+MESSAGES: Final = "messages"
+"""Where chat completions have what is said, and what a call's errors name."""
+
 _PARAM: Final = re.compile(r"(messages(?:\[\d+\])*(?:\.\w+(?:\[\d+\])*)*): ")
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -72,15 +75,19 @@ def envelope(problem: Problem) -> bytes:
     return msgspec.json.encode(_Envelope(_Error(problem.message, problem.type, problem.param, problem.code)))
 
 
-def problem_of(error: ChatdoorError) -> Problem:
-    """What the client is told of an error of a call. The error's message holds no secret."""
+def problem_of(error: ChatdoorError, field: str = MESSAGES) -> Problem:
+    """What the client is told of an error of a call. The error's message holds no secret.
+
+    `field` is where the request has its messages.
+    """
     kind = INVALID if error.status in {400, 409} else TYPES.get(error.status, "site_error")
     param = _PARAM.match(error.problem) if isinstance(error, ArgumentError) else None
+    place = param[1] if param else MESSAGES if isinstance(error, ContentRefused | PromptTooLong) else None
     return Problem(
         error.status,
         str(error),
         type=kind,
-        param=param[1] if param else "messages" if isinstance(error, ContentRefused | PromptTooLong) else None,
+        param=place if place is None or field == MESSAGES else field,
         code=CODES.get(type(error)) or _CAPITAL.sub("_", type(error).__name__).lower(),
         headers=_advice(error),
     )

@@ -37,26 +37,31 @@ def _plain(message: dict[str, Any], index: int, left: dict[str, None]) -> dict[s
     content = message.get("content")
     if not isinstance(content, list):
         return message
-    texts = [part for part in content if _is_text(part)]
+    texts = [part for part in content if is_text(part)]
     if len(texts) == len(content) and texts:
         return message
     for part in content:
-        if not _is_text(part):
-            left[_kind(part, index)] = None
+        if not is_text(part):
+            left[kind_of(part, f"messages[{index}].content")] = None
     if not texts and message.get("role") != "assistant":
-        param = f"messages[{index}].content"
-        raise Problem(400, f"{param}: there is no text in it, and a web chatbot takes text alone.", param=param,
-                      code="unsupported_content")  # fmt: skip
+        raise no_text(f"messages[{index}].content")
     return {**message, "content": texts}
 
 
-def _is_text(part: object) -> bool:
+def is_text(part: object) -> bool:
+    """True for a part that is text, or is a text itself."""
     return isinstance(part, str) or (isinstance(part, dict) and part.get("type") in TEXT_PARTS)
 
 
-def _kind(part: object, index: int) -> str:
+def kind_of(part: object, param: str) -> str:
+    """The type of a part that is no text: a word that can be told back. Raises Problem."""
     kind = part.get("type") if isinstance(part, dict) else None
     if not isinstance(kind, str) or not kind.isidentifier() or not kind.isascii() or len(kind) > 64:
-        param = f"messages[{index}].content"
         raise Problem(400, f"{param}: expected parts with a type, such as text.", param=param, code="invalid_type")
     return kind
+
+
+def no_text(param: str) -> Problem:
+    """What is told of a message with parts, none of them text."""
+    return Problem(400, f"{param}: there is no text in it, and a web chatbot takes text alone.", param=param,
+                   code="unsupported_content")  # fmt: skip

@@ -1,0 +1,115 @@
+"""`POST /v1/completions`: each prompt is a message of its own, and what the site replies is its completion."""
+
+import time
+from contextlib import aclosing
+
+import msgspec
+
+from chatdoor.gateway.body import decode, read_body
+from chatdoor.gateway.conversation_id import conversation_id
+from chatdoor.gateway.events import Events
+from chatdoor.gateway.exchange import JSON, Exchange
+from chatdoor.gateway.ids import fresh_id
+from chatdoor.gateway.openai.chat import DONE, TokenCounts
+from chatdoor.gateway.openai.completions import (
+    COMPLETION_REQUEST,
+    Completion,
+    CompletionFrames,
+    CompletionRequest,
+    completion_choice,
+)
+from chatdoor.gateway.openai.ignored import COMPLETIONS
+from chatdoor.gateway.problem import Header
+from chatdoor.gateway.question import ESTIMATED, Question, Talk, talk_headers
+from chatdoor.gateway.state import Conduct, State
+from chatdoor.gateway.terms import make_terms, tell_left
+from chatdoor.gateway.together import together
+from chatdoor.messages import Usage
+
+
+async def completions(state: State, exchange: Exchange) -> None:
+    """Answers with a completion."""
+    exchange.field = "prompt"
+    request = decode(await read_body(exchange, state.conduct.body_bytes), COMPLETION_REQUEST)
+    prompts = [prompt for prompt in request.prompts for _ in range(request.n or 1)]
+    questions = _questions(state, exchange, request, prompts)
+    exchange.watch()
+    echoes = prompts if request.echo else [""] * len(prompts)
+    if request.stream:
+        await _stream(state.conduct, exchange, request, questions, echoes)
+    else:
+        await _whole(exchange, request, questions, echoes)
+
+
+def _questions(state: State, exchange: Exchange, request: CompletionRequest, prompts: list[str]) -> list[Question]:
+    """A question for each answer. One alone may name the conversation that it goes on in. Raises Problem."""
+    key = exchange.key
+    served = state.house.find(request.model, key)
+    terms = make_terms(request, request.limits, served, state.conduct)
+    picks = ["best_of"] if request.picks else []
+    tell_left(exchange, COMPLETIONS.named(request) + picks + terms.left, state.conduct)
+    named = served.site.remembers and len(prompts) == 1
+    conversation = conversation_id(exchange.headers, None) if named else None
+    return [
+        Question(
+            served=served,
+            messages=[{"role": "user", "content": prompt}],
+            sampling=terms.sampling,
+            conversation=conversation,
+            scope=key.scope if key else "",
+            stops=terms.stops,
+            most_tokens=terms.most_tokens,
+        )
+        for prompt in prompts
+    ]
+
+
+async def _whole(exchange: Exchange, request: CompletionRequest, questions: list[Question], echoes: list[str]) -> None:
+    answers = await together([question.ask() for question in questions])
+    choices = [
+        completion_choice(index, echo + answer.text, answer.finish)
+        for index, (echo, answer) in enumerate(zip(echoes, answers, strict=True))
+    ]
+    usages = [answer.usage for answer in answers]
+    counts = _counts(usages, request.n or 1)
+    body = Completion(fresh_id("cmpl-"), int(time.time()), request.model, choices, counts)
+    headers = (*JSON, *talk_headers(answers[0].conversation if len(answers) == 1 else None, answers[0].fidelity))
+    if any(usage.estimated for usage in usages):
+        headers = (*headers, ESTIMATED)
+    await exchange.answer(200, msgspec.json.encode(body), headers)
+
+
+async def _stream(
+    conduct: Conduct, exchange: Exchange, request: CompletionRequest, questions: list[Question], echoes: list[str]
+) -> None:
+    frames = CompletionFrames(fresh_id("cmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
+    talks = [Talk(question) for question in questions]
+
+    def headers() -> tuple[Header, ...]:
+        said = talk_headers(talks[0].conversation if len(talks) == 1 else None, talks[0].fidelity)
+        return said if questions[0].served.counts else (*said, ESTIMATED)
+
+    async with Events(exchange, headers, conduct.heartbeat) as events:
+        tellings = [_tell(events, frames, talk, index, echoes[index]) for index, talk in enumerate(talks)]
+        usages = await together(tellings)
+        counts = _counts(usages, request.n or 1)
+        await events.end(frames.usage(counts) + DONE if request.with_usage else DONE)
+
+
+async def _tell(events: Events, frames: CompletionFrames, talk: Talk, index: int, echo: str) -> Usage:
+    """Sends the frames of one answer, after the prompt where that is wanted; its usage."""
+    async with aclosing(talk.texts()) as texts:
+        async for text in texts:
+            await events.send(frames.text(index, echo) + frames.text(index, text) if echo else frames.text(index, text))
+            echo = ""
+    answered = talk.answered
+    last = frames.finish(index, answered.finish)
+    await events.send(frames.text(index, echo) + last if echo else last)
+    return answered.usage
+
+
+def _counts(usages: list[Usage], n: int) -> TokenCounts:
+    """The usage of all answers together. Each prompt counts once, as in OpenAI's own numbers."""
+    prompt = sum([usage.input for usage in usages[::n]])
+    answer = sum([usage.output for usage in usages])
+    return TokenCounts(prompt, answer, prompt + answer)

@@ -1,0 +1,19 @@
+"""Several calls at a time."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def together(calls: list[Coroutine[None, None, T]]) -> list[T]:
+    """What the calls give, all at a time. The first that fails ends the others, and its error is raised."""
+    if len(calls) == 1:
+        return [await calls[0]]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
