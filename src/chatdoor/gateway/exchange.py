@@ -53,8 +53,8 @@ class Exchange:
     """The request's head, and the answer. `common` are headers that every answer has."""
 
     __slots__ = (
-        "common", "connection", "error_frame", "field", "gone", "headers", "id", "key", "method", "path", "receive", "scope",
-        "send", "status", "tail",
+        "common", "connection", "error_frame", "field", "gone", "headers", "id", "key", "method", "path", "receive",
+        "scope", "send", "status", "tail",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +64,7 @@ class Exchange:
         self.method: str = scope["method"]
         self.path: bytes = scope["raw_path"]
         self.tail = b""
-        """What follows the route's own path."""
+        """What the path has between the beginning and the end of its route."""
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
         self.id = given if _SANE(given) else fresh_id("req_").encode()

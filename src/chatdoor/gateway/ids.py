@@ -1,10 +1,16 @@
-"""Fresh ids of answers and requests: unlike any other, and nobody's secret."""
+"""Fresh ids of answers and requests, unlike any other."""
 
 import random
+import secrets
 
 _numbers = random.Random()  # noqa: S311 - an id opens nothing, and the system's randomness takes seven microseconds
 
 
 def fresh_id(kind: str) -> str:
-    """The kind and 32 hexadecimal digits: `chatcmpl-...`."""
+    """The kind and 32 hexadecimal digits: `chatcmpl-...`. It is nobody's secret."""
     return f"{kind}{_numbers.getrandbits(128):032x}"
+
+
+def secret_id(kind: str) -> str:
+    """The same, and nobody can guess it from others: for what can be read by its id."""
+    return f"{kind}{secrets.token_hex(16)}"

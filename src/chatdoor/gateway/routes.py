@@ -7,8 +7,16 @@ import msgspec
 
 from chatdoor.gateway.endpoints.chat import chat_completions
 from chatdoor.gateway.endpoints.completions import completions
+from chatdoor.gateway.endpoints.conversations import (
+    conversation_items,
+    delete_conversation,
+    new_conversation,
+    one_conversation,
+)
 from chatdoor.gateway.endpoints.health import live, ready
 from chatdoor.gateway.endpoints.models import one_model, some_models
+from chatdoor.gateway.endpoints.responses import responses
+from chatdoor.gateway.endpoints.stored import delete_response, input_items, one_response
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.state import State
@@ -38,19 +46,27 @@ def _get(endpoint: Endpoint, *, is_open: bool = False) -> Methods:
 PATHS: Final[Mapping[bytes, Methods]] = {
     b"/v1/chat/completions": {"POST": Route(chat_completions, prompts=True)},
     b"/v1/completions": {"POST": Route(completions, prompts=True)},
+    b"/v1/conversations": {"POST": Route(new_conversation, prompts=True)},
     b"/v1/models": _get(some_models),
+    b"/v1/responses": {"POST": Route(responses, prompts=True)},
     b"/health": _get(ready, is_open=True),
     b"/livez": _get(live, is_open=True),
     b"/readyz": _get(ready, is_open=True),
 }
 """Path as it was sent -> its methods."""
 
-BELOW: Final[Mapping[bytes, Methods]] = {b"/v1/models/": _get(one_model)}
-"""Beginnings of paths whose rest is an argument."""
+BELOW: Final[Mapping[tuple[bytes, bytes], Methods]] = {
+    (b"/v1/models/", b""): _get(one_model),
+    (b"/v1/responses/", b"/input_items"): _get(input_items),
+    (b"/v1/responses/", b""): {**_get(one_response), "DELETE": Route(delete_response)},
+    (b"/v1/conversations/", b"/items"): _get(conversation_items),
+    (b"/v1/conversations/", b""): {**_get(one_conversation), "DELETE": Route(delete_conversation)},
+}
+"""Beginnings and ends of paths, between which there is an argument; the first that fits."""
 
 NOT_BUILT: Final = frozenset({
-    *(b"assistants", b"audio", b"batches", b"containers", b"conversations", b"embeddings", b"evals"),
-    *(b"files", b"fine_tuning", b"images", b"moderations", b"organization", b"realtime", b"responses", b"skills"),
+    *(b"assistants", b"audio", b"batches", b"containers", b"embeddings", b"evals"),
+    *(b"files", b"fine_tuning", b"images", b"moderations", b"organization", b"realtime", b"skills"),
     *(b"threads", b"uploads", b"vector_stores", b"videos"),
 })  # fmt: skip
 """What OpenAI has below /v1/ and a web chatbot has not: the first part of the path."""
@@ -61,9 +77,9 @@ def find_methods(exchange: Exchange) -> Methods:
     path = exchange.path
     if found := PATHS.get(path):
         return found
-    for beginning, methods in BELOW.items():
-        if path.startswith(beginning) and len(path) > len(beginning):
-            exchange.tail = path[len(beginning) :]
+    for (beginning, end), methods in BELOW.items():
+        if path.startswith(beginning) and path.endswith(end) and len(path) > len(beginning) + len(end):
+            exchange.tail = path[len(beginning) : len(path) - len(end)]
             return methods
     shown = path[:80].decode("ascii", "replace")
     if path.startswith(b"/v1/") and path.split(b"/", 3)[2] in NOT_BUILT:

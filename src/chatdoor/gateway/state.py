@@ -6,6 +6,7 @@ import msgspec
 
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
+from chatdoor.gateway.shelf import MemoryShelf, Shelf
 
 
 class Conduct(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,10 +25,11 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
 class State:
     """The state of one gateway. `house` may be replaced while it runs: a request keeps the one that it began with."""
 
-    def __init__(self, house: House, guard: Guard, conduct: Conduct) -> None:
+    def __init__(self, house: House, guard: Guard, conduct: Conduct, shelf: Shelf | None = None) -> None:
         self.house = house
         self.guard = guard
         self.conduct = conduct
+        self.shelf: Shelf = MemoryShelf() if shelf is None else shelf
         self.running = 0
         """How many requests are on their way."""
         self.closing = False

@@ -11,6 +11,7 @@ from chatdoor.gateway.conversation_id import conversation_id
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
+from chatdoor.gateway.keys import scope_of
 from chatdoor.gateway.openai.chat import (
     CHAT_REQUEST,
     DONE,
@@ -43,8 +44,7 @@ async def chat_completions(state: State, exchange: Exchange) -> None:
 
 def _question(state: State, exchange: Exchange, request: ChatRequest) -> Question:
     """What is asked of the site. Raises Problem."""
-    key = exchange.key
-    served = state.house.find(request.model, key)
+    served = state.house.find(request.model, exchange.key)
     messages, left = plain_messages(request.messages)
     terms = make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + CHAT.named(request) + terms.left, state.conduct)
@@ -53,7 +53,7 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
         messages=messages,
         sampling=terms.sampling,
         conversation=conversation_id(exchange.headers, request.metadata) if served.site.remembers else None,
-        asker=Asker(scope=key.scope) if key else NOBODY,
+        asker=Asker(scope=scope_of(exchange.key)),
         stops=terms.stops,
         most_tokens=terms.most_tokens,
     )

@@ -10,6 +10,7 @@ from chatdoor.gateway.conversation_id import conversation_id
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
+from chatdoor.gateway.keys import scope_of
 from chatdoor.gateway.openai.chat import DONE, TokenCounts
 from chatdoor.gateway.openai.completions import (
     COMPLETION_REQUEST,
@@ -43,8 +44,7 @@ async def completions(state: State, exchange: Exchange) -> None:
 
 def _questions(state: State, exchange: Exchange, request: CompletionRequest, prompts: list[str]) -> list[Question]:
     """A question for each answer. One alone may name the conversation that it goes on in. Raises Problem."""
-    key = exchange.key
-    served = state.house.find(request.model, key)
+    served = state.house.find(request.model, exchange.key)
     terms = make_terms(request, request.limits, served, state.conduct)
     picks = ["best_of"] if request.picks else []
     tell_left(exchange, COMPLETIONS.named(request) + picks + terms.left, state.conduct)
@@ -56,7 +56,7 @@ def _questions(state: State, exchange: Exchange, request: CompletionRequest, pro
             messages=[{"role": "user", "content": prompt}],
             sampling=terms.sampling,
             conversation=conversation,
-            scope=key.scope if key else "",
+            scope=scope_of(exchange.key),
             stops=terms.stops,
             most_tokens=terms.most_tokens,
         )
