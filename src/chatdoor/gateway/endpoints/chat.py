@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import msgspec
 
-from chatdoor.drive.asker import NOBODY, Asker
+from chatdoor.drive.asker import Asker
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.conversation_id import conversation_id
 from chatdoor.gateway.events import Events

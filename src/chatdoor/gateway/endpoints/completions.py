@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import msgspec
 
+from chatdoor.drive.asker import Asker
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.conversation_id import conversation_id
 from chatdoor.gateway.events import Events
@@ -56,7 +57,7 @@ def _questions(state: State, exchange: Exchange, request: CompletionRequest, pro
             messages=[{"role": "user", "content": prompt}],
             sampling=terms.sampling,
             conversation=conversation,
-            scope=scope_of(exchange.key),
+            asker=Asker(scope=scope_of(exchange.key)),
             stops=terms.stops,
             most_tokens=terms.most_tokens,
         )

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import msgspec
 
+from chatdoor.drive.asker import Asker
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
@@ -55,7 +56,7 @@ async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _
         messages=told(turn.told, request.instructions),
         sampling=terms.sampling,
         conversation=turn.past.talk,
-        scope=turn.scope,
+        asker=Asker(scope=turn.scope),
         stops=terms.stops,
         most_tokens=terms.most_tokens,
     )
