@@ -12,6 +12,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 
 from chatdoor.gateway.state import Conduct
 from chatdoor.practice import Practice
+from chatdoor.site import loads_site
 from tests.gateway.door import SECONDS, Door, Seen, gateway, key, practice_door
 from tests.gateway.sdk_types import events, fits
 from tests.gateway.test_sdk import sdk
@@ -19,6 +20,18 @@ from tests.gateway.test_sdk import sdk
 PATH = "/v1/responses"
 EVENT: Any = ResponseStreamEvent
 IGNORED = "x-chatdoor-ignored"
+
+SAMPLED = """
+schema = 1
+name = "practice"
+url = "{url}"
+extends = "django"
+[chat]
+post = "/generate_response/"
+json = {{ messages = "{{messages}}", temperature = "{{temperature?}}", max_tokens = "{{max_tokens?}}" }}
+[reply]
+json = "response"
+"""
 
 
 def respond(door: Door, said: object = "Hello", headers: Mapping[str, str] | None = None, **more: object) -> Seen:
@@ -175,8 +188,8 @@ def test_an_id_of_a_talk_goes_on_with_news_alone() -> None:
         respond(door, "Four", {"X-Conversation-Id": name})
         assert practice.heard() == [["Hello", "Two", "Three", "Four"]]
         assert third.conversation is None
-        assert respond(door, "Five", conversation="a,b").status == 400
-        assert respond(door, "Five", conversation="0123abcd").status == 409
+        assert respond(door, "Five", conversation="a,b").status == 404
+        assert respond(door, "Five", conversation="0" * 32).status == 409
 
 
 def test_items_of_every_kind() -> None:
@@ -215,6 +228,33 @@ def test_an_answer_may_be_referred_to() -> None:
         items[1] = {"id": "msg_none"}
         seen = respond(door, items)
         assert (seen.status, seen.error["param"]) == (404, "input[1]")
+
+
+def test_a_short_request_does_not_stand_for_any_amount_of_text(door: Door) -> None:
+    """An answer may be referred to once: else a few bytes each could fill the memory."""
+    first = good(respond(door, "One"))
+    items = [{"type": "item_reference", "id": first.output[0].id}] * 2
+    seen = respond(door, [*items, {"role": "user", "content": "Two"}])
+    assert (seen.status, seen.error["param"]) == (400, "input")
+
+
+def test_a_response_goes_on_at_another_site() -> None:
+    """What one site said is told to another, whose conversation is its own."""
+    with Practice(history="session") as one, Practice(history="session") as two:
+        with gateway(one, replace(two, name="other")) as door:
+            first = respond(door, "One")
+            second = respond(door, "Two", model="other", previous_response_id=good(first).id)
+        good(second)
+        assert second.headers["x-conversation-id"] != first.headers["x-conversation-id"]
+        assert second.headers["x-chatdoor-fidelity"] in {"replayed", "folded"}
+
+
+def test_sampling_goes_where_the_site_has_a_field() -> None:
+    """An option that the site takes is sent, and the response says so."""
+    with Practice() as site, gateway(loads_site(SAMPLED.format(url=site.url))) as door:
+        seen = respond(door, temperature=0.5, top_p=0.5, max_output_tokens=5)
+    response = good(seen)
+    assert (response.temperature, response.top_p, seen.headers[IGNORED]) == (0.5, None, "top_p")
 
 
 def test_a_request_with_everything(door: Door) -> None:

@@ -1,10 +1,11 @@
 """What a response goes on from, and what is kept of it for the next one."""
 
+import re
 from typing import Final
 
 import msgspec
 
-from chatdoor.gateway.conversation_id import METADATA, conversation_id
+from chatdoor.gateway.conversation_id import conversation_id
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.keys import scope_of
 from chatdoor.gateway.openai.conversations import CONVERSATION
@@ -19,6 +20,9 @@ TRIES: Final = 5
 
 SHOWN_MOST: Final = 64
 """Characters of an unknown id that are told back."""
+
+_GIVEN: Final = re.compile(r"[0-9a-f]{32}").fullmatch
+"""An id of a site's conversation, as we give them."""
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -70,8 +74,8 @@ async def find_past(shelf: Shelf, exchange: Exchange, request: ResponseRequest, 
         return _after_response(await find(shelf, previous, scope), previous, site)
     if named is None:
         return _in_talk(conversation_id(exchange.headers, request.metadata) if site.remembers else None)
-    if site.remembers and not named.startswith(CONVERSATION):
-        return _in_talk(conversation_id({}, {METADATA: named}))
+    if site.remembers and _GIVEN(named) and not named.startswith(CONVERSATION):
+        return _in_talk(named)
     kept = await find(shelf, named, scope)
     if kept is None or not named.startswith(CONVERSATION):
         raise missing("Conversation", named, "conversation", "conversation_not_found")

@@ -1,7 +1,7 @@
 """What the gateway keeps for later requests: responses, and conversations that clients begin.
 
 Several gateways could share a shelf, so nothing on it is changed in place: whoever read the newest revision may put
-the next one there. Of one that is full, what was put there first makes room.
+the next one there. Of one that is full, what was put there first makes room; what is too large by itself is not kept.
 """
 
 import time
@@ -92,7 +92,7 @@ class MemoryShelf:
         if (None if old is None else old.revision) != expected:
             return False
         self._take(kept_id)
-        if new is not None:
+        if new is not None and new.size <= self._most_bytes:
             self._kept[kept_id] = self._clock(), new
             self._bytes += new.size
         self._make_room()

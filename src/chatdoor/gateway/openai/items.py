@@ -57,10 +57,16 @@ Given = str | list[dict[str, Any]]
 
 
 def references(given: Given) -> list[str]:
-    """The ids of the items that are not there themselves but are meant."""
+    """The ids of the items that are not there themselves but are meant. Raises Problem where one is meant twice.
+
+    A short request could else stand for any amount of text.
+    """
     if isinstance(given, str):
         return []
-    return [item["id"] for item in given if _is_reference(item) and isinstance(item["id"], str)]
+    ids = [item["id"] for item in given if _is_reference(item) and isinstance(item["id"], str)]
+    if len(set(ids)) < len(ids):
+        raise Problem(400, "An item is referred to twice.", param="input", code="invalid_value")
+    return ids
 
 
 def read_items(given: Given, known: Mapping[str, Item], field: str = "input") -> tuple[list[Item], list[str]]:
@@ -102,7 +108,7 @@ def _read(item: dict[str, Any], place: str, known: Mapping[str, Item], left: dic
         if found is None:
             raise Problem(404, f"Item with id {str(item['id'])[:64]!r} not found.", param=place)
         return found
-    if item.get("type", "message") != "message":
+    if item.get("type") not in (None, "message"):
         left[kind_of(item, place)] = None
         return None
     role = item.get("role")
