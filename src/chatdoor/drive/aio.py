@@ -203,7 +203,8 @@ class AsyncRun(Run[T]):
         """The future's result. It belongs to others too, so a cancelled wait does not cancel it."""
         waiter = asyncio.wrap_future(future)
         try:
-            return await asyncio.wait_for(asyncio.shield(waiter), self.remaining(phase))
+            async with asyncio.timeout(self.remaining(phase)):  # wait_for loses a cancellation once it is done
+                return await asyncio.shield(waiter)
         except TimeoutError:
             raise self.out_of_time(phase) from None
 

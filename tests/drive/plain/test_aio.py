@@ -129,6 +129,24 @@ def test_who_is_cancelled_leaves_no_connection(talk: Talk) -> None:
     asyncio.run(main())
 
 
+def test_who_is_cancelled_at_whatever_moment_has_ended() -> None:
+    """A cancellation in the very turn of the loop in which the connection is made is not lost."""
+
+    async def main() -> None:
+        async with Server(_say_nothing) as server:
+            http = PlainHttp(Access())
+            for turns in range(40):
+                task = asyncio.create_task(_get(http, server.url))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.wait([task], timeout=1)
+                assert task.cancelled(), f"after {turns} turns"
+            http.close()
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
     ("talk", "timeout", "phase"),
     [

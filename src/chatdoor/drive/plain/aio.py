@@ -50,7 +50,8 @@ class PlainHttp:
     async def _connect(self, pool: "Pool", target: Target, place: Place, end: float) -> Connection:
         seconds = min(self._access.timeout.connect, end - pool.loop.time())
         try:
-            return await asyncio.wait_for(pool.connect(target), seconds)
+            async with asyncio.timeout(seconds):  # wait_for loses a cancellation in the turn in which it is done
+                return await pool.connect(target)
         except TimeoutError:
             raise unconnected(place) from None
         except OSError as error:
