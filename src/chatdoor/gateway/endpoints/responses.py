@@ -70,8 +70,7 @@ async def _turn(shelf: Shelf, exchange: Exchange, request: ResponseRequest, serv
     past = await find_past(shelf, exchange, request, site)
     news, left = read_items(request.input, await find_references(shelf, scope, request.input))
     turn = Turn(past, news, scope, site.name)
-    roles = [item.role for item in turn.told]
-    if "user" not in (roles[len(roles) - roles[::-1].index("assistant") :] if "assistant" in roles else roles):
+    if next((item.role for item in reversed(turn.told) if item.role in {"user", "assistant"}), None) != "user":
         raise Problem(400, "input: there is no message from the user after the last answer.", param="input",
                       code="invalid_value")  # fmt: skip
     return turn, left
