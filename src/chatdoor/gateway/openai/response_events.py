@@ -74,10 +74,9 @@ class ResponseEvents:
 
     def _created(self) -> bytes:
         self._begun = True
-        response = self._response
-        return self._event("response.created", response=response) + self._event(
-            "response.in_progress", response=response
-        )
+        response = msgspec.Raw(msgspec.json.encode(self._response))
+        created = self._event("response.created", response=response)
+        return created + self._event("response.in_progress", response=response)
 
     def _event(self, kind: str, **fields: object) -> bytes:
         number, self._number = self._number, self._number + 1
