@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import msgspec
 
-from chatdoor.drive.asker import NOBODY, Asker
+from chatdoor.drive.asker import Asker
+from chatdoor.errors import ChatdoorError
+from chatdoor.gateway.asker import asker_of
 from chatdoor.gateway.body import decode, read_body
-from chatdoor.gateway.conversation_id import conversation_id
+from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
@@ -23,10 +25,12 @@ from chatdoor.gateway.openai.chat import (
     choice,
     token_counts,
 )
+from chatdoor.gateway.openai.errors import without_retry
 from chatdoor.gateway.openai.ignored import ignored, sampling
 from chatdoor.gateway.openai.parts import plain_messages
 from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.question import Question, Talk, talk_headers
+from chatdoor.gateway.side_requests import is_side_request, refusal
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.messages import Usage
 
@@ -58,12 +62,17 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> tuple[Q
     if left and conduct.strict:
         raise Problem(400, f"A web chatbot can not do this, and --strict refuses it: {', '.join(left)}.",
                       param=left[0], code="unsupported_parameter")  # fmt: skip
+    name = named(exchange.headers, request.metadata, request.litellm_session_id)
+    if is_side_request(exchange.headers, messages):
+        if conduct.side_requests == "refuse":
+            raise refusal()
+        served, name = state.house.aside(served), NOTHING
     question = Question(
         served=served,
         messages=messages,
         sampling=options,
-        conversation=conversation_id(exchange.headers, request.metadata) if served.site.remembers else None,
-        asker=Asker(scope=key.scope) if key else NOBODY,
+        conversation=name.id if served.site.remembers else None,
+        asker=Asker(scope=asker_of(exchange, conduct.user_headers), chat=name.chat),
         stops=request.stops if conduct.apply_stop and "stop" not in options else (),
         most_tokens=request.most_tokens if conduct.apply_stop and "max_tokens" not in options else None,
     )
@@ -127,10 +136,14 @@ async def _tell(events: Events, frames: Frames, talk: Talk, index: int) -> Usage
 
 
 async def _together(calls: list[Coroutine[None, None, T]]) -> list[T]:
-    """What the calls give, all at a time. The first that fails ends the others, and its error is raised."""
+    """What the calls give, all at a time. The first that fails ends the others, and its error is raised.
+
+    The site may have read the others, so nobody is told to ask again.
+    """
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(call) for call in calls]
     except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+        error = errors.exceptions[0]
+        raise without_retry(error) if isinstance(error, ChatdoorError) else error from None
     return [task.result() for task in tasks]

@@ -66,6 +66,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     top_logprobs: int | None = None
     verbosity: str | None = None
     web_search_options: dict[str, Any] | None = None
+    litellm_session_id: Any = None
 
     @property
     def stops(self) -> tuple[str, ...]:
