@@ -24,10 +24,10 @@ def first_line(process: "subprocess.Popen[bytes]") -> str:
     return next(word for word in process.stdout.readline().decode().split() if word.startswith("http"))
 
 
-def ask(url: str, key: str = "", model: str = "practice") -> int:
-    """The status of an answer."""
-    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}]}).encode()
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+def ask(url: str, key: str = "", model: str = "practice", text: str = "Hello", **more: str) -> int:
+    """The status of an answer. `more` are headers."""
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": text}]}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}", **more}
     request = urllib.request.Request(f"{url}/chat/completions", body, headers)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -86,6 +86,19 @@ def test_a_config_file_says_all(program: Program) -> None:
         assert ask(url, "one", "our-bot") == 404
         assert ask(url, "one", "gpt-4o") == 200
         assert ask(url, "one", "gpt-4o") == 429
+
+
+@pytest.mark.parametrize("by", ["option", "config"])
+def test_what_front_ends_may_do_is_said(program: Program, by: str) -> None:
+    """Side requests are refused, and a user is told apart, by option or by the config."""
+    config = program.write("gateway.toml", 'side_requests = "refuse"\ntrust_user_header = ["X-User"]\n')
+    options = ("--side-requests", "refuse", "--trust-user-header", "X-User")
+    with program.started("serve", "--port", "0", *(options if by == "option" else ("--config", config))) as process:
+        url = first_line(process)
+        title = "Provide a concise, 5-word-or-less title for the conversation"
+        assert [ask(url), ask(url, text=title)] == [200, 403]
+        one, two = {"Idempotency-Key": "k", "X-User": "one"}, {"Idempotency-Key": "k", "X-User": "two"}
+        assert [ask(url, **one), ask(url, text="Else", **one), ask(url, text="Else", **two)] == [200, 422, 200]
 
 
 def program_site(name: str) -> str:

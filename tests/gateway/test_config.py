@@ -48,6 +48,8 @@ WRONG = [
     ('[[keys]]\nkey = "env:A"\nper_day = 0', "c.toml:3: keys[0].per_day: expected a whole number from 1"),
     ('heartbeat = "soon"', "c.toml:1: heartbeat: expected a duration"),
     ('max_body = "0B"', "c.toml:1: max_body: expected more than nothing"),
+    ('side_requests = "maybe"', "c.toml:1: side_requests: expected"),
+    ('trust_user_header = ["X: y"]', "c.toml:1: trust_user_header[0]: expected the name of a header"),
     ("port = ", "c.toml:1: not TOML"),
 ]
 

@@ -210,3 +210,21 @@ def test_many_at_a_time_are_all_answered() -> None:
         for connection in open_ones:
             connection.close()
         assert door.send("POST", CHAT, GOOD).status == 200
+
+
+def test_bodies_are_bounded_together() -> None:
+    """Where all bodies on their way are too large together, the next one is a 503, and what has ended makes room."""
+    with practice_door(slow=0.5) as (door, practice):
+        door.state.bodies.left = 1_000_000
+        large = GOOD[:-1] + b', "x": "' + b"y" * 600_000 + b'"}'
+        with socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS) as first:
+            first.sendall(HEAD % door.port + b"Content-Length: %d\r\n\r\n" % len(large) + large)
+            while not practice.stats()["accepted"]:
+                time.sleep(0.005)
+            answer = _post(door, large)
+            assert (status(answer), _error(answer)["code"]) == (503, "busy")
+            assert _goes_on(door)
+            assert first.recv(65_536).startswith(b"HTTP/1.1 200")
+        door.wait_until_idle()
+        assert door.state.bodies.left == 1_000_000
+        assert status(_post(door, large)) == 200

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chatdoor.gateway.state import Conduct
 from chatdoor.practice import Practice
 from tests.gateway.door import HELLO, Door, gateway, key, practice_door
 
@@ -40,7 +41,7 @@ def test_an_id_goes_on_with_news_alone(streamed: bool) -> None:
         assert practice.heard() == [["Hello", "Two", "Three"]]
 
 
-@pytest.mark.parametrize("name", ["not-one-of-ours", "a b", "x" * 200, "a,b"])
+@pytest.mark.parametrize("name", ["0123456789abcdef" * 2, "a b", "x" * 200, "a,b"])
 def test_an_id_that_is_none_of_ours(name: str) -> None:
     """An id that can not be used is an error of the client's, and is not sent back as a header."""
     with practice_door(history="session") as (door, _):
@@ -79,3 +80,27 @@ def test_more_keys_than_sessions() -> None:
         text, name = _ask(door, "I am back", Authorization="Bearer key-11", X_Conversation_Id=names[11])
         assert (bool(text), name) == (True, names[11])
         assert ["I am 11", "I am back"] in practice.heard()
+
+
+def test_a_chats_own_name_tells_chats_apart() -> None:
+    """Two chats of a front end that say the same are two conversations, and each goes on as its own."""
+    with practice_door(history="session") as (door, practice):
+        lists = {name: list(HELLO) for name in ("chat-1", "chat-2")}
+        for text in ("say exactly: one", "say exactly: two"):
+            for name, messages in lists.items():
+                said = door.chat({"X-OpenWebUI-Chat-Id": name}, messages=messages)
+                reply = {"role": "assistant", "content": said.json()["choices"][0]["message"]["content"] + " (edited)"}
+                messages += [reply, {"role": "user", "content": text}]
+        assert practice.heard() == [["Hello", "say exactly: one"]] * 2
+
+
+def test_a_trusted_user_header_parts_users() -> None:
+    """Where the operator believes a header, two users of one key never share; elsewhere it says nothing."""
+    ann, bob = ({"X-OpenWebUI-User-Id": name} for name in ("ann", "bob"))
+    with practice_door(history="session", conduct=Conduct(user_headers=(b"x-openwebui-user-id",))) as (door, _):
+        name = door.chat(ann).headers["x-conversation-id"]
+        assert door.chat(bob | {"X-Conversation-Id": name}).status == 409
+        assert door.chat(ann | {"X-Conversation-Id": name}).status == 200
+    with practice_door(history="session") as (door, _):
+        name = door.chat(ann).headers["x-conversation-id"]
+        assert door.chat(bob | {"X-Conversation-Id": name}).status == 200

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 import msgspec
@@ -54,6 +54,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     cors: tuple[str, ...]
     strict: bool
     apply_stop: bool
+    trust_user_header: tuple[str, ...]
+    side_requests: Literal["answer", "refuse"] | None
     allow_secrets: bool
     grace: float | None
     verbose: bool
@@ -74,6 +76,12 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--cors", metavar="ORIGIN", multiple=True, help="A web page's origin that may use it from a browser.")
 @click.option("--strict", is_flag=True, help="Refuse what a web chatbot can not do, such as tools.")
 @click.option("--apply-stop", is_flag=True, help="Apply stop sequences and length limits to replies.")
+@click.option("--trust-user-header", metavar="NAME", multiple=True, help="A header that says which user asks.")
+@click.option(
+    "--side-requests",
+    type=click.Choice(["answer", "refuse"]),
+    help="What becomes of a chat front end's own questions, such as titles. [default: answer]",
+)
 @click.option("--allow-secrets", is_flag=True, help="Send the secrets that site files name ({env:X} ...).")
 @click.option(
     "--grace",
@@ -186,11 +194,14 @@ def _state(
     )
     hosts = own_hosts(*bound)
     extra = [*wishes.allowed_host, *table.allowed_hosts]
-    guard = Guard(Keys(tuple(keys)), hosts=[*hosts, *extra], cors=[*wishes.cors, *table.cors])
+    users = tuple([name.lower().encode() for name in [*wishes.trust_user_header, *table.trust_user_header]])
+    guard = Guard(Keys(tuple(keys)), hosts=[*hosts, *extra], cors=[*wishes.cors, *table.cors], once=users)
     conduct = Conduct(
         strict=wishes.strict or table.strict,
         apply_stop=wishes.apply_stop or table.apply_stop,
         heartbeat=config.heartbeat,
         body_bytes=config.body_bytes,
+        user_headers=users,
+        side_requests=wishes.side_requests or table.side_requests,
     )
     return State(house, guard, conduct)

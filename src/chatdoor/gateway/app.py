@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from traceback import extract_tb
 
 from chatdoor.errors import ChatdoorError
-from chatdoor.gateway.body import Gone
+from chatdoor.gateway.asker import scope_of
+from chatdoor.gateway.body import Gone, read_body
 from chatdoor.gateway.exchange import Exchange, Receive, Scope, Send
-from chatdoor.gateway.openai.errors import BUG, BUSY, problem_of
+from chatdoor.gateway.joins import Mark, mark_of
+from chatdoor.gateway.openai.errors import BUG, BUSY, NO_RETRY, is_unsent, problem_of
 from chatdoor.gateway.problem import Problem
-from chatdoor.gateway.routes import allow, find_methods, find_route
+from chatdoor.gateway.routes import Endpoint, allow, find_methods, find_route
 from chatdoor.gateway.state import RUNNING_MOST, State
 
 logger = logging.getLogger("chatdoor.gateway")
@@ -24,23 +27,13 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request. Ends without a word where the client has left."""
         exchange = Exchange(scope, receive, send)
+        exchange.room = self.state.bodies
         self.state.running += 1
         try:
-            await self._answer(exchange)
-        except Gone:
-            pass
-        except Problem as problem:
-            await exchange.fail(problem)
-        except ChatdoorError as error:
-            await exchange.fail(problem_of(error, exchange.field))
-        except asyncio.CancelledError:
-            if not exchange.gone:
-                raise
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not end the gateway
-            logger.error("%s at %s, %s", type(error).__name__, *_place(error))  # noqa: TRY400 - a trace may show texts
-            await exchange.fail(BUG)
+            await _settle(exchange, self._answer(exchange))
         finally:
             self.state.running -= 1
+            exchange.give_room_back()
 
     async def _answer(self, exchange: Exchange) -> None:
         state, guard = self.state, self.state.guard
@@ -57,7 +50,36 @@ class Gateway:
             guard.check_key(exchange)
         if route.prompts:
             guard.check_prompt(exchange)
-        await route.endpoint(state, exchange)
+        if route.prompts and (mark := mark_of(exchange.headers)):
+            await self._answer_once(exchange, mark, route.endpoint)
+        else:
+            await route.endpoint(state, exchange)
+
+    async def _answer_once(self, exchange: Exchange, mark: Mark, endpoint: Endpoint) -> None:
+        state = self.state
+        body = await read_body(exchange, state.conduct.body_bytes)
+        asker = scope_of(exchange, state.conduct.user_headers)
+        await state.joins.answer(exchange, asker, mark, body, lambda apart: _settle(apart, endpoint(state, apart)))
+
+
+async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
+    """Waits for the answer, and gives one in its place where there is none."""
+    try:
+        await work
+    except Gone:
+        pass
+    except Problem as problem:
+        exchange.unsent = NO_RETRY not in problem.headers
+        await exchange.fail(problem)
+    except ChatdoorError as error:
+        exchange.unsent = is_unsent(error)
+        await exchange.fail(problem_of(error, exchange.field))
+    except asyncio.CancelledError:
+        if not exchange.gone:
+            raise
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not end the gateway
+        logger.error("%s at %s, %s", type(error).__name__, *_place(error))  # noqa: TRY400 - a trace may show texts
+        await exchange.fail(BUG)
 
 
 def _place(error: Exception) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
@@ -15,7 +16,11 @@ T = TypeVar("T")
 DECISIVE: Final = (b'"model"', b'"messages"', b'"input"', b'"prompt"', b'"stream"')
 """Keys that stand in a request once. In a text the quotes have backslashes, so these bytes are keys, or whole texts."""
 
+TOKENS_MOST: Final = 300_000
+"""The most texts, brackets and commas in a body: tiny values take thirty times their bytes of memory."""
+
 _PLACE: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<param>[^`]*)`\Z")
+_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{\[,]', re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
 
 
@@ -24,7 +29,7 @@ class Gone(Exception):
 
 
 async def read_body(exchange: Exchange, most: int) -> bytes:
-    """The whole body. Raises Problem (413) for one of more than `most` bytes, Gone.
+    """The whole body. Raises Problem: 413 for one of more than `most` bytes, 503 where there is no room; Gone.
 
     One that never ends is the connection's affair (see `connection`).
     """
@@ -34,11 +39,13 @@ async def read_body(exchange: Exchange, most: int) -> bytes:
     event = await exchange.receive()
     data: bytes = event.get("body", b"")
     size = len(data)
+    exchange.take_room(size)
     chunks = [data]
     while event.get("more_body", False) and size <= most:
         event = await exchange.receive()
         chunks.append(event.get("body", b""))
         size += len(chunks[-1])
+        exchange.take_room(len(chunks[-1]))
     if event["type"] == "http.disconnect":
         raise Gone
     if size > most:
@@ -48,6 +55,8 @@ async def read_body(exchange: Exchange, most: int) -> bytes:
 
 def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
     """The request that the JSON holds. Raises Problem (400) that names the parameter."""
+    if len(body) > TOKENS_MOST:
+        _check_tokens(body)
     try:
         request = decoder.decode(body)
         if not body.isascii():
@@ -63,17 +72,24 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
     return request
 
 
+def _check_tokens(body: bytes) -> None:
+    """Raises Problem where there are too many. What stands in a text does not count."""
+    signs = body.count(b"{") + body.count(b"[") + body.count(b",")
+    if 3 * signs > TOKENS_MOST and next(islice(_TOKEN.finditer(body), TOKENS_MOST, None), None):  # a sign has two texts
+        raise Problem(400, "The JSON body of your request has too many values.", code="too_many_values")
+
+
 def _check_once(body: bytes) -> None:
     """Raises Problem where a key stands twice in an object: which one counts would be anybody's guess."""
     try:
-        json.loads(body, object_pairs_hook=_each_once)
+        json.loads(body, object_pairs_hook=_each_once, parse_int=len, parse_float=len)
     except RecursionError:
         raise _malformed("The JSON body of your request is nested too deeply.") from None
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> None:
-    name, count = Counter(name for name, _ in pairs).most_common(1)[0] if pairs else ("", 0)
-    if count > 1:
+    if len(dict(pairs)) < len(pairs):
+        name, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise _malformed(f"The JSON body of your request has the key {name[:64]!r} twice in one object.")
 
 

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chatdoor.errors import ArgumentError, SiteFileError
 from chatdoor.gateway.keys import HASH
+from chatdoor.gateway.side_requests import SideRequests
 from chatdoor.site.file import Duration, Size, Table, Text, means
 from chatdoor.site.load import read_file
 from chatdoor.site.mistakes import problem_of
@@ -25,6 +26,7 @@ Many: TypeAlias = Annotated[int, Meta(ge=1)]
 KeyReference: TypeAlias = Annotated[
     str, Meta(pattern=rf"^(?:env:|file:|{HASH}).", title="env:NAME, file:PATH or sha256:DIGEST")
 ]
+HeaderName: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$", title="the name of a header")]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535, title="a port from 0 to 65535")]
 
 
@@ -57,6 +59,12 @@ class ConfigTable(Table, frozen=True, kw_only=True):
     )
     strict: Annotated[bool, means("refuse what a web chatbot can not do")] = False
     apply_stop: Annotated[bool, means("apply `stop` and length limits where the site does not")] = False
+    trust_user_header: Annotated[list[HeaderName], means("headers that say which user asks, and are believed")] = (
+        msgspec.field(default_factory=list)
+    )
+    side_requests: Annotated[
+        SideRequests, means("what becomes of a chat front end's own questions, such as titles: `answer`, `refuse`")
+    ] = "answer"
     allow_secrets: Annotated[bool, means("send the secrets that site files name")] = False
     heartbeat: Annotated[Duration, means("how long a stream is quiet at most")] = "15s"
     grace: Annotated[Duration, means("how long what runs may take at the end")] = "30s"

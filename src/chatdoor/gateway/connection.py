@@ -19,6 +19,11 @@ from chatdoor.gateway.problem import Header, Problem
 HEAD_BYTES: Final = 65_536
 """The most bytes of a request's head. Clients send less than one kilobyte, browsers with cookies a few."""
 
+CODING: Final = b"transfer-encoding"
+
+HEADERS_MOST: Final = 200
+"""The most headers of a request."""
+
 
 def _connections_most() -> int:
     """How many connections there may be: each may need a second one, to a site, and some files are open anyway."""
@@ -76,9 +81,19 @@ class GatewayConnection(HttpToolsProtocol):
         self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]  # uvicorn knows its own alone
         self._in_head, self._head_bytes, self._reading_since = True, 0, time.monotonic()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header is there. One after the body says nothing of the request."""
+        if not self._in_head:
+            return
+        if len(name) == len(CODING) and name.lower() == CODING and value.lower() != b"chunked":
+            raise httptools.HttpParserError("a coding that is not undone here")
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._in_head = False
+        if len(self.headers) > HEADERS_MOST:
+            raise httptools.HttpParserError("too many headers")
         if self.url[:1] != b"/" and self.url != b"*":  # its authority would say another host than Host does
             raise httptools.HttpParserInvalidURLError("only a path can be asked for")
         super().on_headers_complete()

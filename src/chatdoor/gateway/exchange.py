@@ -9,8 +9,9 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
-from chatdoor.gateway.openai.errors import MESSAGES, envelope
+from chatdoor.gateway.openai.errors import MESSAGES, busy, envelope
 from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.room import Room
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Event: TypeAlias = MutableMapping[str, Any]
@@ -54,7 +55,7 @@ class Exchange:
 
     __slots__ = (
         "common", "connection", "error_frame", "field", "gone", "headers", "id", "key", "method", "path", "receive",
-        "scope", "send", "status", "tail",
+        "room", "scope", "send", "status", "tail", "taken", "unsent",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +79,26 @@ class Exchange:
         """Which field of the request holds what is said: what an error of the site's names."""
         self.gone = False
         """True where the client has left before its answer was whole."""
+        self.room: Room | None = None
+        """What bodies may hold, where that is bounded; `taken` is this one's part of it."""
+        self.taken = 0
+        self.unsent = False
+        """True where it has failed before a site could hear of it, so that asking again repeats nothing."""
         self.connection: Connection | None = (scope.get("extensions") or {}).get(CONNECTION)
+
+    def take_room(self, size: int) -> None:
+        """Takes room for a part of the body. Raises Problem (503) where all bodies together are too large."""
+        if self.room is not None:
+            self.taken += size
+            self.room.left -= size
+            if self.room.left < 0:
+                raise busy()  # not one for all: an error that is raised holds what was there
+
+    def give_room_back(self) -> None:
+        """The body is not needed any more."""
+        if self.room is not None:
+            self.room.left += self.taken
+            self.taken = 0
 
     def watch(self) -> None:
         """From now on, this task is cancelled where the client leaves."""
@@ -116,6 +136,10 @@ class Exchange:
             await self.answer(problem.status, envelope(problem), (*JSON, *problem.headers))
             return
         await self.write(self.error_frame(problem))
+        await self.cut()
+
+    async def cut(self) -> None:
+        """Ends an answer that is not whole: its reader gets what was sent, and no clean end."""
         if self.connection is None:  # another server ends it, since the answer has no end
             return
         self.connection.watch(_nothing)

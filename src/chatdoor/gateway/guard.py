@@ -10,12 +10,16 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
+from chatdoor.gateway.conversation_id import NAMING
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.keys import Keys
 from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.problem import Header, Problem
 
-ONCE: Final = frozenset({b"host", b"content-length", b"authorization", b"content-type", b"origin"})
+ONCE: Final = frozenset({
+    *(b"host", b"content-length", b"authorization", b"content-type", b"origin", b"sec-fetch-site"),
+    *(b"idempotency-key", b"x-stainless-retry-count", *NAMING),
+})  # fmt: skip
 """Headers that may not stand twice: which one counts would be anybody's guess (RFC 9110, section 5.3)."""
 
 OUR_SITE: Final = frozenset({b"same-origin", b"none"})
@@ -33,11 +37,14 @@ class Guard:
     """The checks.
 
     `hosts` are the values of Host that mean us (empty: any will do); `cors` are origins of pages that may use the
-    gateway from a browser (`*`: all).
+    gateway from a browser (`*`: all). `once` are further headers that may not stand twice.
     """
 
-    def __init__(self, keys: Keys, *, hosts: Iterable[str] = (), cors: Iterable[str] = ()) -> None:
+    def __init__(
+        self, keys: Keys, *, hosts: Iterable[str] = (), cors: Iterable[str] = (), once: Iterable[bytes] = ()
+    ) -> None:
         self.keys = keys
+        self._once = ONCE.union(once)
         self._hosts = frozenset(host.lower().encode() for host in hosts)
         self._cors = frozenset(origin.lower().encode() for origin in cors)
 
@@ -45,7 +52,7 @@ class Guard:
         """Raises Problem where the request is not meant for us, or comes from a web page that may not ask."""
         headers, scope = exchange.headers, exchange.scope
         if len(headers) != len(scope["headers"]):
-            _check_once(scope["headers"])
+            _check_once(scope["headers"], self._once)
         if scope["http_version"] != "1.1":
             raise Problem(505, "HTTP/1.1 is needed (nginx: proxy_http_version 1.1;).", code="http_version")
         host = headers.get(b"host", b"").lower()
@@ -95,9 +102,9 @@ class Guard:
         return origin in self._cors or b"*" in self._cors
 
 
-def _check_once(headers: list[Header]) -> None:
+def _check_once(headers: list[Header], once: frozenset[bytes]) -> None:
     counts = Counter(name for name, _ in headers)
-    for name in ONCE:
+    for name in once:
         if counts[name] > 1:
             raise Problem(400, f"The header {name.decode()} stands twice in the request.", code="doubled_header")
 

@@ -5,9 +5,8 @@ from typing import Final
 
 import msgspec
 
-from chatdoor.gateway.conversation_id import conversation_id
+from chatdoor.gateway.conversation_id import named
 from chatdoor.gateway.exchange import Exchange
-from chatdoor.gateway.keys import scope_of
 from chatdoor.gateway.openai.conversations import CONVERSATION
 from chatdoor.gateway.openai.items import ITEMS, RESPONSE, Given, Item, references, response_id
 from chatdoor.gateway.openai.responses import Response, ResponseRequest
@@ -64,22 +63,22 @@ async def find(shelf: Shelf, kept_id: str, scope: str) -> Kept | None:
     return kept if kept is not None and kept.scope == scope else None
 
 
-async def find_past(shelf: Shelf, exchange: Exchange, request: ResponseRequest, site: Site) -> Past:
+async def find_past(shelf: Shelf, exchange: Exchange, request: ResponseRequest, site: Site, scope: str) -> Past:
     """What the request goes on from. Raises Problem: 404 for what is not there."""
-    scope, previous, named = scope_of(exchange.key), request.previous_response_id, request.conversation_id
-    if previous is not None and named is not None:
+    previous, given = request.previous_response_id, request.conversation_id
+    if previous is not None and given is not None:
         raise Problem(400, "Only one of 'previous_response_id' and 'conversation' can be given.",
                       param="previous_response_id", code="mutually_exclusive_parameters")  # fmt: skip
     if previous is not None:
         return _after_response(await find(shelf, previous, scope), previous, site)
-    if named is None:
-        return _in_talk(conversation_id(exchange.headers, request.metadata) if site.remembers else None)
-    if site.remembers and _GIVEN(named) and not named.startswith(CONVERSATION):
-        return _in_talk(named)
-    kept = await find(shelf, named, scope)
-    if kept is None or not named.startswith(CONVERSATION):
-        raise missing("Conversation", named, "conversation", "conversation_not_found")
-    return Past(ITEMS.decode(kept.items), _talk(kept, site), conversation=named)
+    if given is None:
+        return _in_talk(named(exchange.headers, request.metadata).id if site.remembers else None)
+    if site.remembers and _GIVEN(given) and not given.startswith(CONVERSATION):
+        return _in_talk(given)
+    kept = await find(shelf, given, scope)
+    if kept is None or not given.startswith(CONVERSATION):
+        raise missing("Conversation", given, "conversation", "conversation_not_found")
+    return Past(ITEMS.decode(kept.items), _talk(kept, site), conversation=given)
 
 
 def _after_response(kept: Kept | None, kept_id: str, site: Site) -> Past:

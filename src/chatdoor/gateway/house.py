@@ -45,16 +45,18 @@ class House:
     ) -> None:
         self._served: dict[str, Served] = {}
         self._created = created
+        self._options = options
+        self._aside: dict[str, AsyncClient] = {}
         self.sites: dict[str, AsyncClient] = {}
         for site in sites:
-            self._take_in(site, options)
+            self._take_in(site)
         for alias, name in (aliases or {}).items():
             self._name(alias, name)
 
-    def _take_in(self, site: Site, options: Options) -> None:
+    def _take_in(self, site: Site) -> None:
         if site.name in self.sites:
             raise ArgumentError(f"two sites have the name {site.name}; the model names would be the same")
-        client = self.sites[site.name] = AsyncClient(site, **options)
+        client = self.sites[site.name] = AsyncClient(site, **self._options)
         names = {slot.name for step in site.chat for slot in step_slots(step)}
         counts = site.reply.usage_input is not None and site.reply.usage_output is not None
         for name, model in [(site.name, site.models[0]), *((f"{site.name}/{each}", each) for each in site.models)]:
@@ -81,6 +83,15 @@ class House:
             )
         return served
 
+    def aside(self, served: Served) -> Served:
+        """The same site and model, asked as another visitor, whose one session no conversation of `served` is in."""
+        client = self._aside.get(served.site.name)
+        if client is None:
+            limits = msgspec.structs.replace(served.site.limits, sessions=1)
+            client = AsyncClient(msgspec.structs.replace(served.site, limits=limits), **self._options)
+            self._aside[served.site.name] = client
+        return msgspec.structs.replace(served, client=client)
+
     def model(self, name: str, key: Key | None) -> Model:
         """The model of that name. Raises Problem (404)."""
         return Model(self.find(name, key).name, self._created)
@@ -94,4 +105,4 @@ class House:
 
     async def close(self) -> None:
         """Closes all connections to the sites."""
-        await asyncio.gather(*(client.close() for client in self.sites.values()))
+        await asyncio.gather(*(client.close() for client in [*self.sites.values(), *self._aside.values()]))

@@ -40,11 +40,6 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
         return self.sites is None or site in self.sites
 
 
-def scope_of(key: Key | None) -> str:
-    """Whose conversations are asked for. Without keys they are everybody's."""
-    return key.scope if key else ""
-
-
 class Keys:
     """All keys. With none, everybody may ask."""
 

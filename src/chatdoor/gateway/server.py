@@ -128,6 +128,7 @@ class Server(uvicorn.Server):
                 connection.abort()
             await asyncio.sleep(0)
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
+        await self._state.joins.close()
         await self._state.house.close()
 
     async def _all_answered(self) -> None:

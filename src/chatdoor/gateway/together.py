@@ -4,16 +4,23 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TypeVar
 
+from chatdoor.errors import ChatdoorError
+from chatdoor.gateway.openai.errors import without_retry
+
 T = TypeVar("T")
 
 
 async def together(calls: list[Coroutine[None, None, T]]) -> list[T]:
-    """What the calls give, all at a time. The first that fails ends the others, and its error is raised."""
+    """What the calls give, all at a time. The first that fails ends the others, and its error is raised.
+
+    The site may have read the others, so nobody is told to ask again.
+    """
     if len(calls) == 1:
         return [await calls[0]]
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(call) for call in calls]
     except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+        error = errors.exceptions[0]
+        raise without_retry(error) if isinstance(error, ChatdoorError) else error from None
     return [task.result() for task in tasks]

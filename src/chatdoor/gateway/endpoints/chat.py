@@ -6,12 +6,12 @@ from contextlib import aclosing
 import msgspec
 
 from chatdoor.drive.asker import Asker
+from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import decode, read_body
-from chatdoor.gateway.conversation_id import conversation_id
+from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
-from chatdoor.gateway.keys import scope_of
 from chatdoor.gateway.openai.chat import (
     CHAT_REQUEST,
     DONE,
@@ -25,6 +25,7 @@ from chatdoor.gateway.openai.ignored import CHAT
 from chatdoor.gateway.openai.parts import plain_messages
 from chatdoor.gateway.problem import Header
 from chatdoor.gateway.question import ESTIMATED, Question, Talk, talk_headers
+from chatdoor.gateway.side_requests import is_side_request, refusal
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.gateway.terms import make_terms, tell_left
 from chatdoor.gateway.together import together
@@ -48,12 +49,17 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
     messages, left = plain_messages(request.messages)
     terms = make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + CHAT.named(request) + terms.left, state.conduct)
+    name = named(exchange.headers, request.metadata, request.litellm_session_id)
+    if is_side_request(exchange.headers, messages):
+        if state.conduct.side_requests == "refuse":
+            raise refusal()
+        served, name = state.house.aside(served), NOTHING
     return Question(
         served=served,
         messages=messages,
         sampling=terms.sampling,
-        conversation=conversation_id(exchange.headers, request.metadata) if served.site.remembers else None,
-        asker=Asker(scope=scope_of(exchange.key)),
+        conversation=name.id if served.site.remembers else None,
+        asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat),
         stops=terms.stops,
         most_tokens=terms.most_tokens,
     )

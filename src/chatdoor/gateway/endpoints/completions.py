@@ -6,12 +6,12 @@ from contextlib import aclosing
 import msgspec
 
 from chatdoor.drive.asker import Asker
+from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import decode, read_body
-from chatdoor.gateway.conversation_id import conversation_id
+from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
-from chatdoor.gateway.keys import scope_of
 from chatdoor.gateway.openai.chat import DONE, TokenCounts
 from chatdoor.gateway.openai.completions import (
     COMPLETION_REQUEST,
@@ -49,15 +49,14 @@ def _questions(state: State, exchange: Exchange, request: CompletionRequest, pro
     terms = make_terms(request, request.limits, served, state.conduct)
     picks = ["best_of"] if request.picks else []
     tell_left(exchange, COMPLETIONS.named(request) + picks + terms.left, state.conduct)
-    named = served.site.remembers and len(prompts) == 1
-    conversation = conversation_id(exchange.headers, None) if named else None
+    name = named(exchange.headers, None) if len(prompts) == 1 else NOTHING
     return [
         Question(
             served=served,
             messages=[{"role": "user", "content": prompt}],
             sampling=terms.sampling,
-            conversation=conversation,
-            asker=Asker(scope=scope_of(exchange.key)),
+            conversation=name.id if served.site.remembers else None,
+            asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat),
             stops=terms.stops,
             most_tokens=terms.most_tokens,
         )

@@ -4,12 +4,12 @@ import time
 
 import msgspec
 
+from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.endpoints.stored import query_of
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.history import find, find_references, missing
 from chatdoor.gateway.ids import secret_id
-from chatdoor.gateway.keys import scope_of
 from chatdoor.gateway.openai.conversations import (
     CONVERSATION,
     CONVERSATION_REQUEST,
@@ -26,7 +26,7 @@ from chatdoor.gateway.terms import tell_left
 async def new_conversation(state: State, exchange: Exchange) -> None:
     """Begins a conversation, and answers with it."""
     request = decode(await read_body(exchange, state.conduct.body_bytes), CONVERSATION_REQUEST)
-    scope, given = scope_of(exchange.key), request.items or []
+    scope, given = scope_of(exchange, state.conduct.user_headers), request.items or []
     items, left = read_items(given, await find_references(state.shelf, scope, given), "items")
     tell_left(exchange, left, state.conduct)
     conversation = Conversation(secret_id(CONVERSATION), int(time.time()), request.metadata or {})
@@ -57,7 +57,11 @@ async def delete_conversation(state: State, exchange: Exchange) -> None:
 async def _kept(state: State, exchange: Exchange) -> Kept:
     """The conversation of the path. Raises Problem (404)."""
     kept_id = exchange.tail.decode("ascii", "replace")
-    kept = await find(state.shelf, kept_id, scope_of(exchange.key)) if kept_id.startswith(CONVERSATION) else None
+    kept = (
+        await find(state.shelf, kept_id, scope_of(exchange, state.conduct.user_headers))
+        if kept_id.startswith(CONVERSATION)
+        else None
+    )
     if kept is None:
         raise missing("Conversation", kept_id, None, None)
     return kept

@@ -6,13 +6,13 @@ from contextlib import aclosing
 import msgspec
 
 from chatdoor.drive.asker import Asker
+from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.history import Turn, find_past, find_references, keep
 from chatdoor.gateway.house import Served
 from chatdoor.gateway.ids import secret_id
-from chatdoor.gateway.keys import scope_of
 from chatdoor.gateway.openai.ignored import RESPONSES
 from chatdoor.gateway.openai.items import RESPONSE, read_items, told
 from chatdoor.gateway.openai.response_events import ResponseEvents
@@ -48,7 +48,7 @@ async def responses(state: State, exchange: Exchange) -> None:
 async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _Call:
     """What is asked of the site, and what stands before. Raises Problem."""
     served = state.house.find(request.model, exchange.key)
-    turn, left = await _turn(state.shelf, exchange, request, served)
+    turn, left = await _turn(state, exchange, request, served)
     terms = make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + RESPONSES.named(request) + request.shapes + terms.left, state.conduct)
     question = Question(
@@ -64,10 +64,10 @@ async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _
     return _Call(question, turn, response, request.store is not False)
 
 
-async def _turn(shelf: Shelf, exchange: Exchange, request: ResponseRequest, served: Served) -> tuple[Turn, list[str]]:
+async def _turn(state: State, exchange: Exchange, request: ResponseRequest, served: Served) -> tuple[Turn, list[str]]:
     """What was said and what is new, and the names of what of it is no message. Raises Problem."""
-    scope, site = scope_of(exchange.key), served.site
-    past = await find_past(shelf, exchange, request, site)
+    scope, site, shelf = scope_of(exchange, state.conduct.user_headers), served.site, state.shelf
+    past = await find_past(shelf, exchange, request, site, scope)
     news, left = read_items(request.input, await find_references(shelf, scope, request.input))
     turn = Turn(past, news, scope, site.name)
     if next((item.role for item in reversed(turn.told) if item.role in {"user", "assistant"}), None) != "user":

@@ -4,9 +4,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.history import find, missing
-from chatdoor.gateway.keys import scope_of
 from chatdoor.gateway.openai.conversations import Deleted, page
 from chatdoor.gateway.openai.items import ITEMS, RESPONSE
 from chatdoor.gateway.problem import Problem
@@ -43,7 +43,11 @@ def query_of(exchange: Exchange) -> dict[str, str]:
 async def _kept(state: State, exchange: Exchange) -> Kept:
     """The response of the path. Raises Problem (404)."""
     kept_id = exchange.tail.decode("ascii", "replace")
-    kept = await find(state.shelf, kept_id, scope_of(exchange.key)) if kept_id.startswith(RESPONSE) else None
+    kept = (
+        await find(state.shelf, kept_id, scope_of(exchange, state.conduct.user_headers))
+        if kept_id.startswith(RESPONSE)
+        else None
+    )
     if kept is None:
         raise missing("Response", kept_id, None, None)
     return kept

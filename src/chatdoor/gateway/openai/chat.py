@@ -41,6 +41,7 @@ class ChatRequest(TextRequest, frozen=True, kw_only=True):
     top_logprobs: int | None = None
     verbosity: str | None = None
     web_search_options: dict[str, Any] | None = None
+    litellm_session_id: Any = None
 
     @property
     def limits(self) -> Limits:

@@ -12,8 +12,10 @@ from chatdoor.errors import (
     ChatdoorError,
     ConnectFailed,
     ContentRefused,
+    LoginFailed,
     PromptTooLong,
     RateLimited,
+    TokenNotFound,
 )
 from chatdoor.gateway.problem import INVALID, Header, Problem
 
@@ -22,6 +24,9 @@ NO_RETRY: Final[Header] = (b"x-should-retry", b"false")
 
 CONNECT_AGAIN_AFTER: Final = 1
 """Seconds to wait after a connection that failed, where nothing was sent."""
+
+UNSENT: Final = (ArgumentError, ConnectFailed, LoginFailed, RateLimited, TokenNotFound)
+"""Errors of calls whose prompt no site has read."""
 
 TYPES: Final[Mapping[int, str]] = {429: "rate_limit_error", 500: "server_error", 502: "server_error",
                                    503: "server_error", 504: "server_error"}  # fmt: skip
@@ -41,14 +46,19 @@ _PARAM: Final = re.compile(r"(messages(?:\[\d+\])*(?:\.\w+(?:\[\d+\])*)*): ")
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-BUSY: Final = Problem(
-    503,
-    "The gateway has too much to do, or is about to end.",
-    type="server_error",
-    code="busy",
-    headers=((b"retry-after", b"1"), (b"x-should-retry", b"true")),
-)
-"""Nothing was asked of a site, so asking again is safe."""
+def busy() -> Problem:
+    """What is said to whom there is no room for. Nothing was asked of a site, so asking again is safe."""
+    return Problem(
+        503,
+        "The gateway has too much to do, or is about to end.",
+        type="server_error",
+        code="busy",
+        headers=((b"retry-after", b"1"), (b"x-should-retry", b"true")),
+    )
+
+
+BUSY: Final = busy()
+"""One to tell. Whoever raises it takes one of its own."""
 
 BUG: Final = Problem(
     500,
@@ -75,6 +85,11 @@ def envelope(problem: Problem) -> bytes:
     return msgspec.json.encode(_Envelope(_Error(problem.message, problem.type, problem.param, problem.code)))
 
 
+def is_unsent(error: ChatdoorError) -> bool:
+    """True where no site can have read the prompt, so that asking again repeats nothing."""
+    return isinstance(error, UNSENT)
+
+
 def problem_of(error: ChatdoorError, field: str = MESSAGES) -> Problem:
     """What the client is told of an error of a call. The error's message holds no secret.
 
@@ -91,6 +106,13 @@ def problem_of(error: ChatdoorError, field: str = MESSAGES) -> Problem:
         code=CODES.get(type(error)) or _CAPITAL.sub("_", type(error).__name__).lower(),
         headers=_advice(error),
     )
+
+
+def without_retry(error: ChatdoorError) -> Problem:
+    """The same as `problem_of`, for an error beside which other prompts may have been read."""
+    problem = problem_of(error)
+    problem.headers = (NO_RETRY,)
+    return problem
 
 
 def _advice(error: ChatdoorError) -> tuple[Header, ...]:

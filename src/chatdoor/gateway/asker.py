@@ -1,0 +1,14 @@
+"""Whose request it is: the API key's, and the user's where the operator believes a header that says so."""
+
+from hashlib import sha256
+
+from chatdoor.gateway.exchange import Exchange
+
+
+def scope_of(exchange: Exchange, user_headers: tuple[bytes, ...]) -> str:
+    """The scope of a request. Nothing is shared by two of them, and no user of one key gets at another key's."""
+    scope = exchange.key.scope if exchange.key else ""
+    for name in user_headers:
+        if user := exchange.headers.get(name):
+            return f"{scope}/user:{sha256(user).hexdigest()[:32]}"
+    return scope

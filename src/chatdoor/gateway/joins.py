@@ -1,0 +1,213 @@
+"""A retry joins the try that it repeats, so that the site is asked once.
+
+A retry is known by its `Idempotency-Key`, or by a client that counts its tries (`x-stainless-retry-count`, which the
+official SDKs send) and whose request is the same. Equal requests alone are different questions. What is known of a try
+is kept here, in memory; a store that several gateways share would take the place of `Joins`.
+Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header
+"""
+
+import asyncio
+import re
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+from typing import Final, TypeAlias
+
+import msgspec
+
+from chatdoor.gateway.conversation_id import NAMING
+from chatdoor.gateway.exchange import Event, Exchange
+from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.room import Room
+from chatdoor.gateway.tape import Tape
+
+KEY: Final = b"idempotency-key"
+COUNT: Final = b"x-stainless-retry-count"
+
+KEPT_SECONDS: Final = 300.0
+KEPT_MOST: Final = 1_000
+KEPT_BYTES: Final = 4_000_000
+"""For how long, how many, and how large together answers are kept that have ended."""
+
+ROOM_BYTES: Final = 64_000_000
+"""How many bytes all answers may hold, those under way too."""
+
+TOLD_SECONDS: Final = 10.0
+"""For how long a retry that is known by its count alone may be of an answer that was sent to its end. Later it is more
+likely one of an equal question that never came here."""
+
+LINGER_SECONDS: Final = 0.7
+"""How long a try goes on that nobody waits for. The SDKs try again after half a second at first."""
+
+_SANE: Final = re.compile(rb"[!-~]{1,255}").fullmatch
+
+Ask: TypeAlias = Callable[[Exchange], Awaitable[None]]
+"""Answers an exchange, whatever happens; says by `exchange.unsent` that no site has heard of it."""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What a client says of its try: its key, where it has one, and whether it is not the first."""
+
+    key: bytes
+    retry: bool
+
+
+def mark_of(headers: Mapping[bytes, bytes]) -> Mark | None:
+    """The mark of a request; None where its client does not repeat requests. Raises Problem."""
+    key, count = headers.get(KEY), headers.get(COUNT)
+    if key is None and count is None:
+        return None
+    if key is not None and not _SANE(key):
+        raise Problem(400, "Idempotency-Key: expected up to 255 visible ASCII characters.", code="invalid_value")
+    return Mark(key or b"", bool(count and count.isdigit() and count.strip(b"0")))
+
+
+class Try:
+    """One try, which runs for as long as somebody waits for it."""
+
+    def __init__(self, tape: Tape, name: bytes, digest: bytes) -> None:
+        self.tape = tape
+        self.name = name
+        self.digest = digest
+        self.ended = 0.0
+        """When it has ended, on the monotonic clock."""
+        self.unsent = False
+        """True where it has failed before the site could read it: its retry asks the site."""
+        self.task: asyncio.Task[None] | None = None
+
+    async def play(self, exchange: Exchange) -> None:
+        """Sends its answer to one of those who wait for it."""
+        try:
+            await self.tape.play(exchange)
+        finally:
+            if not self.tape.readers and not self.tape.over:
+                asyncio.get_running_loop().call_later(LINGER_SECONDS, self.give_up)
+
+    def give_up(self) -> None:
+        """Ends it, unless somebody waits for it."""
+        if not self.tape.readers and self.task is not None:
+            self.task.cancel()
+
+
+class Joins:
+    """The tries that are on their way, and those that have ended lately."""
+
+    def __init__(self, *, seconds: float = KEPT_SECONDS, most: int = KEPT_MOST, most_bytes: int = KEPT_BYTES) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._most_bytes = most_bytes
+        self.room = Room(ROOM_BYTES)
+        """What their answers may still hold."""
+        self._tries: dict[bytes, list[Try]] = {}
+        self._ended: deque[Try] = deque()
+        self._bytes = 0
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def running(self) -> int:
+        """How many tries are on their way."""
+        return len(self._running)
+
+    @property
+    def kept(self) -> int:
+        """How many that have ended are kept."""
+        return len(self._ended)
+
+    async def answer(self, exchange: Exchange, asker: str, mark: Mark, body: bytes, ask: Ask) -> None:
+        """Answers with what the first try is answered, or makes this one the first. `asker` is whose request it is.
+
+        Raises Problem: 422 for a key that stands for another request, 409 for a try whose answer is not there.
+        """
+        digest = _digest(exchange, body)
+        name = sha256(b"%b\n%b\n%b" % (asker.encode(), mark.key and b"key", mark.key or digest)).digest()
+        self._expire()
+        tried = self._find(name, digest, mark) or self._begin(exchange, name, digest, body, ask)
+        exchange.watch()
+        await tried.play(exchange)
+
+    def _find(self, name: bytes, digest: bytes, mark: Mark) -> Try | None:
+        """The try that this one repeats: rather one that lost its client than one that has it still."""
+        tries = self._tries.get(name)
+        if not tries or not (mark.key or mark.retry):
+            return None
+        if mark.key and tries[0].digest != digest and not tries[0].unsent:
+            raise Problem(422, "This Idempotency-Key was used for another request.", code="idempotency_key_reused")
+        tried = min(tries, key=_likelihood)
+        if tried.unsent:
+            self._forget(tried)
+            return None
+        stale = tried.tape.told and not mark.key and time.monotonic() - tried.ended > TOLD_SECONDS
+        return None if stale else tried
+
+    def _begin(self, exchange: Exchange, name: bytes, digest: bytes, body: bytes, ask: Ask) -> Try:
+        tried = Try(Tape(self.room), name, digest)
+        self._tries.setdefault(name, []).append(tried)
+        apart = _apart(exchange, tried.tape, body)
+        task = tried.task = asyncio.create_task(self._run(tried, apart, ask))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return tried
+
+    async def _run(self, tried: Try, apart: Exchange, ask: Ask) -> None:
+        try:
+            await ask(apart)
+        finally:
+            tried.ended = time.monotonic()
+            tried.unsent = apart.unsent
+            tried.tape.end()
+            self._keep(tried)
+
+    def _keep(self, tried: Try) -> None:
+        self._ended.append(tried)
+        self._bytes += tried.tape.size
+        self._expire()
+
+    def _expire(self) -> None:
+        """Lets go what is past its time or too much, the oldest first."""
+        oldest = time.monotonic() - self._seconds
+        while self._ended and (
+            self._ended[0].ended < oldest or len(self._ended) > self._most or self._bytes > self._most_bytes
+        ):
+            self._forget(self._ended[0])
+
+    def _forget(self, tried: Try) -> None:
+        tries = self._tries[tried.name]
+        tries.remove(tried)
+        if not tries:
+            del self._tries[tried.name]
+        self._ended.remove(tried)
+        self._bytes -= tried.tape.size
+        tried.tape.release()
+
+    async def close(self) -> None:
+        """Ends all that run."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+def _digest(exchange: Exchange, body: bytes) -> bytes:
+    """Equal for equal requests: to the same path, in the same conversation, with the same bytes."""
+    named = [exchange.headers.get(name, b"") for name in NAMING]
+    return sha256(b"\n".join([exchange.path, *named, body])).digest()
+
+
+def _likelihood(tried: Try) -> tuple[bool, bool, int]:
+    """The least for the try that a retry most likely repeats.
+
+    That is one which lost its client, then one which failed, then one whose client still waits.
+    """
+    return tried.tape.told and not tried.unsent, not tried.unsent and tried.tape.readers > 0, tried.tape.readers
+
+
+def _apart(exchange: Exchange, tape: Tape, body: bytes) -> Exchange:
+    """An exchange with the same request whose answer goes on the tape. Its client never leaves."""
+
+    async def receive() -> Event:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    apart = Exchange({**exchange.scope, "extensions": {}}, receive, tape.send)
+    apart.key, apart.tail = exchange.key, exchange.tail
+    apart.common = []  # each reader has its own
+    return apart

@@ -1,0 +1,245 @@
+"""Retries join the try that they repeat: the site hears each question once."""
+
+import contextlib
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from chatdoor.gateway.joins import Joins
+from chatdoor.practice import Practice
+from tests.gateway.door import CHAT, HELLO, SECONDS, Door, Seen, gateway, key, practice_door
+
+KEYED = {"Idempotency-Key": "one"}
+FIRST = {"X-Stainless-Retry-Count": "0"}
+AGAIN = {"X-Stainless-Retry-Count": "1"}
+MARKS = [pytest.param(KEYED, KEYED, id="key"), pytest.param(FIRST, AGAIN, id="count")]
+STREAMED = pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+
+
+class Asking:
+    """A request that is on its way while the test goes on."""
+
+    def __init__(self, door: Door, headers: Mapping[str, str], **request: object) -> None:
+        self.seen: Seen | None = None
+        self._thread = threading.Thread(target=self._ask, args=(door, headers, request), daemon=True)
+        self._thread.start()
+
+    def _ask(self, door: Door, headers: Mapping[str, str], request: dict[str, object]) -> None:
+        self.seen = door.chat(headers, **request)
+
+    def result(self) -> Seen:
+        """The answer."""
+        self._thread.join(SECONDS)
+        assert self.seen is not None
+        return self.seen
+
+
+@contextlib.contextmanager
+def leaving(door: Door, headers: Mapping[str, str], **request: object) -> Iterator[None]:
+    """A request whose client leaves at the end of the block."""
+    body = json.dumps({"model": "practice", "messages": HELLO} | request).encode()
+    lines = {"Host": f"127.0.0.1:{door.port}", "Content-Type": "application/json", "Content-Length": len(body)}
+    head = "".join(f"{name}: {value}\r\n" for name, value in (lines | dict(headers)).items())
+    with socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS) as connection:
+        connection.sendall(f"POST {CHAT} HTTP/1.1\r\n{head}\r\n".encode() + body)
+        yield
+
+
+def until(practice: Practice, name: str, count: int) -> None:
+    """Waits until the site has counted so many. Fails after a while."""
+    end = time.monotonic() + SECONDS
+    while practice.stats()[name] < count:
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+@STREAMED
+@pytest.mark.parametrize(("first", "again"), MARKS)
+def test_a_retry_joins_the_try_that_runs(first: Mapping[str, str], again: Mapping[str, str], streamed: bool) -> None:
+    """Both are answered alike, from the start, and the site is asked once."""
+    with practice_door(reply="sse-delta", pause=0.1, slow=0.2) as (door, practice):
+        one = Asking(door, first, stream=streamed)
+        time.sleep(0.4)
+        two = Asking(door, again, stream=streamed)
+        assert one.result().status == 200
+        assert one.result().body == two.result().body
+        assert one.result().headers["x-request-id"] != two.result().headers["x-request-id"]
+        assert practice.stats()["accepted"] == 1
+
+
+@STREAMED
+@pytest.mark.parametrize(("first", "again"), MARKS)
+def test_a_retry_of_what_was_answered_gets_the_answer(
+    first: Mapping[str, str], again: Mapping[str, str], streamed: bool
+) -> None:
+    """The same reply, id, and conversation come again, and the site is not asked."""
+    with practice_door(history="session") as (door, practice):
+        seen = [door.chat(headers, stream=streamed) for headers in (first, again, again)]
+        assert {(one.status, one.body, one.headers["x-conversation-id"]) for one in seen} == {
+            (200, seen[0].body, seen[0].headers["x-conversation-id"])
+        }
+        assert practice.heard() == [["Hello"]]
+
+
+@pytest.mark.parametrize("headers", [{}, FIRST], ids=["unmarked", "first tries"])
+def test_equal_requests_are_asked_apart(headers: Mapping[str, str]) -> None:
+    """Evaluations ask the same thing many times at once, and mean it."""
+    with practice_door(slow=0.2) as (door, practice):
+        asking = [Asking(door, headers) for _ in range(4)]
+        assert len({one.result().json()["id"] for one in asking}) == 4
+        assert practice.stats()["accepted"] == 4
+
+
+def test_other_requests_are_asked_apart() -> None:
+    """A retry count joins nothing that differs: in its body, its conversation, or its key."""
+    practice = Practice()
+    with practice as site, gateway(site, keys=[key("one"), key("two")]) as door:
+        one, two = ({"Authorization": f"Bearer {name}"} for name in ("one", "two"))
+        door.chat(one | FIRST | KEYED)
+        door.chat(two | AGAIN | KEYED)
+        door.chat(one | AGAIN, user="else")
+        door.chat(one | AGAIN | {"X-OpenWebUI-Chat-Id": "c"})
+        assert practice.stats()["accepted"] == 4
+
+
+def test_a_key_stands_for_one_request() -> None:
+    """The same key with another body is refused, and the site is not asked."""
+    with practice_door() as (door, practice):
+        assert door.chat(KEYED).status == 200
+        seen = door.chat(KEYED, user="else")
+        assert (seen.status, seen.error["code"]) == (422, "idempotency_key_reused")
+        assert practice.stats()["accepted"] == 1
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 256, "\xff"])
+def test_a_key_that_is_none(given: str) -> None:
+    """A key that can not be one is a 400."""
+    with gateway() as door:
+        assert door.chat({"Idempotency-Key": given}).status == 400
+
+
+@STREAMED
+def test_the_first_may_leave(streamed: bool) -> None:
+    """The first one's leaving does not end what another waits for."""
+    with practice_door(reply="sse-delta", pause=0.2) as (door, practice):
+        with leaving(door, KEYED, stream=streamed):
+            until(practice, "accepted", 1)
+            two = Asking(door, KEYED, stream=streamed)
+            time.sleep(0.2)
+        assert two.result().status == 200
+        assert practice.stats()["accepted"] == 1
+
+
+def test_a_retry_after_its_first_try_has_left_joins() -> None:
+    """The official clients come back half a second after they hung up, and find their try."""
+    with practice_door(slow=1.0) as (door, practice):
+        with leaving(door, FIRST):
+            until(practice, "accepted", 1)
+        time.sleep(0.5)
+        assert door.chat(AGAIN).status == 200
+        assert practice.stats()["accepted"] == 1
+
+
+def test_when_all_have_left_it_ends() -> None:
+    """Within a second the request to the site is over; who comes later is told so, and the site is not asked again."""
+    with practice_door(reply="sse-delta", slow=30.0) as (door, practice):
+        with leaving(door, KEYED):
+            until(practice, "accepted", 1)
+            assert door.state.joins.running == 1
+        left = time.monotonic()
+        while door.state.joins.running:
+            time.sleep(0.005)
+        assert time.monotonic() - left < 1
+        seen = door.chat(KEYED)
+        assert (seen.status, seen.error["code"]) == (409, "first_try_given_up")
+        assert seen.headers["x-should-retry"] == "false"
+        assert practice.stats()["accepted"] == 1
+
+
+@STREAMED
+def test_what_was_cut_is_cut_again(streamed: bool) -> None:
+    """A site that broke off may have read the question: a retry gets the same error, and the site is not asked."""
+    with practice_door(reply="sse-delta", cut_every=1) as (door, practice):
+        for _ in range(2):
+            if streamed:
+                with pytest.raises(http.client.IncompleteRead) as cut:
+                    door.chat(KEYED, stream=True)
+                assert b"reply_cut_short" in cut.value.partial
+            else:
+                assert door.chat(KEYED).status == 502
+        assert practice.stats()["accepted"] == 1
+
+
+def test_a_failure_that_repeats_nothing_is_tried_again() -> None:
+    """After a 429, a lost connection or a wrong request, the same key asks the site."""
+    practice = Practice(limit_every=1, retry_after=600)
+    with practice as site, gateway(site) as door:
+        assert door.chat(KEYED, model="none").status == 404
+        assert door.chat(KEYED).status == 429
+        practice.faults(limit_every=0)
+    with practice as site, gateway(site) as door:
+        practice.stop()
+        assert door.chat(KEYED).status == 503
+        assert door.chat(KEYED).status == 503
+
+
+def test_a_retry_of_a_failure_gets_no_other_answer() -> None:
+    """Of two equal questions one is answered and one finds no site: the retry of that one asks the site."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    practice = Practice(port=port)
+    with practice as site, gateway(site) as door:
+        answered = door.chat(FIRST)
+        practice.stop()
+        assert [answered.status, door.chat(FIRST).status] == [200, 503]
+        practice.start()
+        asked = door.chat(AGAIN)
+        assert (asked.status, practice.stats()["accepted"]) == (200, 1)
+        assert asked.json()["id"] != answered.json()["id"]
+
+
+def test_a_count_alone_finds_no_old_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent to its end some time ago is another question's answer; by its key it is found."""
+    monkeypatch.setattr("chatdoor.gateway.joins.TOLD_SECONDS", 0.0)
+    with practice_door() as (door, practice):
+        for headers in (FIRST, AGAIN, KEYED, KEYED):
+            assert door.chat(headers).status == 200
+        assert practice.stats()["accepted"] == 3
+
+
+def test_a_failure_that_may_repeat_a_turn_is_told_again() -> None:
+    """A site that answered 500 has read the question."""
+    with practice_door(fail_every=1) as (door, practice):
+        assert {door.chat(KEYED).status for _ in range(3)} == {502}
+        assert practice.stats()["failed"] == 1
+
+
+def test_what_is_kept_is_bounded() -> None:
+    """The oldest goes, by age, by number and by size; what is gone holds no room."""
+    with practice_door() as (door, practice):
+        for joins in (Joins(most=2), Joins(seconds=0), Joins(most_bytes=0)):
+            door.state.joins = joins
+            room = joins.room.left
+            for name in "abc":
+                door.chat({"Idempotency-Key": name})
+            assert joins.kept <= 2
+            before = practice.stats()["accepted"]
+            door.chat({"Idempotency-Key": "a"})
+            assert practice.stats()["accepted"] == before + 1
+            if not joins.kept:
+                assert joins.room.left == room
+
+
+def test_the_end_of_the_gateway_ends_what_lingers() -> None:
+    """A try that nobody waits for does not outlive the gateway."""
+    with practice_door(reply="sse-delta", slow=30.0) as (door, practice):
+        with leaving(door, KEYED):
+            until(practice, "accepted", 1)
+        door.wait_until_idle()
+        door.server.stop()
+    assert door.state.joins.running == 0

@@ -1,0 +1,105 @@
+"""What a chat front end asks on its own: known by rule, and kept out of the person's conversation."""
+
+from typing import Any
+
+import pytest
+
+from chatdoor.gateway.side_requests import is_side_request
+from chatdoor.gateway.state import Conduct
+from tests.gateway.door import HELLO, practice_door
+
+HISTORY = "\n### Chat History:\n<chat_history>\nUSER: Hello\nASSISTANT: Hi\n</chat_history>"
+TITLE = "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history." + HISTORY
+LIBRECHAT = "Provide a concise, 5-word-or-less title for the conversation, using title case conventions."
+
+ASIDE = [
+    TITLE,
+    "### Task:\nGenerate a concise title summarizing the chat history." + HISTORY,
+    "### Task:\nGenerate 1-3 broad tags categorizing the main themes of the chat history." + HISTORY,
+    "### Task:\nSuggest 3-5 relevant follow-up questions or prompts that the user might ask." + HISTORY,
+    "### Task:\nAnalyze the chat history to determine the necessity of generating search queries, in" + HISTORY,
+    "### Task:\nGenerate a detailed prompt for am image generation task based on the language." + HISTORY,
+    "### Task:\nYou are an autocompletion system. Continue the text in `<text>`." + HISTORY,
+    LIBRECHAT,
+    "Analyze this conversation and provide:\n1. The detected language of the conversation\n2. A concise title in",
+]
+OWN = [
+    "Hello",
+    "",
+    "### Task:\nRespond to the user query using the provided context.\n<context>" + HISTORY + "</context>",
+    "### Task:\nGenerate a concise title for my book about tags.",
+    "Please: ### Task:\nGenerate 1-3 broad tags" + HISTORY,
+    "Analyze this conversation and provide: wisdom",
+]
+
+
+def _user(text: object) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": text}]
+
+
+@pytest.mark.parametrize("text", ASIDE, ids=range(len(ASIDE)))
+def test_tasks_of_front_ends_are_known(text: str) -> None:
+    """Each task prompt is known, as a text or as a part, with a system text or without."""
+    system = {"role": "system", "content": "Be brief."}
+    assert is_side_request({}, _user(text))
+    assert is_side_request({}, [system, *_user([{"type": "text", "text": text}])])
+
+
+@pytest.mark.parametrize("text", OWN, ids=range(len(OWN)))
+def test_what_a_person_says_is_none(text: str) -> None:
+    """A person's own words, and a front end's prompt with search results, are the person's."""
+    assert not is_side_request({}, _user(text))
+
+
+def test_a_conversation_that_has_begun_is_none() -> None:
+    """Whoever pastes such a prompt in the middle of a talk is answered there."""
+    reply = {"role": "assistant", "content": "Hi"}
+    assert not is_side_request({}, [*HELLO, reply, *_user(TITLE)])
+    assert not is_side_request({}, [reply, *_user(TITLE)])
+
+
+def test_a_header_says_so_in_any_language() -> None:
+    """Open WebUI can say by a header which task it is, and sends it empty in a chat."""
+    assert is_side_request({b"x-side-request": b"title_generation"}, HELLO)
+    assert not is_side_request({b"x-side-request": b" "}, HELLO)
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+def test_the_persons_conversation_is_untouched(streamed: bool) -> None:
+    """A title asked in mid-conversation, in the chat's own name, goes to the site apart; the talk goes on."""
+    with practice_door(history="session", reply="sse-delta") as (door, practice):
+        chat = {"X-OpenWebUI-Chat-Id": "chat-1"}
+        first = door.chat(chat)
+        reply = {"role": "assistant", "content": first.json()["choices"][0]["message"]["content"]}
+        named = chat | {"X-Conversation-Id": first.headers["x-conversation-id"]}
+        for headers in (chat, named):
+            assert door.chat(headers, messages=_user(TITLE), stream=streamed).status == 200
+        second = door.chat(chat, messages=[*HELLO, reply, *_user("And now?")])
+        assert second.headers["x-conversation-id"] == first.headers["x-conversation-id"]
+        assert second.headers["x-chatdoor-fidelity"] == "native"
+        heard = practice.heard()
+        assert heard.count(["Hello", "And now?"]) == 1
+        assert all(TITLE not in turns for turns in heard if "Hello" in turns)
+        assert practice.stats()["accepted"] == 4
+
+
+def test_many_of_them_push_no_conversation_out() -> None:
+    """Side requests have a session of their own, so that the talks of persons keep theirs."""
+    with practice_door(history="session") as (door, practice):
+        first = door.chat()
+        reply = {"role": "assistant", "content": first.json()["choices"][0]["message"]["content"]}
+        for _ in range(10):  # a site has eight sessions where its file does not say
+            door.chat(messages=_user(TITLE))
+        second = door.chat(messages=[*HELLO, reply, *_user("And now?")])
+        assert second.headers["x-chatdoor-fidelity"] == "native"
+        assert ["Hello", "And now?"] in practice.heard()
+
+
+def test_they_are_refused_where_the_operator_says_so() -> None:
+    """Refused, the site never hears of it, and the client does not ask again."""
+    with practice_door(conduct=Conduct(side_requests="refuse")) as (door, practice):
+        seen = door.chat(messages=_user(LIBRECHAT))
+        assert (seen.status, seen.error["code"]) == (403, "side_request")
+        assert seen.headers["x-should-retry"] == "false"
+        assert door.chat().status == 200
+        assert practice.stats()["accepted"] == 1

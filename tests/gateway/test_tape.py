@@ -1,0 +1,136 @@
+"""The tape of an answer: several readers, each at its own pace, within bounds."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chatdoor.gateway.exchange import Event, Exchange
+from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.room import Room
+from chatdoor.gateway.tape import AHEAD_BYTES, LEAST_BYTES, TAPE_BYTES, Tape
+
+START: Event = {"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]}
+FRAME = b"x" * 10_000
+
+
+class Reader:
+    """Somebody who reads an answer, where told to wait not before."""
+
+    def __init__(self, *, waits: bool = False) -> None:
+        self.events: list[Event] = []
+        self.goes_on = asyncio.Event()
+        if not waits:
+            self.goes_on.set()
+        scope: Any = {"method": "POST", "raw_path": b"/", "headers": [], "type": "http"}
+        self.exchange = Exchange(scope, self._receive, self._send)
+
+    async def _receive(self) -> Event:
+        raise AssertionError("nothing more is read")
+
+    async def _send(self, event: Event) -> None:
+        await self.goes_on.wait()
+        self.events.append(event)
+
+    @property
+    def body(self) -> bytes:
+        """What has come."""
+        return b"".join(event.get("body", b"") for event in self.events)
+
+    @property
+    def is_whole(self) -> bool:
+        """True where the answer had its end."""
+        return self.events[-1].get("more_body") is False
+
+
+def part(body: bytes, *, last: bool = False) -> Event:
+    """A part of the body."""
+    return {"type": "http.response.body", "body": body, "more_body": not last}
+
+
+async def record(tape: Tape, count: int, *, last: bool = True) -> None:
+    """Sends an answer of so many frames."""
+    await tape.send(START)
+    for _ in range(count):
+        await tape.send(part(FRAME))
+    if last:
+        await tape.send(part(b"end", last=True))
+    tape.end()
+
+
+def test_all_readers_get_all_of_it() -> None:
+    """Whoever comes before, meanwhile or afterwards reads it from its start."""
+
+    async def scene() -> None:
+        tape, readers = Tape(Room(10**9)), [Reader() for _ in range(3)]
+        early = asyncio.create_task(tape.play(readers[0].exchange))
+        recording = asyncio.create_task(record(tape, 20))
+        await asyncio.sleep(0)
+        await asyncio.gather(early, recording, tape.play(readers[1].exchange))
+        await tape.play(readers[2].exchange)
+        for reader in readers:
+            assert reader.body == FRAME * 20 + b"end"
+            assert reader.is_whole
+        assert tape.told
+
+    asyncio.run(scene())
+
+
+def test_the_fastest_sets_the_pace() -> None:
+    """With nobody reading the answer waits; a slow reader holds up no other."""
+
+    async def scene() -> None:
+        tape, slow, fast = Tape(Room(10**9)), Reader(waits=True), Reader()
+        recording = asyncio.create_task(record(tape, 100))
+        behind = asyncio.create_task(tape.play(slow.exchange))
+        await asyncio.sleep(0.01)
+        assert tape.size <= AHEAD_BYTES + len(FRAME)
+        await asyncio.wait_for(tape.play(fast.exchange), 5)
+        assert fast.is_whole
+        slow.goes_on.set()
+        await behind
+        await recording
+        assert slow.body == fast.body
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(("room", "most"), [(10**9, TAPE_BYTES), (0, LEAST_BYTES)], ids=["room", "no room"])
+def test_what_is_held_is_bounded(room: int, most: int) -> None:
+    """Of a long answer only the newest is held: a fast reader gets all of it, one who comes late is told so."""
+
+    async def scene() -> None:
+        kept = Room(room)
+        tape, fast, slow, late = Tape(kept), Reader(), Reader(waits=True), Reader()
+        behind = asyncio.create_task(tape.play(slow.exchange))
+        recording = asyncio.create_task(record(tape, 400))
+        await tape.play(fast.exchange)
+        await recording
+        assert len(fast.body) == 400 * len(FRAME) + 3
+        assert most - len(FRAME) < tape.size <= most
+        slow.goes_on.set()
+        for reading in (behind, tape.play(late.exchange)):
+            with pytest.raises(Problem) as problem:
+                await reading
+            assert (problem.value.status, problem.value.code) == (409, "answer_not_kept")
+        assert not slow.is_whole
+        tape.release()
+        assert kept.left == room
+
+    asyncio.run(scene())
+
+
+def test_an_answer_without_end_has_none_for_anybody() -> None:
+    """What broke off is never taken for whole, and what never began is said to be given up."""
+
+    async def scene() -> None:
+        broken, nothing, reader = Tape(Room(10**9)), Tape(Room(10**9)), Reader()
+        recording = asyncio.create_task(record(broken, 1, last=False))
+        await broken.play(reader.exchange)
+        await recording
+        assert (reader.body, reader.is_whole) == (FRAME, False)
+        nothing.end()
+        with pytest.raises(Problem, match="given up"):
+            await nothing.play(reader.exchange)
+
+    asyncio.run(scene())
