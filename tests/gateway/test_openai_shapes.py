@@ -1,4 +1,4 @@
-"""Every body and frame is as OpenAI describes it, with no field more and none less; and the check itself finds faults."""
+"""Bodies and frames are as OpenAI describes them, with no field more and none less; and the check finds faults."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
