@@ -1,4 +1,4 @@
-"""LangChain's own tests of a chat model, of ChatOpenAI before a gateway: in an environment of its own, not in ours.
+"""LangChain's own tests of a chat model, run on ChatOpenAI before a gateway, in an environment of their own.
 
 Source: https://docs.langchain.com/oss/python/contributing/standard-tests-langchain
 """
@@ -21,7 +21,7 @@ class TestChatOpenAI(ChatModelIntegrationTests):
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        """Where the gateway is, and how its site is called."""
+        """Where the gateway is and how its site is called. Before another server it asks for usage only if told."""
         return {"base_url": os.environ["GATEWAY_URL"], "api_key": "none", "model": "practice", "stream_usage": True}
 
     @property
