@@ -49,4 +49,4 @@ def error_of(**other: str) -> list[Any]:
 
 
 litellm.suppress_debug_info = True  # it would be among what is printed
-print(json.dumps(answers() if sys.argv[1] == "answers" else error_of()))
+sys.stdout.write(json.dumps(answers() if sys.argv[1] == "answers" else error_of()))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from tests.clients.apart import CLIENTS, python, run
 from tests.gateway.door import practice_door
@@ -58,7 +58,7 @@ def test_the_standard_tests(tmp_path: Path) -> None:
     ]
     with practice_door(reply="sse-delta", history="session") as (door, _):
         run(command, door, tmp_path)
-    cases = list(ElementTree.parse(report).iter("testcase"))
+    cases = list(ET.parse(report).iter("testcase"))
     skipped = [case.find("skipped") for case in cases]
     passed = [case.attrib["name"].partition("[")[0] for case, skip in zip(cases, skipped, strict=True) if skip is None]
     reasons = [skip.attrib["message"] for skip in skipped if skip is not None]
