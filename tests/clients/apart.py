@@ -36,8 +36,14 @@ def python(client: str) -> str:
 
 
 def node(program: str, *arguments: str, door: Door, folder: Path, key: str = "none") -> Any:
-    """The JSON that a program of `node/` prints, run beside its packages, where Node looks for them."""
+    """The JSON that a program of `node/` prints."""
+    printed = run_node(CLIENTS / "node" / program, *arguments, door=door, folder=folder, key=key)
+    return json.loads(printed)
+
+
+def run_node(program: Path, *arguments: str, door: Door, folder: Path, key: str = "none") -> str:
+    """What a program prints that runs beside the packages of `node/`, where Node looks for them."""
     need("a client for Node", ("node", "npm"))
     packages = node_modules(CLIENTS / "node" / "package-lock.json")
-    script = shutil.copy(CLIENTS / "node" / program, packages.parent)
-    return json.loads(run(["node", str(script), *arguments], door, folder, {"GATEWAY_KEY": key}))
+    script = shutil.copy(program, packages.parent)
+    return run(["node", str(script), *arguments], door, folder, {"GATEWAY_KEY": key})

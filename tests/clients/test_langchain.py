@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from tests.clients.apart import CLIENTS, python, run
+from tests.clients.examples import example
 from tests.gateway.door import practice_door
 
 PASSING = {
@@ -64,3 +65,10 @@ def test_the_standard_tests(tmp_path: Path) -> None:
     reasons = [skip.attrib["message"] for skip in skipped if skip is not None]
     assert Counter(reasons) == LEFT_OUT
     assert Counter(passed) == PASSING
+
+
+def test_the_example_of_the_how_to(tmp_path: Path) -> None:
+    """It runs as it is written."""
+    with practice_door(reply="sse-delta", history="session") as (door, _):
+        printed = run([python("langchain"), "-c", example("use-with-langchain.md", "python", door)], door, tmp_path)
+    assert printed == "it works\nword by word"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.apart import python, run
+from tests.clients.examples import example
 from tests.gateway.door import Door, gateway, key, practice_door
 
 Llm = Callable[..., str]
@@ -23,9 +24,8 @@ def guarded() -> Iterator[Door]:
 
 @pytest.fixture
 def llm(guarded: Door, tmp_path: Path) -> Llm:
-    """The command, which knows the gateway's site as a model."""
-    told = {"model_id": "bot", "model_name": "practice", "api_base": guarded.url, "api_key_name": "gateway"}
-    (tmp_path / "extra-openai-models.yaml").write_text(json.dumps([told]))  # all JSON is YAML
+    """The command, which knows the site by the file of our how-to."""
+    (tmp_path / "extra-openai-models.yaml").write_text(example("use-with-llm.md", "yaml", guarded))
     command = [python("llm"), "-m", "llm"]
 
     def call(*arguments: str) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients.apart import node
+from tests.clients.apart import node, run_node
+from tests.clients.examples import example
 from tests.gateway.door import Door, gateway, key, practice_door
 
 PROVIDERS = pytest.mark.parametrize("provider", ["compatible", "openai"])
@@ -76,3 +77,10 @@ def test_a_stream_that_breaks(provider: str, tmp_path: Path) -> None:
         came = ai(provider, "broken", door=door, folder=tmp_path)
         assert came["error"] == "AI_APICallError"
         assert practice.stats()["accepted"] == 1
+
+
+def test_the_example_of_the_how_to(calm: Door, tmp_path: Path) -> None:
+    """It runs as it is written."""
+    program = tmp_path / "example.mjs"
+    program.write_text(example("use-with-vercel-ai.md", "js", calm))
+    assert run_node(program, door=calm, folder=tmp_path) == "it works\nword| by| word|"
