@@ -3,6 +3,7 @@
 The SDK is lenient: it takes fields that nobody knows and does not miss what may be null. Here both are faults.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -28,6 +29,25 @@ NULLABLE: Mapping[type[BaseModel], frozenset[str]] = {
     ErrorObject: frozenset({"param", "code"}),
 }
 """Type -> fields that may be null and have to be there all the same. The SDK's types do not tell these from others."""
+
+
+def check_answer(kind: str, body: bytes) -> None:
+    """Checks what has a shape here, in any answer; `kind` is its content type. All that `Door` gets goes through it."""
+    if kind == "application/json" and body:
+        _check_any(json.loads(body))
+    elif kind.startswith("text/event-stream"):
+        for line in body.splitlines():
+            if line.startswith(b"data: {"):
+                _check_any(json.loads(line.removeprefix(b"data: ")))
+
+
+def _check_any(data: Any) -> None:
+    if not isinstance(data, dict):
+        return
+    if set(data) == {"error"}:
+        check_error(data)
+    elif data.get("object") in SHAPES:
+        check_shape(data)
 
 
 def check_shape(data: Mapping[str, Any]) -> BaseModel:

@@ -1,5 +1,6 @@
 """Bodies and frames are as OpenAI describes them, with no field more and none less; and the check finds faults."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.gateway.door import Door, practice_door
-from tests.gateway.openai_shapes import check_error, check_frames, check_list, check_shape
+from tests.gateway.openai_shapes import check_answer, check_error, check_frames, check_list, check_shape
 
 CHOICES = pytest.mark.parametrize("choices", [1, 3], ids=["one", "three"])
 
@@ -84,6 +85,16 @@ def test_the_check_of_a_body_finds(door: Door, fault: str) -> None:
     BODY_FAULTS[fault](body)
     with pytest.raises((AssertionError, ValidationError)):
         check_shape(body)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream; charset=utf-8"])
+def test_what_any_test_gets_is_checked(door: Door, kind: str) -> None:
+    """A body or frame with an unknown field, and an error without its parameter, are found wherever they come."""
+    wrong = [door.chat().json() | {"chatdoor": 1}, {"error": {"message": "m", "type": "t", "code": None}}]
+    for data in wrong:
+        body = json.dumps(data).encode()
+        with pytest.raises(AssertionError):
+            check_answer(kind, body if kind == "application/json" else b"data: " + body + b"\n\n")
 
 
 @pytest.mark.parametrize("fault", FRAME_FAULTS)
