@@ -59,6 +59,7 @@ class Stage:
             "python": self._run_python,
             "toml": self._load_toml,
             "text": self._write,
+            "yaml": self._write,
         }
         (folder / TOKEN_FILE).write_text("token-from-the-page\n", "utf-8")
         if CA_FILE in text:

@@ -19,6 +19,7 @@ from chatdoor.gateway.server import Server, listen
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.practice import Practice
 from chatdoor.site import Site
+from tests.gateway.openai_shapes import check_answer
 
 HELLO = [{"role": "user", "content": "Hello"}]
 CHAT = "/v1/chat/completions"
@@ -75,7 +76,9 @@ class Door:
             connection.request(method, path, data, typed | dict(headers or {}))
             answer = connection.getresponse()
             names = {name.lower(): value for name, value in answer.getheaders()}
-            return Seen(answer.status, names, answer.read())
+            seen = Seen(answer.status, names, answer.read())
+        check_answer(names.get("content-type", ""), seen.body)
+        return seen
 
     def chat(self, headers: Mapping[str, str] | None = None, **request: object) -> Seen:
         """A chat completion of the practice site."""

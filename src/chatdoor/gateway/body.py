@@ -23,6 +23,9 @@ _PLACE: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<param>[^`]*)`\Z")
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{\[,]', re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
 
+_TYPE: Final = re.compile("Expected .*, got ")
+"""What is said of a wrong type. A value out of its bounds is `Expected ... <= 2.0`."""
+
 
 class Gone(Exception):
     """The client has left before its request was whole."""
@@ -105,7 +108,7 @@ def _wrong(said: str) -> Problem:
         400,
         f"Invalid value for '{param or 'body'}': {what[0].lower()}{what[1:]}.",
         param=param or None,
-        code="invalid_type" if what.startswith("Expected") else "invalid_value",
+        code="invalid_type" if _TYPE.match(what) else "invalid_value",
     )
 
 

@@ -1,7 +1,5 @@
 """The stacks as a fixture. A site starts when a test first wants it and ends with the run; each test counts anew."""
 
-import os
-import shutil
 from collections.abc import Callable
 from functools import partial
 
@@ -10,6 +8,7 @@ import pytest
 from tests.servers.fixtures import RunningServers
 
 from .commands import COMMANDS
+from .installed import need
 from .server import StackServer, start_stack
 
 Stack = Callable[[str], StackServer]
@@ -20,10 +19,7 @@ def stack(running_servers: RunningServers) -> Stack:
     """The site of a stack by its name: ``stack("rails")``. Without a command it needs, a failure in CI, else a skip."""
 
     def fresh(name: str) -> StackServer:
-        missing = [command for command in COMMANDS[name].needs if shutil.which(command) is None]
-        if missing:
-            end = pytest.fail if os.environ.get("CI") else pytest.skip
-            end(f"the stack {name} needs these commands: {' '.join(missing)}")
+        need(f"the stack {name}", COMMANDS[name].needs)
         return running_servers.fresh(f"stack_{name}", partial(start_stack, name))
 
     return fresh

@@ -1,16 +1,27 @@
 """What a stack needs beside our own environment: installed on first use, then found again in ``.venv/stacks``."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from tests.servers.child import ROOT
 
 INSTALLED = ROOT / ".venv" / "stacks"
 INSTALL_SECONDS = 300.0
+
+
+def need(what: str, commands: Sequence[str]) -> None:
+    """Where a command is missing that `what` needs, ends the test: a failure in CI, else a skip."""
+    missing = [command for command in commands if shutil.which(command) is None]
+    if missing:
+        end = pytest.fail if os.environ.get("CI") else pytest.skip
+        end(f"{what} needs these commands: {' '.join(missing)}")
 
 
 def python_with(requirements: Path) -> Path:
