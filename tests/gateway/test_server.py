@@ -119,13 +119,6 @@ def test_a_port_that_is_taken_is_an_error() -> None:
             listen("127.0.0.1", port)
 
 
-def test_health(door: Door) -> None:
-    """Whether it lives and is ready is told to anybody, with HEAD too."""
-    for path in ("/health", "/livez", "/readyz"):
-        assert door.send("GET", path).json() == {"status": "ok"}
-        assert (door.send("HEAD", path).status, door.send("HEAD", path).body) == (200, b"")
-
-
 def test_a_bug_is_a_500_that_is_not_repeated(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """An error that nobody expected is a JSON 500; the log has its kind and place, and nothing that was said."""
     with practice_door() as (door, _):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from traceback import extract_tb
 
-from chatdoor.errors import ChatdoorError
+from chatdoor.errors import ArgumentError, ChatdoorError
 from chatdoor.gateway.body import Gone
 from chatdoor.gateway.exchange import Exchange, Receive, Scope, Send
 from chatdoor.gateway.openai.errors import BUG, BUSY, problem_of
@@ -32,6 +32,8 @@ class Gateway:
         except Problem as problem:
             await exchange.fail(problem)
         except ChatdoorError as error:
+            if not isinstance(error, ArgumentError):  # else it is the client's own
+                exchange.note.error = type(error).__name__
             await exchange.fail(problem_of(error))
         except asyncio.CancelledError:
             if not exchange.gone:
@@ -41,18 +43,19 @@ class Gateway:
             await exchange.fail(BUG)
         finally:
             self.state.running -= 1
+            self.state.ended(exchange)
 
     async def _answer(self, exchange: Exchange) -> None:
         state, guard = self.state, self.state.guard
-        if state.running > RUNNING_MOST or state.closing:
-            await exchange.fail(BUSY)
-            return
         guard.check_source(exchange)
         methods = find_methods(exchange)
         if exchange.method == "OPTIONS":
             await guard.answer_preflight(exchange, allow(methods))
             return
         route = find_route(exchange, methods)
+        if (state.running > RUNNING_MOST or state.closing) and not route.always:
+            await exchange.fail(BUSY)
+            return
         if not route.open:
             guard.check_key(exchange)
         if route.prompts:

@@ -21,7 +21,7 @@ _VISIBLE: Final = re.compile(r"[!-~]+")
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """A key: its digest, the sites that it may ask (None: all), how often.
+    """A key: its digest, the sites that it may ask (None: all), how often, and what people call it.
 
     `scope` is whose conversations they are: a beginning of the digest.
     """
@@ -29,6 +29,12 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     sites: frozenset[str] | None = None
     quota: Quota | None = None
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What logs call it: its name, or the beginning of its digest."""
+        return self.name or self.digest.hex()[:8]
 
     @property
     def scope(self) -> str:

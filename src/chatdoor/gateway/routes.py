@@ -1,49 +1,38 @@
 """The table of routes: path -> method -> what answers. A new endpoint is a file in `endpoints/` and a row here."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeAlias
-
-import msgspec
+from collections.abc import Mapping
+from typing import Final
 
 from chatdoor.gateway.endpoints.chat import chat_completions
-from chatdoor.gateway.endpoints.health import live, ready
+from chatdoor.gateway.endpoints.description import description_of
+from chatdoor.gateway.endpoints.health import Health, health, live, ready
+from chatdoor.gateway.endpoints.metrics import METRICS_TYPE, metrics
 from chatdoor.gateway.endpoints.models import one_model, some_models
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.openai.chat import ChatCompletion, ChatRequest
+from chatdoor.gateway.openai.models import Model, ModelList
 from chatdoor.gateway.problem import Problem
-from chatdoor.gateway.state import State
-
-Endpoint: TypeAlias = Callable[[State, Exchange], Awaitable[None]]
+from chatdoor.gateway.route import Methods, Route
 
 
-class Route(msgspec.Struct, frozen=True):
-    """What answers, and what has to hold before.
-
-    `open`: no key is needed. `prompts`: it has a JSON body, and counts.
-    """
-
-    endpoint: Endpoint
-    open: bool = False
-    prompts: bool = False
-
-
-Methods: TypeAlias = Mapping[str, Route]
-
-
-def _get(endpoint: Endpoint, *, is_open: bool = False) -> Methods:
-    route = Route(endpoint, open=is_open)
+def _get(route: Route) -> Methods:
     return {"GET": route, "HEAD": route}
 
 
 PATHS: Final[Mapping[bytes, Methods]] = {
-    b"/v1/chat/completions": {"POST": Route(chat_completions, prompts=True)},
-    b"/v1/models": _get(some_models),
-    b"/health": _get(ready, is_open=True),
-    b"/livez": _get(live, is_open=True),
-    b"/readyz": _get(ready, is_open=True),
+    b"/v1/chat/completions": {
+        "POST": Route(chat_completions, prompts=True, takes=ChatRequest, gives=ChatCompletion, streams=True)
+    },
+    b"/v1/models": _get(Route(some_models, gives=ModelList)),
+    b"/health": _get(Route(health, open=True, always=True, gives=Health)),
+    b"/livez": _get(Route(live, open=True, always=True)),
+    b"/readyz": _get(Route(ready, open=True, always=True)),
+    b"/metrics": _get(Route(metrics, open=True, always=True, media=METRICS_TYPE)),
+    b"/openapi.json": _get(Route(description_of(lambda: {**PATHS, **BELOW}), open=True)),
 }
 """Path as it was sent -> its methods."""
 
-BELOW: Final[Mapping[bytes, Methods]] = {b"/v1/models/": _get(one_model)}
+BELOW: Final[Mapping[bytes, Methods]] = {b"/v1/models/": _get(Route(one_model, gives=Model))}
 """Beginnings of paths whose rest is an argument."""
 
 NOT_BUILT: Final = frozenset({
@@ -58,10 +47,12 @@ def find_methods(exchange: Exchange) -> Methods:
     """The methods of the request's path. Raises Problem: 404, or 501 for what only OpenAI itself has."""
     path = exchange.path
     if found := PATHS.get(path):
+        exchange.route = path.decode()
         return found
     for beginning, methods in BELOW.items():
         if path.startswith(beginning) and len(path) > len(beginning):
             exchange.tail = path[len(beginning) :]
+            exchange.route = beginning.decode()
             return methods
     shown = path[:80].decode("ascii", "replace")
     if path.startswith(b"/v1/") and path.split(b"/", 3)[2] in NOT_BUILT:

@@ -128,7 +128,7 @@ class Server(uvicorn.Server):
                 connection.abort()
             await asyncio.sleep(0)
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
-        await self._state.house.close()
+        await self._state.close()
 
     async def _all_answered(self) -> None:
         while self.server_state.tasks and not self._at_once.is_set():

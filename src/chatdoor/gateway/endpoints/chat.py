@@ -66,6 +66,7 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> tuple[Q
         asker=Asker(scope=key.scope) if key else NOBODY,
         stops=request.stops if conduct.apply_stop and "stop" not in options else (),
         most_tokens=request.most_tokens if conduct.apply_stop and "max_tokens" not in options else None,
+        note=exchange.note,
     )
     return question, left
 
