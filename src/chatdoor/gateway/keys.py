@@ -56,6 +56,18 @@ class Keys:
         """True where a key is needed."""
         return bool(self._keys)
 
+    def going_on(self, before: "Keys") -> "Keys":
+        """These keys; those that were there before, with the same limits, have asked as often as they had then."""
+        counted = {(key.digest, key.quota.limits): key.quota for key in before._keys if key.quota}
+        return Keys(
+            tuple(
+                msgspec.structs.replace(key, quota=counted.get((key.digest, key.quota.limits), key.quota))
+                if key.quota
+                else key
+                for key in self._keys
+            )
+        )
+
     def find(self, authorization: bytes) -> Key | None:
         """The key of an Authorization header, None where it is not one of ours.
 

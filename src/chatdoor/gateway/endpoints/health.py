@@ -16,7 +16,7 @@ OK = b'{"status":"ok"}'
 
 
 class SiteHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """A site. `session_age` is in seconds, None where no session is kept; `failure` is of the last call, if it failed."""
+    """A site. `session_age` is in seconds, None where no session is kept; `failure` is of the last call that failed."""
 
     status: Literal["ok", "failing"]
     session_age: float | None
