@@ -87,7 +87,7 @@ def test_a_whole_reply_has_its_time(program: Program) -> None:
 
 
 def test_sites_are_asked_through_the_proxy(program: Program) -> None:
-    """A proxy that is not there is an error of the connection that never shows its password; a practice site has none."""
+    """A proxy that is not there is an error that never shows its password; a practice site goes through none."""
     practice = Practice()
     proxy = {"PROXY": "http://user:very-secret@127.0.0.1:9"}
     with practice:
