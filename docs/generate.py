@@ -52,8 +52,8 @@ ABOUT_CONFIG = """\
 # Gateway config
 
 The file that `chatdoor serve --config FILE` reads is TOML. An unknown key is an error that names the file, the line and
-the nearest right key. Durations are text such as `"30s"` or `"2m"`, sizes such as `"8MB"`. Paths are meant from the file's
-folder. An option of the command line comes before a key; lists are joined.
+the nearest right key. Durations are text such as `"30s"` or `"2m"`, sizes such as `"8MB"`. Paths are meant from the
+file's folder. An option of the command line comes before a key; lists are joined.
 
 SIGHUP reads the file, the site files and the keys again. `host`, `port`, `grace`, `read_timeout`, `conversations`,
 `access_log` and `log_texts` stay as they are until the next start.

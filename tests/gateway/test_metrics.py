@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from chatdoor._version import __version__
 from chatdoor.drive.pace import Pace
 from chatdoor.gateway.routes import PATHS
 from chatdoor.gateway.state import Conduct
@@ -149,3 +150,22 @@ def test_a_client_that_leaves_is_a_499() -> None:
         door.wait_until_idle()
         assert value(door, "chatdoor_requests_total", status="499", site="practice") == 1
         assert value(door, "chatdoor_site_errors_total") == 0
+
+
+def test_what_is_no_request_is_counted() -> None:
+    """Connections that are ended before there is a request have a count of their own, by status."""
+    with gateway() as door:
+        assert door.raw(b"no HTTP at all\r\n\r\n").startswith(b"HTTP/1.1 400")
+        assert value(door, "chatdoor_connections_refused_total", status="400") == 1
+
+
+def test_all_names_have_the_same_beginning() -> None:
+    """Each metric says what it is and begins with our name; the version is a label."""
+    with gateway() as door:
+        page = door.send("GET", "/metrics").body.decode()
+        assert value(door, "chatdoor_build_info", version=__version__) == 1
+        assert value(door, "chatdoor_requests_running") == 1
+    lines = page.splitlines()
+    names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
+    assert all(name.startswith("chatdoor_") for name in names)
+    assert names == [line.split()[2] for line in lines if line.startswith("# HELP") and len(line.split()) > 3]

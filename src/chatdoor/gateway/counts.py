@@ -74,6 +74,8 @@ class Counts:
         self.rows: dict[Series, Row] = {}
         self.errors: Counter[tuple[str, str]] = Counter()
         """(site, name of the error) -> how many calls ended with it."""
+        self.refusals: Counter[int] = Counter()
+        """Status -> how many connections were ended with it before there was a request: no HTTP, too slow, too many."""
         self.failing: dict[str, Failure] = {}
         """Site -> its last failure, until a call succeeds."""
 

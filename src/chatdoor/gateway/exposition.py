@@ -21,7 +21,7 @@ EDGES: Final = (*map(str, BOUNDS), "+Inf")
 def metrics_page(counts: Counts, house: House, running: int) -> bytes:
     """The page. Takes about a millisecond, and 0.1 s the first time, where the library is loaded."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Page([*_of_gateway(running), *_of_requests(counts), *_of_sites(counts, house)]))
+    registry.register(_Page([*_of_gateway(counts, running), *_of_requests(counts), *_of_sites(counts, house)]))
     return generate_latest(registry)
 
 
@@ -33,11 +33,15 @@ class _Page(Collector):
         return self._metrics
 
 
-def _of_gateway(running: int) -> Iterator[Metric]:
+def _of_gateway(counts: Counts, running: int) -> Iterator[Metric]:
     build = GaugeMetricFamily("chatdoor_build_info", "The version that runs.", labels=("version",))
     build.add_metric((__version__,), 1)
     yield build
     yield GaugeMetricFamily("chatdoor_requests_running", "Requests on their way, this one too.", value=running)
+    refused = CounterMetricFamily("chatdoor_connections_refused", "Connections without a request.", labels=("status",))
+    for status, count in list(counts.refusals.items()):
+        refused.add_metric((str(status),), count)
+    yield refused
 
 
 def _of_requests(counts: Counts) -> Iterator[Metric]:
