@@ -47,8 +47,18 @@ def test_sessions_are_counted(ask: Callable[..., Tally]) -> None:
     with Practice() as site:
         assert ask(site, 3).sessions_opened == 1
     with Practice(expire_every=1) as site:
-        tally = ask(site, 2)
-    assert tally.sessions_opened + tally.sessions_refreshed == 2
+        assert ask(site, 2).sessions_opened == 2
+
+
+def test_a_renewed_session_is_no_new_one() -> None:
+    """A token that expires within a conversation is renewed, and that is counted by itself."""
+    practice = Practice(history="session")
+    with practice as site, Client(site) as client:
+        reply = client.ask(HELLO)
+        practice.faults(expire=True)
+        client.ask(HELLO, conversation=reply.conversation)
+        tally = client.visitor.tally
+    assert (tally.sessions_opened, tally.sessions_refreshed) == (1, 1)
 
 
 def test_waits_for_the_pace_are_counted(ask: Callable[..., Tally]) -> None:

@@ -73,11 +73,13 @@ def test_it_counts_what_a_site_does() -> None:
 
 
 def test_it_counts_renewed_sessions() -> None:
-    """A token that has died is counted as a session that was opened again or renewed."""
-    with practice_door(expire_every=1) as (door, _):
-        assert [door.chat().status, door.chat().status] == [200, 200]
-        opened = value(door, "chatdoor_sessions_opened_total") + value(door, "chatdoor_sessions_refreshed_total")
-        assert opened == 2
+    """A token that expires within a conversation is a session that was renewed, not opened."""
+    with practice_door(history="session") as (door, practice):
+        named = {"X-Conversation-Id": door.chat().headers["x-conversation-id"]}
+        practice.faults(expire=True)
+        assert door.chat(named).status == 200
+        assert value(door, "chatdoor_sessions_opened_total", site="practice") == 1
+        assert value(door, "chatdoor_sessions_refreshed_total", site="practice") == 1
 
 
 def test_waits_for_the_pace_are_counted() -> None:

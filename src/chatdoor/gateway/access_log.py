@@ -103,9 +103,10 @@ class AccessLog:
         try:
             self._put(data)
             self._failed = False
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a standard error that was closed is the latter
             if not self._failed:  # told once, until it goes again
-                logger.error("the access log can not be written: %s", error.strerror or error)  # noqa: TRY400 - one line
+                reason = error.strerror if isinstance(error, OSError) else error
+                logger.error("the access log can not be written: %s", reason)  # noqa: TRY400 - one line
             self._failed = True
 
     def _put(self, data: bytes) -> None:

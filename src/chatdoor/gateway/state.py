@@ -45,9 +45,11 @@ class State:
 
     async def close(self) -> None:
         """Closes all connections to the sites, and writes the rest of the log."""
-        await self.house.close()
-        if self.log is not None:
-            await self.log.close()
+        try:
+            await self.house.close()
+        finally:
+            if self.log is not None:
+                await self.log.close()
 
     def ended(self, exchange: Exchange) -> None:
         """Counts and logs a request that has its answer, or whose client has left."""
