@@ -6,7 +6,7 @@
 import argparse
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -15,8 +15,10 @@ from click.testing import CliRunner
 from chatdoor import errors
 from chatdoor.cli.failures import exit_codes
 from chatdoor.cli.root import root
+from chatdoor.gateway.config import ConfigTable, KeyTable
+from chatdoor.site.file import Table
 from chatdoor.site.load import presets
-from chatdoor.site.reference import TABLES, reference_rows
+from chatdoor.site.reference import TABLES, ReferenceRow, reference_rows
 from docs.python_face import python_face
 
 FOLDER = Path(__file__).parent / "reference"
@@ -44,6 +46,21 @@ A site file is TOML. An unknown key is an error that names the file, the line an
 Durations are text such as `"30s"` or `"2m"`, sizes such as `"8MB"`, paths into JSON are [JMESPath](https://jmespath.org).
 [Write a site file](../how-to/write-a-site-file.md) goes by the questions that you have, and explains placeholders.
 """
+
+
+ABOUT_CONFIG = """\
+# Gateway config
+
+The file that `chatdoor serve --config FILE` reads is TOML. An unknown key is an error that names the file, the line and
+the nearest right key. Durations are text such as `"30s"` or `"2m"`, sizes such as `"8MB"`. Paths are meant from the
+file's folder. An option of the command line comes before a key; lists are joined.
+
+SIGHUP reads the file, the site files and the keys again. `host`, `port`, `grace`, `read_timeout`, `conversations`,
+`access_log` and `log_texts` stay as they are until the next start.
+[Serve a site](../how-to/serve.md) has examples.
+"""
+
+CONFIG_TABLES: Mapping[str, type[Table]] = {"config": ConfigTable, "keys": KeyTable}
 
 
 def command_line() -> Iterator[str]:
@@ -89,13 +106,25 @@ def site_language() -> Iterator[str]:
     yield ABOUT_LANGUAGE
     rows = reference_rows()
     for name, table in TABLES.items():
-        yield f"## {name}\n\n{inspect.getdoc(table)}\n\n| key | type | default | meaning |\n|---|---|---|---|"
-        for row in (row for row in rows if row.table == name):
-            yield f"| {_cells(f'`{row.key}`', row.type, row.default, row.meaning)} |"
-        yield ""
+        yield from _table(name, table, rows)
     yield "## Presets\n\n`extends` names them. What a file says itself wins.\n"
     for name, preset in presets().items():
         yield f"### {name}\n\n```toml\n{preset.read_text('utf-8').rstrip()}\n```\n"
+
+
+def gateway_config() -> Iterator[str]:
+    """Every key of a gateway's config file, table by table."""
+    yield ABOUT_CONFIG
+    rows = reference_rows(CONFIG_TABLES)
+    for name, table in CONFIG_TABLES.items():
+        yield from _table(name, table, rows)
+
+
+def _table(name: str, table: type[Table], rows: Iterable[ReferenceRow]) -> Iterator[str]:
+    yield f"## {name}\n\n{inspect.getdoc(table)}\n\n| key | type | default | meaning |\n|---|---|---|---|"
+    for row in (row for row in rows if row.table == name):
+        yield f"| {_cells(f'`{row.key}`', row.type, row.default, row.meaning)} |"
+    yield ""
 
 
 def _cells(*texts: str) -> str:
@@ -109,6 +138,7 @@ def _first_line(thing: object) -> str:
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "cli.md": command_line,
     "site-language.md": site_language,
+    "gateway-config.md": gateway_config,
     "errors.md": error_tree,
     "python.md": python_face,
 }

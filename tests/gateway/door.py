@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from chatdoor.gateway.access_log import AccessLog
 from chatdoor.gateway.address import own_hosts
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
@@ -130,12 +131,13 @@ def gateway(
     conduct: Conduct | None = None,
     grace: float = 5.0,
     read_seconds: float = 5.0,
+    log: AccessLog | None = None,
 ) -> Iterator[Door]:
     """A gateway for the length of a block."""
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     guard = Guard(Keys(tuple(keys)), hosts=own_hosts("127.0.0.1", port), cors=cors)
-    state = State(House(sites, {}, aliases=aliases, created=1), guard, conduct or Conduct())
+    state = State(House(sites, {}, aliases=aliases, created=1), guard, conduct or Conduct(), log=log)
     ready = threading.Event()
     server = Server(state, grace=grace, read_seconds=read_seconds, on_ready=ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -1,5 +1,7 @@
 """The server: what it does at its end, with slow readers, and on the way there."""
 
+import asyncio
+import signal
 import socket
 import threading
 import time
@@ -7,7 +9,13 @@ import time
 import pytest
 
 from chatdoor.errors import ArgumentError
+from chatdoor.gateway import server
+from chatdoor.gateway.guard import Guard
+from chatdoor.gateway.house import House
+from chatdoor.gateway.keys import Keys
+from chatdoor.gateway.renewal import Renewed
 from chatdoor.gateway.server import listen
+from chatdoor.gateway.state import Conduct, State
 from chatdoor.site import loads_site
 from tests.gateway.door import CHAT, SECONDS, Door, Seen, gateway, practice_door
 from tests.gateway.test_stream import STREAMED
@@ -119,13 +127,6 @@ def test_a_port_that_is_taken_is_an_error() -> None:
             listen("127.0.0.1", port)
 
 
-def test_health(door: Door) -> None:
-    """Whether it lives and is ready is told to anybody, with HEAD too."""
-    for path in ("/health", "/livez", "/readyz"):
-        assert door.send("GET", path).json() == {"status": "ok"}
-        assert (door.send("HEAD", path).status, door.send("HEAD", path).body) == (200, b"")
-
-
 def test_a_bug_is_a_500_that_is_not_repeated(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """An error that nobody expected is a JSON 500; the log has its kind and place, and nothing that was said."""
     with practice_door() as (door, _):
@@ -136,3 +137,21 @@ def test_a_bug_is_a_500_that_is_not_repeated(monkeypatch: pytest.MonkeyPatch, ca
     assert "KeyError" in record.getMessage()
     assert "secret" not in caplog.text
     assert b"secret" not in seen.body
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP there")
+@pytest.mark.parametrize("known", [True, False])
+def test_a_system_without_sighup_has_a_gateway_too(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGHUP is heeded where the system has it and there is something to renew; else it is left alone."""
+    if not known:
+        monkeypatch.setattr(server, "RENEWS", None)
+
+    async def hears() -> tuple[object, object]:
+        state = State(House([], {}), Guard(Keys()), Conduct())
+        one = server.Server(state, renew=lambda state: Renewed(state.house, state.guard, state.conduct))
+        before = signal.getsignal(signal.SIGHUP)
+        with one.capture_signals():
+            return before, signal.getsignal(signal.SIGHUP)
+
+    before, inside = asyncio.run(hears())
+    assert (before == inside) is not known

@@ -197,7 +197,7 @@ class AsyncRun(Run[T]):
         except BaseException:
             lead.hand_over()
             raise
-        return lead.publish(session)
+        return self.publish(lead, session)
 
     async def _wait(self, future: "Future[V]", phase: str) -> V:
         """The future's result. It belongs to others too, so a cancelled wait does not cancel it."""

@@ -218,7 +218,7 @@ class BlockingRun(Run[T]):
         except BaseException:
             lead.hand_over()
             raise
-        return lead.publish(session)
+        return self.publish(lead, session)
 
     def _wait(self, future: "Future[V]", phase: str) -> V:
         while True:

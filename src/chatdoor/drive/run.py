@@ -118,6 +118,7 @@ class Run(Generic[T]):
         self.failure: ChatdoorError | None = None
         self.ended = False
         """The flow has returned its result."""
+        self._refreshes = False
         self._flow = flow
         self._wanted: Effect | None = None
 
@@ -140,7 +141,8 @@ class Run(Generic[T]):
         """What opens the session that the effect asks for."""
         site, current, now = self.visitor.site, self.sessions.current, time.time()
         aged = site.refreshes and not effect.after  # it is there, so it is too old
-        if current and (effect.refresh or aged):
+        self._refreshes = bool(current and (effect.refresh or aged))
+        if current and self._refreshes:
             return refresh_session(site, self.call, current, lead.generation, opened=now)
         return open_session(site, self.call, lead.generation, now)
 
@@ -194,6 +196,8 @@ class Run(Generic[T]):
         if delay >= self.remaining(PACE_PHASE):
             problem = f"the site's pace asks to wait {delay:.0f} s more, over the timeout"
             raise TimedOut(problem, phase=PACE_PHASE, site=self.place.site)
+        if delay:
+            self.visitor.tally.wait(delay)
         return delay
 
     def opened(self, outcome: Session | ChatdoorError | None) -> Session | None:
@@ -201,6 +205,14 @@ class Run(Generic[T]):
         if isinstance(outcome, ChatdoorError):
             raise copy(outcome) from outcome
         return outcome
+
+    def publish(self, lead: Lead, session: Session) -> Session:
+        """Gives the session to all who wait for it."""
+        if self._refreshes:
+            self.visitor.tally.sessions_refreshed += 1
+        else:
+            self.visitor.tally.sessions_opened += 1
+        return lead.publish(session)
 
     def failed(self, lead: Lead, error: ChatdoorError) -> None:
         """Gives the error to all who wait for the session; unless it is that this call's own time is up."""
@@ -240,6 +252,7 @@ class Run(Generic[T]):
 
     def hold_off(self, effect: HoldOff) -> None:
         """Lets nobody send anything for as long as the site asks."""
+        self.visitor.tally.waits_asked += 1
         self.visitor.holdoff.begin(effect.seconds)
 
     def checked_holdoff(self) -> float:
@@ -248,6 +261,8 @@ class Run(Generic[T]):
         if wait and wait >= self.remaining(WAIT_PHASE):
             problem = f"the site asks all to wait {wait:.0f} s more, over the timeout"
             raise RateLimited(problem, retry_after=wait, site=self.place.site, step=self.place.step)
+        if wait:
+            self.visitor.tally.wait(wait)
         return wait
 
     def hang_up(self, effect: HangUp | None = None) -> None:  # noqa: ARG002 - one signature for all effects

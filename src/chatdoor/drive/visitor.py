@@ -21,6 +21,7 @@ from chatdoor.drive.secrets import Allow, Secrets
 from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.store import Scope, SessionStore
 from chatdoor.drive.talks import Holding, Talks
+from chatdoor.drive.tally import Tally
 from chatdoor.errors import ArgumentError, StateError
 from chatdoor.flow.opening import given_session
 from chatdoor.flow.session import Session
@@ -82,6 +83,7 @@ class Visitor:
         self.sessions = sessions
         self.pace = pace
         self.holdoff = holdoff_of(site)
+        self.tally = Tally()
         self.connections = connections or Connections(access)
         self.talks = talks
         """The conversations that the site remembers; None where it remembers none."""

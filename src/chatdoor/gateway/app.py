@@ -5,14 +5,15 @@ import logging
 from collections.abc import Awaitable
 from traceback import extract_tb
 
-from chatdoor.errors import ChatdoorError
+from chatdoor.errors import ArgumentError, ChatdoorError
 from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import Gone, read_body
 from chatdoor.gateway.exchange import Exchange, Receive, Scope, Send
 from chatdoor.gateway.joins import Mark, mark_of
 from chatdoor.gateway.openai.errors import BUG, BUSY, NO_RETRY, is_unsent, problem_of
 from chatdoor.gateway.problem import Problem
-from chatdoor.gateway.routes import Endpoint, allow, find_methods, find_route
+from chatdoor.gateway.route import Endpoint
+from chatdoor.gateway.routes import allow, find_methods, find_route
 from chatdoor.gateway.state import RUNNING_MOST, State
 
 logger = logging.getLogger("chatdoor.gateway")
@@ -34,18 +35,19 @@ class Gateway:
         finally:
             self.state.running -= 1
             exchange.give_room_back()
+            self.state.ended(exchange)
 
     async def _answer(self, exchange: Exchange) -> None:
         state, guard = self.state, self.state.guard
-        if state.running > RUNNING_MOST or state.closing:
-            await exchange.fail(BUSY)
-            return
         guard.check_source(exchange)
         methods = find_methods(exchange)
         if exchange.method == "OPTIONS":
             await guard.answer_preflight(exchange, allow(methods))
             return
         route = find_route(exchange, methods)
+        if (state.running > RUNNING_MOST or state.closing) and not route.always:
+            await exchange.fail(BUSY)
+            return
         if not route.open:
             guard.check_key(exchange)
         if route.prompts:
@@ -73,6 +75,8 @@ async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
         await exchange.fail(problem)
     except ChatdoorError as error:
         exchange.unsent = is_unsent(error)
+        if not isinstance(error, ArgumentError):  # else it is the client's own
+            exchange.note.error = type(error).__name__
         await exchange.fail(problem_of(error, exchange.field))
     except asyncio.CancelledError:
         if not exchange.gone:

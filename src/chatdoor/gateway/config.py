@@ -35,6 +35,7 @@ class KeyTable(Table, frozen=True, kw_only=True):
 
     key: Annotated[KeyReference, means("where the key is, or its SHA-256 digest in hexadecimal digits")]
     sites: Annotated[list[Text] | UnsetType, means("the names of the sites that it may ask", "all")] = UNSET
+    name: Annotated[Text | UnsetType, means("what the access log calls it", "the beginning of its digest")] = UNSET
     per_minute: Annotated[Many | UnsetType, means("requests in a minute, at most", "no limit")] = UNSET
     per_day: Annotated[Many | UnsetType, means("requests in a day (UTC), at most", "no limit")] = UNSET
 
@@ -66,6 +67,22 @@ class ConfigTable(Table, frozen=True, kw_only=True):
         SideRequests, means("what becomes of a chat front end's own questions, such as titles: `answer`, `refuse`")
     ] = "answer"
     allow_secrets: Annotated[bool, means("send the secrets that site files name")] = False
+    open_metrics: Annotated[bool, means("`/metrics` needs no key")] = False
+    proxy: Annotated[Text | UnsetType, means("a proxy to the sites: URL, `env:NAME` or `file:PATH`", "none")] = UNSET
+    ca_file: Annotated[Text | UnsetType, means("certificates (PEM) to trust besides the system's", "none")] = UNSET
+    timeout: Annotated[
+        Duration | UnsetType, means("how long a whole reply may take, waits included", "the site's own, 60 s")
+    ] = UNSET
+    gap_timeout: Annotated[
+        Duration | UnsetType, means("how long a site may be silent before and in a reply", "as `timeout`")
+    ] = UNSET
+    conversations: Annotated[
+        Text | UnsetType, means("a file that keeps conversations over a restart", "they end with the gateway")
+    ] = UNSET
+    access_log: Annotated[
+        Text | UnsetType, means("a file that gets a line for each request; `-` is standard error", "no log")
+    ] = UNSET
+    log_texts: Annotated[bool, means("the access log holds what is said: prompts and replies")] = False
     heartbeat: Annotated[Duration, means("how long a stream is quiet at most")] = "15s"
     grace: Annotated[Duration, means("how long what runs may take at the end")] = "30s"
     read_timeout: Annotated[Duration, means("how long a request may take to come")] = "20s"
@@ -80,12 +97,18 @@ class Config(msgspec.Struct, frozen=True):
     grace: float
     read_seconds: float
     body_bytes: int
+    timeout: float | None
+    gap_timeout: float | None
     folder: Path
 
     def site_source(self, site: str) -> str:
         """A site's name, or its file's path from where we are."""
         is_path = "/" in site or site.endswith(".toml")
-        return str(self.folder / Path(site).expanduser()) if is_path else site
+        return str(self.path(site)) if is_path else site
+
+    def path(self, file: str) -> Path:
+        """A file's path from where we are."""
+        return self.folder / Path(file).expanduser()
 
 
 def read_config(path: Path) -> Config:
@@ -108,10 +131,16 @@ def parse_config(text: str, source: str = "<text>", folder: Path = Path()) -> Co
             read_duration(table.grace, ("grace",)),
             read_duration(table.read_timeout, ("read_timeout",)),
             read_size(table.max_body, ("max_body",)),
+            _maybe_seconds(table.timeout, "timeout"),
+            _maybe_seconds(table.gap_timeout, "gap_timeout"),
             folder,
         )
     except Problem as problem:
         raise locate(problem, text, source) from problem
+
+
+def _maybe_seconds(duration: str | UnsetType, key: str) -> float | None:
+    return None if isinstance(duration, UnsetType) else read_duration(duration, (key,))
 
 
 def _convert(given: dict[str, object]) -> ConfigTable:

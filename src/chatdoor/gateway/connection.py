@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -15,6 +15,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from chatdoor.gateway.exchange import CONNECTION
 from chatdoor.gateway.openai.errors import BUSY, envelope
 from chatdoor.gateway.problem import Header, Problem
+
+if TYPE_CHECKING:
+    from chatdoor.gateway.app import Gateway
 
 HEAD_BYTES: Final = 65_536
 """The most bytes of a request's head. Clients send less than one kilobyte, browsers with cookies a few."""
@@ -161,6 +164,7 @@ class GatewayConnection(HttpToolsProtocol):
 
     def _refuse(self, problem: Problem) -> None:
         """Answers in place of the gateway, which never gets to see the request, and ends the connection."""
+        cast("Gateway", self.app).state.counts.refusals[problem.status] += 1
         if not self._answering:
             body = envelope(problem)
             more = b"".join([b"%b: %b\r\n" % header for header in problem.headers])

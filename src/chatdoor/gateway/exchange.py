@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
+from chatdoor.gateway.note import Note
 from chatdoor.gateway.openai.errors import MESSAGES, busy, envelope
 from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.room import Room
@@ -54,8 +55,8 @@ class Exchange:
     """The request's head, and the answer. `common` are headers that every answer has."""
 
     __slots__ = (
-        "common", "connection", "error_frame", "field", "gone", "headers", "id", "key", "method", "path", "receive",
-        "room", "scope", "send", "status", "tail", "taken", "unsent",
+        "common", "connection", "error_frame", "field", "gone", "headers", "id", "key", "method", "note", "path",
+        "receive", "room", "route", "scope", "send", "sent", "status", "tail", "taken", "unsent",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,6 +65,10 @@ class Exchange:
         self.send = send
         self.method: str = scope["method"]
         self.path: bytes = scope["raw_path"]
+        self.note = Note()
+        """What is noted of it for metrics and the log."""
+        self.route = ""
+        """The path of its route; empty where it has none."""
         self.tail = b""
         """What the path has between the beginning and the end of its route."""
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
@@ -73,6 +78,8 @@ class Exchange:
         self.key: Key | None = None
         self.status = 0
         """The status of the answer; 0 until it has begun."""
+        self.sent = 0
+        """Bytes of the answer's body."""
         self.error_frame: Callable[[Problem], bytes] = _error_frame
         """How a stream that has begun says what went wrong."""
         self.field = MESSAGES
@@ -110,6 +117,7 @@ class Exchange:
 
     async def answer(self, status: int, body: bytes, headers: Sequence[Header] = JSON) -> None:
         """Sends a whole answer."""
+        self.sent = len(body)
         if self.connection is not None and self.connection.ready:
             self.status = status
             self.connection.respond(status, (*headers, *self.common), body)
@@ -124,14 +132,17 @@ class Exchange:
 
     async def write(self, data: bytes) -> None:
         """Sends a part of the body, as soon as the reader is ready for it."""
+        self.sent += len(data)
         await self.send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Sends the end of the body."""
+        self.sent += len(data)
         await self.send({"type": "http.response.body", "body": data, "more_body": False})
 
     async def fail(self, problem: Problem) -> None:
         """Says what went wrong: as the answer, or in one that has begun, which then has no clean end."""
+        self.note.problem = problem
         if not self.status:
             await self.answer(problem.status, envelope(problem), (*JSON, *problem.headers))
             return

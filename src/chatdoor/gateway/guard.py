@@ -65,6 +65,13 @@ class Guard:
         if not self.keys:
             _check_page(origin, host, headers.get(b"sec-fetch-site"))
 
+    def knows(self, exchange: Exchange) -> bool:
+        """Notes whose key it is, where one came; whether the request could be answered where a key is needed."""
+        authorization = exchange.headers.get(b"authorization")
+        if self.keys and authorization is not None:
+            exchange.key = self.keys.find(authorization)
+        return not self.keys or exchange.key is not None
+
     def check_key(self, exchange: Exchange) -> None:
         """Notes whose key it is. Raises Problem (401) where one is needed and not there."""
         if not self.keys:

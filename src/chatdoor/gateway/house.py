@@ -37,30 +37,47 @@ class Served(msgspec.Struct, frozen=True):
 class House:
     """All sites by model name: `site`, `site/model`, and aliases.
 
-    `aliases` is alias -> one of the other names. `created` is in seconds since 1970. Raises ArgumentError.
+    `aliases` is alias -> one of the other names. `created` is in seconds since 1970. `own` are further options of
+    single sites, by name. A site that is the same in `before` keeps its client, and so its sessions and conversations.
+    Raises ArgumentError.
     """
 
     def __init__(
-        self, sites: Iterable[Site], options: Options, *, aliases: Mapping[str, str] | None = None, created: int = 0
+        self,
+        sites: Iterable[Site],
+        options: Options,
+        *,
+        aliases: Mapping[str, str] | None = None,
+        created: int = 0,
+        own: Mapping[str, Options] | None = None,
+        before: "House | None" = None,
     ) -> None:
         self._served: dict[str, Served] = {}
         self._created = created
-        self._options = options
         self._aside: dict[str, AsyncClient] = {}
-        self.sites: dict[str, AsyncClient] = {}
+        self._before = before._clients if before else {}
+        self._clients: dict[str, tuple[Site, Options, AsyncClient]] = {}
         for site in sites:
-            self._take_in(site)
+            self._take_in(site, {**options, **(own or {}).get(site.name, {})})
+        self._before = {}
+        self.sites = {name: client for name, (_, _, client) in self._clients.items()}
         for alias, name in (aliases or {}).items():
             self._name(alias, name)
 
-    def _take_in(self, site: Site) -> None:
-        if site.name in self.sites:
+    def _take_in(self, site: Site, options: Options) -> None:
+        if site.name in self._clients:
             raise ArgumentError(f"two sites have the name {site.name}; the model names would be the same")
-        client = self.sites[site.name] = AsyncClient(site, **self._options)
+        client = self._client(site, options)
+        self._clients[site.name] = (site, options, client)
         names = {slot.name for step in site.chat for slot in step_slots(step)}
         counts = site.reply.usage_input is not None and site.reply.usage_output is not None
         for name, model in [(site.name, site.models[0]), *((f"{site.name}/{each}", each) for each in site.models)]:
             self._served[name] = Served(name, site, client, model, SAMPLING_NAMES & names, counts)
+
+    def _client(self, site: Site, options: Options) -> AsyncClient:
+        old, its_options, client = self._before.get(site.name, (None, None, None))
+        same = old is not None and (old.fingerprint, old.url) == (site.fingerprint, site.url)
+        return client if client and same and its_options == options else AsyncClient(site, **options)
 
     def _name(self, alias: str, name: str) -> None:
         if alias in self._served:
@@ -87,8 +104,10 @@ class House:
         """The same site and model, asked as another visitor, whose one session no conversation of `served` is in."""
         client = self._aside.get(served.site.name)
         if client is None:
-            limits = msgspec.structs.replace(served.site.limits, sessions=1)
-            client = AsyncClient(msgspec.structs.replace(served.site, limits=limits), **self._options)
+            site, options, _ = self._clients[served.site.name]
+            limits = msgspec.structs.replace(site.limits, sessions=1)
+            own: Options = {**options, "conversations": None}
+            client = AsyncClient(msgspec.structs.replace(site, limits=limits), **own)
             self._aside[served.site.name] = client
         return msgspec.structs.replace(served, client=client)
 

@@ -210,4 +210,5 @@ def _apart(exchange: Exchange, tape: Tape, body: bytes) -> Exchange:
     apart = Exchange({**exchange.scope, "extensions": {}}, receive, tape.send)
     apart.key, apart.tail = exchange.key, exchange.tail
     apart.common = []  # each reader has its own
+    apart.note = exchange.note
     return apart

@@ -21,7 +21,7 @@ _VISIBLE: Final = re.compile(r"[!-~]+")
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """A key: its digest, the sites that it may ask (None: all), how often.
+    """A key: its digest, the sites that it may ask (None: all), how often, and what people call it.
 
     `scope` is whose conversations they are: a beginning of the digest.
     """
@@ -29,6 +29,12 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     sites: frozenset[str] | None = None
     quota: Quota | None = None
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What logs call it: its name, or the beginning of its digest."""
+        return self.name or self.digest.hex()[:8]
 
     @property
     def scope(self) -> str:
@@ -49,6 +55,18 @@ class Keys:
     def __bool__(self) -> bool:
         """True where a key is needed."""
         return bool(self._keys)
+
+    def going_on(self, before: "Keys") -> "Keys":
+        """These keys; those that were there before, with the same limits, have asked as often as they had then."""
+        counted = {(key.digest, key.quota.limits): key.quota for key in before._keys if key.quota}
+        return Keys(
+            tuple(
+                msgspec.structs.replace(key, quota=counted.get((key.digest, key.quota.limits), key.quota))
+                if key.quota
+                else key
+                for key in self._keys
+            )
+        )
 
     def find(self, authorization: bytes) -> Key | None:
         """The key of an Authorization header, None where it is not one of ours.

@@ -37,8 +37,9 @@ class Quota:
     """The limits of one key; `per_minute` and `per_day` of None are no limit. One that is refused does not count."""
 
     def __init__(self, per_minute: int | None, per_day: int | None) -> None:
-        limits = ((per_minute, MINUTE), (per_day, DAY))
-        self._windows = [Window(most, seconds) for most, seconds in limits if most is not None]
+        self.limits = (per_minute, per_day)
+        both = ((per_minute, MINUTE), (per_day, DAY))
+        self._windows = [Window(most, seconds) for most, seconds in both if most is not None]
 
     def take(self, now: float) -> tuple[Header, ...]:
         """Counts a request; OpenAI's headers that say how many are left. `now` is in seconds since 1970.

@@ -1,9 +1,7 @@
 """The table of routes: path -> method -> what answers. A new endpoint is a file in `endpoints/` and a row here."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeAlias
-
-import msgspec
+from collections.abc import Mapping
+from typing import Final
 
 from chatdoor.gateway.endpoints.chat import chat_completions
 from chatdoor.gateway.endpoints.completions import completions
@@ -13,56 +11,68 @@ from chatdoor.gateway.endpoints.conversations import (
     new_conversation,
     one_conversation,
 )
-from chatdoor.gateway.endpoints.health import live, ready
+from chatdoor.gateway.endpoints.description import description_of
+from chatdoor.gateway.endpoints.health import Health, health, live, ready
+from chatdoor.gateway.endpoints.metrics import METRICS_TYPE, metrics
 from chatdoor.gateway.endpoints.models import one_model, some_models
 from chatdoor.gateway.endpoints.responses import responses
 from chatdoor.gateway.endpoints.stored import delete_response, input_items, one_response
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.openai.chat import ChatCompletion, ChatRequest
+from chatdoor.gateway.openai.completions import Completion, CompletionRequest
+from chatdoor.gateway.openai.conversations import Conversation, ConversationRequest, Deleted
+from chatdoor.gateway.openai.models import Model, ModelList
+from chatdoor.gateway.openai.responses import Response, ResponseRequest
 from chatdoor.gateway.problem import Problem
-from chatdoor.gateway.state import State
-
-Endpoint: TypeAlias = Callable[[State, Exchange], Awaitable[None]]
+from chatdoor.gateway.route import Methods, Route
 
 
-class Route(msgspec.Struct, frozen=True):
-    """What answers, and what has to hold before.
-
-    `open`: no key is needed. `prompts`: it has a JSON body, and counts.
-    """
-
-    endpoint: Endpoint
-    open: bool = False
-    prompts: bool = False
-
-
-Methods: TypeAlias = Mapping[str, Route]
-
-
-def _get(endpoint: Endpoint, *, is_open: bool = False) -> Methods:
-    route = Route(endpoint, open=is_open)
+def _get(route: Route) -> Methods:
     return {"GET": route, "HEAD": route}
 
 
 PATHS: Final[Mapping[bytes, Methods]] = {
-    b"/v1/chat/completions": {"POST": Route(chat_completions, prompts=True)},
-    b"/v1/completions": {"POST": Route(completions, prompts=True)},
-    b"/v1/conversations": {"POST": Route(new_conversation, prompts=True)},
-    b"/v1/models": _get(some_models),
-    b"/v1/responses": {"POST": Route(responses, prompts=True)},
-    b"/health": _get(ready, is_open=True),
-    b"/livez": _get(live, is_open=True),
-    b"/readyz": _get(ready, is_open=True),
+    b"/v1/chat/completions": {
+        "POST": Route(chat_completions, prompts=True, takes=ChatRequest, gives=ChatCompletion, streams=True)
+    },
+    b"/v1/completions": {
+        "POST": Route(completions, prompts=True, takes=CompletionRequest, gives=Completion, streams=True)
+    },
+    b"/v1/conversations": {
+        "POST": Route(new_conversation, prompts=True, takes=ConversationRequest, gives=Conversation)
+    },
+    b"/v1/models": _get(Route(some_models, gives=ModelList)),
+    b"/v1/responses": {"POST": Route(responses, prompts=True, takes=ResponseRequest, gives=Response, streams=True)},
+    b"/health": _get(Route(health, open=True, always=True, gives=Health)),
+    b"/livez": _get(Route(live, open=True, always=True)),
+    b"/readyz": _get(Route(ready, open=True, always=True)),
+    b"/metrics": _get(Route(metrics, open=True, always=True, media=METRICS_TYPE)),
+    b"/openapi.json": _get(Route(description_of(lambda: ALL), open=True)),
 }
 """Path as it was sent -> its methods."""
 
 BELOW: Final[Mapping[tuple[bytes, bytes], Methods]] = {
-    (b"/v1/models/", b""): _get(one_model),
-    (b"/v1/responses/", b"/input_items"): _get(input_items),
-    (b"/v1/responses/", b""): {**_get(one_response), "DELETE": Route(delete_response)},
-    (b"/v1/conversations/", b"/items"): _get(conversation_items),
-    (b"/v1/conversations/", b""): {**_get(one_conversation), "DELETE": Route(delete_conversation)},
+    (b"/v1/models/", b""): _get(Route(one_model, gives=Model)),
+    (b"/v1/responses/", b"/input_items"): _get(Route(input_items)),
+    (b"/v1/responses/", b""): {
+        **_get(Route(one_response, gives=Response)),
+        "DELETE": Route(delete_response, gives=Deleted),
+    },
+    (b"/v1/conversations/", b"/items"): _get(Route(conversation_items)),
+    (b"/v1/conversations/", b""): {
+        **_get(Route(one_conversation, gives=Conversation)),
+        "DELETE": Route(delete_conversation, gives=Deleted),
+    },
 }
 """Beginnings and ends of paths, between which there is an argument; the first that fits."""
+
+
+def _template(beginning: bytes, end: bytes) -> bytes:
+    return b"%b{id}%b" % (beginning, end)
+
+
+ALL: Final[Mapping[bytes, Methods]] = {**PATHS, **{_template(*ends): methods for ends, methods in BELOW.items()}}
+"""Every path, `{id}` for its argument -> its methods."""
 
 NOT_BUILT: Final = frozenset({
     *(b"assistants", b"audio", b"batches", b"containers", b"embeddings", b"evals"),
@@ -76,9 +86,11 @@ def find_methods(exchange: Exchange) -> Methods:
     """The methods of the request's path. Raises Problem: 404, or 501 for what only OpenAI itself has."""
     path = exchange.path
     if found := PATHS.get(path):
+        exchange.route = path.decode()
         return found
     for (beginning, end), methods in BELOW.items():
         if path.startswith(beginning) and path.endswith(end) and len(path) > len(beginning) + len(end):
+            exchange.route = _template(beginning, end).decode()
             exchange.tail = path[len(beginning) : len(path) - len(end)]
             return methods
     shown = path[:80].decode("ascii", "replace")

@@ -15,6 +15,7 @@ import uvicorn
 from chatdoor.errors import ArgumentError
 from chatdoor.gateway.app import Gateway
 from chatdoor.gateway.connection import GatewayConnection
+from chatdoor.gateway.renewal import Renew, Renewals
 from chatdoor.gateway.state import State
 
 IDLE_SECONDS: Final = 75
@@ -27,11 +28,15 @@ BACKLOG: Final = 2_048
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
+RENEWS: Final = getattr(signal, "SIGHUP", None)
+"""The signal that asks for sites, keys and settings to be read again; not every system has it."""
+
 
 class Server(uvicorn.Server):
     """uvicorn's server, which ends as soon as all that runs has its answer, or the grace is over.
 
-    `grace` and `read_seconds` (how long a request may take to come) are in seconds.
+    `grace` and `read_seconds` (how long a request may take to come) are in seconds. `renew` is called at SIGHUP, on a
+    thread, and gives what is served from then on.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class Server(uvicorn.Server):
         *,
         grace: float = 30.0,
         read_seconds: float = 20.0,
+        renew: Renew | None = None,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         config = uvicorn.Config(
@@ -62,11 +68,18 @@ class Server(uvicorn.Server):
         self._read_seconds = read_seconds
         self._on_ready = on_ready
         self._stops = 0
+        self._renewals = Renewals(state, renew, self.server_state.tasks) if renew else None
 
     def stop(self) -> None:
         """Tells the server to end, from any thread. Told again, it does not wait for what runs."""
         with contextlib.suppress(RuntimeError):  # it has ended already, and its loop with it
             self._loop.call_soon_threadsafe(self._heed_stop)
+
+    def renew(self) -> None:
+        """Tells the server to read anew what it serves, from any thread; where it was given nothing for that, never."""
+        if self._renewals is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended already, and its loop with it
+                self._loop.call_soon_threadsafe(self._renewals.ask)
 
     def _heed_stop(self) -> None:
         self._stops += 1
@@ -77,11 +90,12 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Inside, Ctrl-C and SIGTERM end the server. Only the main thread may set that."""
+        """Inside, Ctrl-C and SIGTERM end the server, and SIGHUP renews it. Only the main thread may set that."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
+        numbers = SIGNALS if RENEWS is None or self._renewals is None else (*SIGNALS, RENEWS)
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
         try:
             yield
         finally:
@@ -90,7 +104,10 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Heeds a signal."""
-        self.stop()
+        if sig == RENEWS:
+            self.renew()
+        else:
+            self.stop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to serve."""
@@ -128,8 +145,9 @@ class Server(uvicorn.Server):
                 connection.abort()
             await asyncio.sleep(0)
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
-        await self._state.joins.close()
-        await self._state.house.close()
+        if self._renewals is not None:
+            await self._renewals.close()
+        await self._state.close()
 
     async def _all_answered(self) -> None:
         while self.server_state.tasks and not self._at_once.is_set():

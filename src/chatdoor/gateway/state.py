@@ -1,9 +1,13 @@
 """What a running gateway is: the sites, the guard, and how it was told to behave."""
 
+from time import perf_counter
 from typing import Final
 
 import msgspec
 
+from chatdoor.gateway.access_log import AccessLog
+from chatdoor.gateway.counts import Counts
+from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
 from chatdoor.gateway.joins import Joins
@@ -16,8 +20,9 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     """How requests are treated. Seconds and bytes.
 
     `strict`: what can not be done is refused, not ignored. `apply_stop`: stop sequences and length limits are applied
-    by us. `heartbeat`: a stream that is quiet for that long gets a comment. `user_headers` (in small letters) say who
-    asks, and are believed. `side_requests`: what becomes of a chat front end's own questions.
+    by us. `heartbeat`: a stream that is quiet for that long gets a comment. `open_metrics`: they need no key.
+    `user_headers` (in small letters) say who asks, and are believed. `side_requests`: what becomes of the questions
+    that a chat front end asks on its own.
     """
 
     strict: bool = False
@@ -26,22 +31,46 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 10_000_000
     user_headers: tuple[bytes, ...] = ()
     side_requests: SideRequests = "answer"
+    open_metrics: bool = False
 
 
 class State:
-    """The state of one gateway. `house` may be replaced while it runs: a request keeps the one that it began with."""
+    """The state of one gateway.
 
-    def __init__(self, house: House, guard: Guard, conduct: Conduct, shelf: Shelf | None = None) -> None:
+    `house`, `guard` and `conduct` may be replaced while it runs: a request keeps the sites that it began with.
+    """
+
+    def __init__(
+        self, house: House, guard: Guard, conduct: Conduct, shelf: Shelf | None = None, *, log: AccessLog | None = None
+    ) -> None:
         self.house = house
         self.guard = guard
         self.conduct = conduct
         self.shelf: Shelf = MemoryShelf() if shelf is None else shelf
         self.bodies = Room(BODIES_MOST)
         self.joins = Joins()
+        self.counts = Counts()
+        self.log = log
         self.running = 0
         """How many requests are on their way."""
         self.closing = False
         """True once the gateway is about to end, and wants no more requests."""
+
+    async def close(self) -> None:
+        """Ends what runs apart, closes all connections to the sites, and writes the rest of the log."""
+        try:
+            await self.joins.close()
+            await self.house.close()
+        finally:
+            if self.log is not None:
+                await self.log.close()
+
+    def ended(self, exchange: Exchange) -> None:
+        """Counts and logs a request that has its answer, or whose client has left."""
+        now = perf_counter()
+        self.counts.add(exchange, now)
+        if self.log is not None:
+            self.log.add(exchange, now)
 
 
 RUNNING_MOST: Final = 1_000

@@ -33,18 +33,18 @@ class ReferenceRow(NamedTuple):
     meaning: str
 
 
-def reference_rows() -> list[ReferenceRow]:
+def reference_rows(tables: Mapping[str, type[file.Table]] = TABLES) -> list[ReferenceRow]:
     """Every key of every table, in the order of the grammar. Meanings and defaults are Markdown."""
-    return [_row(name, field) for name, table in TABLES.items() for field in fields(table)]
+    return [_row(name, table, field) for name, table in tables.items() for field in fields(table)]
 
 
-def _row(table: str, field: FieldInfo) -> ReferenceRow:
-    kind = keys_of(TABLES[table])[field.name]
+def _row(name: str, table: type[file.Table], field: FieldInfo) -> ReferenceRow:
+    kind = keys_of(table)[field.name]
     note = note_on(kind)
     default = "required" if field.required else (note.extra or {}).get("default") or _constant(field.default)
-    return ReferenceRow(table, field.name, describe(kind), default, note.description or "")
+    return ReferenceRow(name, field.name, describe(kind), default, note.description or "")
 
 
 def _constant(default: object) -> str:
     """A default as TOML; empty where it only says that the key is not there."""
-    return f"`{json.encode(default).decode()}`" if isinstance(default, str | bool) else ""
+    return f"`{json.encode(default).decode()}`" if isinstance(default, str | int) else ""

@@ -62,6 +62,7 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
         asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat),
         stops=terms.stops,
         most_tokens=terms.most_tokens,
+        note=exchange.note,
     )
 
 

@@ -59,6 +59,7 @@ def _questions(state: State, exchange: Exchange, request: CompletionRequest, pro
             asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat),
             stops=terms.stops,
             most_tokens=terms.most_tokens,
+            note=exchange.note,
         )
         for prompt in prompts
     ]

@@ -59,6 +59,7 @@ async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _
         asker=Asker(scope=turn.scope),
         stops=terms.stops,
         most_tokens=terms.most_tokens,
+        note=exchange.note,
     )
     response = begin(request, secret_id(RESPONSE), int(time.time()), terms.sampling)
     return _Call(question, turn, response, request.store is not False)

@@ -69,20 +69,24 @@ BUG: Final = Problem(
 )
 
 
-class _Error(msgspec.Struct):
+class ErrorTold(msgspec.Struct, frozen=True):
+    """What went wrong."""
+
     message: str
     type: str
     param: str | None
     code: str | None
 
 
-class _Envelope(msgspec.Struct):
-    error: _Error
+class Envelope(msgspec.Struct, frozen=True):
+    """The body of an answer that is an error."""
+
+    error: ErrorTold
 
 
 def envelope(problem: Problem) -> bytes:
     """The problem as the API's JSON."""
-    return msgspec.json.encode(_Envelope(_Error(problem.message, problem.type, problem.param, problem.code)))
+    return msgspec.json.encode(Envelope(ErrorTold(problem.message, problem.type, problem.param, problem.code)))
 
 
 def is_unsent(error: ChatdoorError) -> bool:

@@ -16,10 +16,12 @@ class Model(msgspec.Struct, frozen=True, tag_field="object", tag="model"):
     owned_by: str = "chatdoor"
 
 
-class _ModelList(msgspec.Struct, frozen=True, tag_field="object", tag="list"):
+class ModelList(msgspec.Struct, frozen=True, tag_field="object", tag="list"):
+    """All models."""
+
     data: list[Model]
 
 
 def model_list(models: Iterable[Model]) -> bytes:
     """The answer that lists models."""
-    return msgspec.json.encode(_ModelList(list(models)))
+    return msgspec.json.encode(ModelList(list(models)))

@@ -1,0 +1,159 @@
+"""What `chatdoor serve` serves: the command line and the config file together, read at the start and at each reload."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UnsetType
+
+from chatdoor.cli.references import resolve
+from chatdoor.cli.serve_keys import all_keys, check_names, check_open
+from chatdoor.cli.settings import PRACTICE
+from chatdoor.cli.wishes import STDERR, Wishes, with_input
+from chatdoor.drive.access import Timeout
+from chatdoor.drive.visitor import Options
+from chatdoor.errors import ArgumentError
+from chatdoor.gateway.access_log import AccessLog
+from chatdoor.gateway.address import own_hosts
+from chatdoor.gateway.config import Config, parse_config, read_config
+from chatdoor.gateway.guard import Guard
+from chatdoor.gateway.house import House
+from chatdoor.gateway.keys import Keys
+from chatdoor.gateway.renewal import Renewed
+from chatdoor.gateway.state import Conduct, State
+from chatdoor.site.load import load_site
+from chatdoor.site.model import Site
+from chatdoor.site.parts import given
+
+if TYPE_CHECKING:
+    from chatdoor.drive.conversation_file import ConversationFile
+
+
+class Serving:
+    """Everything that is served, for the length of a block: what it opens is closed with `stack`.
+
+    Raises ArgumentError, SiteFileError, StateError. The address, the log and the file of conversations stay as they
+    are at the start.
+    """
+
+    def __init__(self, wishes: Wishes, stack: ExitStack) -> None:
+        self._stack = stack
+        self._wishes = with_input(wishes)
+        self._practice: Site | None = None
+        self.config = self._config()
+        self.host = wishes.host or self.config.table.host
+        self.port = self.config.table.port if wishes.port is None else wishes.port
+        self.grace = self.config.grace if wishes.grace is None else wishes.grace
+        self._hosts: list[str] = []
+        keys = all_keys(self._wishes, self.config)  # before the store: a refused start leaves nothing behind
+        check_open(self.host, keys)
+        self._conversations = self._store()
+
+    def state(self, port: int) -> State:
+        """The state of a gateway that is bound to this port."""
+        self._hosts = own_hosts(self.host, port)
+        renewed = self._made(self.config, None)
+        return State(renewed.house, renewed.guard, renewed.conduct, log=self._log())
+
+    def renew(self, state: State) -> Renewed:
+        """All read anew. What is as before stays: clients with their sessions, and how often a key has asked."""
+        return self._made(self._config(), state)
+
+    @property
+    def logs_texts(self) -> bool:
+        """True where prompts and replies stand in the log."""
+        return self._wishes.log_texts or self.config.table.log_texts
+
+    def _config(self) -> Config:
+        return read_config(self._wishes.config) if self._wishes.config else parse_config("")
+
+    def _made(self, config: Config, before: State | None) -> Renewed:
+        wishes, table = self._wishes, config.table
+        keys = Keys(tuple(all_keys(self._wishes, config)))
+        check_open(self.host, keys)
+        sites = self._sites(config)
+        check_names(config, {site.name: site for site in sites})
+        house = House(
+            sites,
+            {"allow_secrets": wishes.allow_secrets or table.allow_secrets, "conversations": self._conversations},
+            aliases=table.aliases,
+            created=int(time.time()),
+            own={site.name: self._reach(site, config) for site in sites},
+            before=before.house if before else None,
+        )
+        guard = Guard(
+            keys.going_on(before.guard.keys) if before else keys,
+            hosts=[*self._hosts, *wishes.allowed_host, *table.allowed_hosts],
+            cors=[*wishes.cors, *table.cors],
+            once=self._user_headers(config),
+        )
+        return Renewed(house, guard, self._conduct(config))
+
+    def _conduct(self, config: Config) -> Conduct:
+        wishes, table = self._wishes, config.table
+        return Conduct(
+            strict=wishes.strict or table.strict,
+            apply_stop=wishes.apply_stop or table.apply_stop,
+            open_metrics=wishes.open_metrics or table.open_metrics,
+            heartbeat=config.heartbeat,
+            body_bytes=config.body_bytes,
+            user_headers=self._user_headers(config),
+            side_requests=wishes.side_requests or table.side_requests,
+        )
+
+    def _user_headers(self, config: Config) -> tuple[bytes, ...]:
+        named = [*self._wishes.trust_user_header, *config.table.trust_user_header]
+        return tuple([name.lower().encode() for name in named])
+
+    def _sites(self, config: Config) -> list[Site]:
+        """The sites to serve; the practice site, started here, where none is named or it is."""
+        sources = [*self._wishes.site, *map(config.site_source, config.table.sites)] or [PRACTICE]
+        return [self._practice_site() if source == PRACTICE else load_site(source) for source in sources]
+
+    def _practice_site(self) -> Site:
+        if self._practice is None:
+            from chatdoor.practice import Practice  # loads a server
+
+            self._practice = self._stack.enter_context(Practice())
+        return self._practice
+
+    def _reach(self, site: Site, config: Config) -> Options:
+        """How a site is reached. Nothing stands between a practice site of this process and us."""
+        wishes, table = self._wishes, config.table
+        total = wishes.timeout or config.timeout or site.limits.timeout
+        options: Options = {"timeout": Timeout(gap=wishes.gap_timeout or config.gap_timeout, total=total)}
+        if site is self._practice:
+            return options
+        return {**options, "proxy": self._proxy(config), "ca_file": wishes.ca_file or _path(config, table.ca_file)}
+
+    def _proxy(self, config: Config) -> str | None:
+        if self._wishes.proxy:
+            return resolve(self._wishes.proxy, "--proxy")
+        named = given(config.table.proxy)
+        return resolve(named, "proxy") if named else None
+
+    def _store(self) -> "ConversationFile | None":
+        path = self._wishes.conversations or _path(self.config, self.config.table.conversations)
+        if path is None:
+            return None
+        from chatdoor.drive.conversation_file import ConversationFile  # loads a database
+
+        store = ConversationFile(path)
+        self._stack.callback(store.close)
+        store.get("")  # one that can not be used is an error now
+        return store
+
+    def _log(self) -> AccessLog | None:
+        named = given(self.config.table.access_log)
+        if (self._wishes.access_log or named) == STDERR:
+            return AccessLog(texts=self.logs_texts)
+        if path := Path(self._wishes.access_log) if self._wishes.access_log else _path(self.config, named):
+            return AccessLog(path, texts=self.logs_texts)
+        if self.logs_texts:
+            raise ArgumentError("--log-texts: there is no log for them; give --access-log too")
+        return None
+
+
+def _path(config: Config, file: str | UnsetType | None) -> Path | None:
+    return config.path(file) if isinstance(file, str) else None

@@ -1,0 +1,151 @@
+"""The access log: a JSON object on a line for each request, when its answer has ended.
+
+Lines are gathered, and a thread writes them: a disk or a pipe that is slow keeps no request waiting.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from chatdoor.gateway.counts import CLIENT_LEFT
+from chatdoor.gateway.exchange import Exchange
+
+EVERY_SECONDS: Final = 0.2
+"""How long a line waits at most until it is written."""
+
+MOST_LINES: Final = 50_000
+"""Lines that may wait, where writing is too slow. More are dropped, and their number is told."""
+
+PATH_MOST: Final = 200
+"""Characters of a path that are logged."""
+
+logger = logging.getLogger("chatdoor.gateway")
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A line. What is not known is left out. `time` is when the answer had ended (UTC)."""
+
+    time: datetime
+    id: str
+    method: str
+    path: str
+    status: int
+    seconds: float
+    bytes: int
+    site: str = ""
+    model: str = ""
+    key: str = ""
+    conversation: str | None = None
+    first_piece: float | None = None
+    finish: str = ""
+    error: str = ""
+    messages: list[dict[str, Any]] = []
+    replies: list[str] = []
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """A line in place of those that were too many."""
+
+    time: datetime
+    dropped: int
+
+
+class AccessLog:
+    """The log, in a file or, with no `path`, on standard error. `texts`: prompts and replies stand in it.
+
+    The file is opened for each batch of lines, so that it may be moved away and begun anew.
+    """
+
+    def __init__(self, path: Path | None = None, *, texts: bool = False) -> None:
+        self._path = path
+        self._texts = texts
+        self._lines: list[bytes] = []
+        self._dropped = 0
+        self._failed = False
+        self._writing: asyncio.Task[None] | None = None
+
+    def add(self, exchange: Exchange, now: float) -> None:
+        """Logs a request that has ended; `now` is by the clock of its note."""
+        if len(self._lines) >= MOST_LINES:
+            self._dropped += 1
+            return
+        self._lines.append(msgspec.json.encode(_line(exchange, now, texts=self._texts)))
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write_on())
+
+    async def close(self) -> None:
+        """Writes what waits."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait([self._writing])
+        self._write(self._take())
+
+    async def _write_on(self) -> None:
+        while self._lines:
+            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.shield(asyncio.to_thread(self._write, self._take()))
+        self._writing = None
+
+    def _take(self) -> bytes:
+        lines, self._lines = self._lines, []
+        dropped, self._dropped = self._dropped, 0
+        if dropped:
+            lines.append(msgspec.json.encode(Dropped(datetime.now(UTC), dropped)))
+        return b"".join([line + b"\n" for line in lines])
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._put(data)
+            self._failed = False
+        except (OSError, ValueError) as error:  # a standard error that was closed is the latter
+            if not self._failed:  # told once, until it goes again
+                reason = error.strerror if isinstance(error, OSError) else error
+                logger.error("the access log can not be written: %s", reason)  # noqa: TRY400 - one line
+            self._failed = True
+
+    def _put(self, data: bytes) -> None:
+        if self._path is None:
+            sys.stderr.buffer.write(data)
+            sys.stderr.buffer.flush()
+        elif data:
+            with open(self._path, "ab", opener=_private) as file:
+                file.write(data)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _line(exchange: Exchange, now: float, *, texts: bool) -> Line:
+    note, key = exchange.note, exchange.key
+    return Line(
+        time=datetime.now(UTC),
+        id=exchange.id.decode(),
+        method=exchange.method[:PATH_MOST],
+        path=exchange.path[:PATH_MOST].decode("ascii", "replace"),
+        status=exchange.status or CLIENT_LEFT,
+        seconds=round(now - note.began, 6),
+        bytes=exchange.sent,
+        site=note.site,
+        model=note.model,
+        key=key.shown if key is not None else "",
+        conversation=note.conversation,
+        first_piece=note.first,
+        finish=note.finish,
+        error=_error(exchange),
+        messages=note.messages if texts else [],
+        replies=note.texts if texts else [],
+    )
+
+
+def _error(exchange: Exchange) -> str:
+    problem = exchange.note.problem
+    if problem is not None:
+        return problem.code or problem.type
+    return "client_left" if exchange.gone or not exchange.status else ""
