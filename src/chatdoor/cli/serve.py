@@ -54,6 +54,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     cors: tuple[str, ...]
     strict: bool
     apply_stop: bool
+    show_texts: bool
     allow_secrets: bool
     grace: float | None
     verbose: bool
@@ -74,6 +75,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--cors", metavar="ORIGIN", multiple=True, help="A web page's origin that may use it from a browser.")
 @click.option("--strict", is_flag=True, help="Refuse what a web chatbot can not do, such as tools.")
 @click.option("--apply-stop", is_flag=True, help="Apply stop sequences and length limits to replies.")
+@click.option("--show-texts", is_flag=True, help="Show all prompts and replies on the page.")
 @click.option("--allow-secrets", is_flag=True, help="Send the secrets that site files name ({env:X} ...).")
 @click.option(
     "--grace",
@@ -191,6 +193,7 @@ def _state(
         strict=wishes.strict or table.strict,
         apply_stop=wishes.apply_stop or table.apply_stop,
         heartbeat=config.heartbeat,
+        show_texts=wishes.show_texts or table.show_texts,
         body_bytes=config.body_bytes,
     )
     return State(house, guard, conduct)

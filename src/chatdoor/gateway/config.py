@@ -57,6 +57,7 @@ class ConfigTable(Table, frozen=True, kw_only=True):
     )
     strict: Annotated[bool, means("refuse what a web chatbot can not do")] = False
     apply_stop: Annotated[bool, means("apply `stop` and length limits where the site does not")] = False
+    show_texts: Annotated[bool, means("show prompts and replies on the page, to all who may ask the site")] = False
     allow_secrets: Annotated[bool, means("send the secrets that site files name")] = False
     heartbeat: Annotated[Duration, means("how long a stream is quiet at most")] = "15s"
     grace: Annotated[Duration, means("how long what runs may take at the end")] = "30s"

@@ -11,6 +11,7 @@ from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
 from chatdoor.gateway.openai.errors import envelope
 from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.recent import Told
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Event: TypeAlias = MutableMapping[str, Any]
@@ -53,8 +54,8 @@ class Exchange:
     """The request's head, and the answer. `common` are headers that every answer has."""
 
     __slots__ = (
-        "common", "connection", "error_frame", "gone", "headers", "id", "key", "method", "path", "receive", "scope",
-        "send", "status", "tail",
+        "common", "connection", "error_frame", "gone", "headers", "id", "key", "method", "path", "problem",
+        "receive", "scope", "send", "status", "tail", "told",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +75,10 @@ class Exchange:
         """The status of the answer; 0 until it has begun."""
         self.error_frame: Callable[[Problem], bytes] = _error_frame
         """How a stream that has begun says what went wrong."""
+        self.problem: Problem | None = None
+        """What went wrong."""
+        self.told: Told | None = None
+        """What was asked of a site, where it came to that."""
         self.gone = False
         """True where the client has left before its answer was whole."""
         self.connection: Connection | None = (scope.get("extensions") or {}).get(CONNECTION)
@@ -110,6 +115,7 @@ class Exchange:
 
     async def fail(self, problem: Problem) -> None:
         """Says what went wrong: as the answer, or in one that has begun, which then has no clean end."""
+        self.problem = problem
         if not self.status:
             await self.answer(problem.status, envelope(problem), (*JSON, *problem.headers))
             return

@@ -11,6 +11,7 @@ from chatdoor.drive.async_client import AsyncStream
 from chatdoor.gateway.house import Served
 from chatdoor.gateway.openai.stop import Stopper
 from chatdoor.gateway.problem import Header
+from chatdoor.gateway.recent import Told
 from chatdoor.messages import Usage, estimate_tokens, parse_messages
 
 
@@ -27,10 +28,11 @@ class Answered(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A question to a site. `asker` is whose it is; `conversation` the one it goes on in, where it names one.
 
-    `stops` and `most_tokens` are applied by us.
+    `told` hears what becomes of it. `stops` and `most_tokens` are applied by us.
     """
 
     served: Served
+    told: Told
     messages: list[dict[str, Any]]
     sampling: Mapping[str, Any] = {}
     conversation: str | None = None
@@ -53,6 +55,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
             asker=self.asker,
             **self.sampling,
         )
+        self.told.begin(reply.conversation)
+        self.told.add(reply.text)
         return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity)
 
 
@@ -75,11 +79,15 @@ class Talk:
 
     async def texts(self) -> AsyncGenerator[str, None]:
         """The pieces as the site sends them. Closing it ends the request to the site."""
-        stopper = self._stopper
+        stopper, told = self._stopper, self._question.told
         try:
             async for piece in self._stream:
                 text = piece.text if stopper is None else stopper.feed(piece.text)
                 if text:
+                    if not told.first:
+                        told.begin(self._stream.conversation)
+                    if told.shows:
+                        told.add(text)
                     yield text
                 if stopper is not None and stopper.finish:
                     return

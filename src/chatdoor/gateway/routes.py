@@ -8,6 +8,8 @@ import msgspec
 from chatdoor.gateway.endpoints.chat import chat_completions
 from chatdoor.gateway.endpoints.health import live, ready
 from chatdoor.gateway.endpoints.models import one_model, some_models
+from chatdoor.gateway.endpoints.page import front_page, page_file
+from chatdoor.gateway.endpoints.sites import site_states
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.state import State
@@ -37,13 +39,15 @@ def _get(endpoint: Endpoint, *, is_open: bool = False) -> Methods:
 PATHS: Final[Mapping[bytes, Methods]] = {
     b"/v1/chat/completions": {"POST": Route(chat_completions, prompts=True)},
     b"/v1/models": _get(some_models),
+    b"/v1/chatdoor/state": _get(site_states),
+    b"/": _get(front_page, is_open=True),
     b"/health": _get(ready, is_open=True),
     b"/livez": _get(live, is_open=True),
     b"/readyz": _get(ready, is_open=True),
 }
 """Path as it was sent -> its methods."""
 
-BELOW: Final[Mapping[bytes, Methods]] = {b"/v1/models/": _get(one_model)}
+BELOW: Final[Mapping[bytes, Methods]] = {b"/v1/models/": _get(one_model), b"/page/": _get(page_file, is_open=True)}
 """Beginnings of paths whose rest is an argument."""
 
 NOT_BUILT: Final = frozenset({

@@ -6,18 +6,21 @@ import msgspec
 
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
+from chatdoor.gateway.recent import Recent
 
 
 class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     """How requests are treated. Seconds and bytes.
 
     `strict`: what can not be done is refused, not ignored. `apply_stop`: stop sequences and length limits are applied
-    by us. `heartbeat`: a stream that is quiet for that long gets a comment.
+    by us. `heartbeat`: a stream that is quiet for that long gets a comment. `show_texts`: the page shows the prompts
+    and replies of all who may ask a site to each other.
     """
 
     strict: bool = False
     apply_stop: bool = False
     heartbeat: float = 15.0
+    show_texts: bool = False
     body_bytes: int = 10_000_000
 
 
@@ -28,6 +31,7 @@ class State:
         self.house = house
         self.guard = guard
         self.conduct = conduct
+        self.recent = Recent()
         self.running = 0
         """How many requests are on their way."""
         self.closing = False
