@@ -12,7 +12,7 @@ import msgspec
 from chatdoor.drive.async_client import AsyncClient
 from chatdoor.flow.excerpt import mask
 from chatdoor.gateway.exchange import JSON, Exchange
-from chatdoor.gateway.recent import History, Past
+from chatdoor.gateway.recent import TEXT_MOST, History, Past
 from chatdoor.gateway.state import State
 from chatdoor.gateway.ways_out import way_out
 
@@ -127,9 +127,15 @@ def _row(site: str, past: Past, secrets: frozenset[str]) -> Row:
         past.code,
         mask(past.message, secrets),
         way_out(past.code),
-        mask(past.prompt, secrets),
-        mask(past.reply, secrets),
+        _shown(past.prompt, secrets),
+        _shown(past.reply, secrets),
     )
+
+
+def _shown(text: str, secrets: frozenset[str]) -> str:
+    """A kept text. A word that the limit has cut is left out: half a secret would not be known as one."""
+    whole = text if len(text) < TEXT_MOST else text.rsplit(None, 1)[0]
+    return mask(whole, secrets)
 
 
 def _ms(seconds: float) -> int:

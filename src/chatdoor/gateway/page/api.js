@@ -1,6 +1,7 @@
 // The gateway's own API, as every client uses it. The key stands in a header, never in an address.
 
 const KEY = "chatdoor-key";
+const BUSY = 10; // milliseconds
 
 export const key = {
   get: () => sessionStorage.getItem(KEY) ?? "",
@@ -60,7 +61,9 @@ export async function stream(request, { conversation, signal, onStart, onPiece }
 
 const broken = () => new ApiError("The reply was cut short.", 0, "cut_short");
 
+// The data of each event. What comes at once in one heap is given out in small ones, so that the page can react.
 async function* events(body) {
+  let pause = performance.now() + BUSY;
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let kept = "";
   for (;;) {
@@ -70,6 +73,11 @@ async function* events(body) {
     if (done) return;
     const blocks = (kept + value).split("\n\n");
     kept = blocks.pop();
-    for (const block of blocks) if (block.startsWith("data: ")) yield block.slice(6);
+    for (const block of blocks) {
+      if (block.startsWith("data: ")) yield block.slice(6);
+      if (performance.now() < pause || document.hidden) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      pause = performance.now() + BUSY;
+    }
   }
 }

@@ -1,4 +1,4 @@
-// How long the last requests took, as bars: the newest at the right, faults hollow and in their own colour.
+// How long the last requests took, as bars: the newest at the right, faults in a shaded column.
 
 import { draw } from "./dom.js";
 
@@ -21,7 +21,7 @@ export function chart(took) {
   const faults = took.filter((each) => each.fault).length;
   const label = `Time of the last ${took.length} requests: half of them within ${duration(middle)}, the longest ` +
     `${duration(longest)}, ${faults} with an error`;
-  const bars = took.map((each, index) => bar(each, index + BARS - took.length, longest));
+  const bars = took.flatMap((each, index) => bar(each, index + BARS - took.length, longest));
   return draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart", role: "img", "aria-label": label,
     preserveAspectRatio: "none" }, draw("line", { x1: 0, x2: WIDTH, y1: HEIGHT - 0.5, y2: HEIGHT - 0.5, class: "ground" }),
   ...bars);
@@ -29,6 +29,7 @@ export function chart(took) {
 
 function bar({ ms, fault }, place, longest) {
   const height = Math.max(2, (ms / longest) * (HEIGHT - 4));
-  return draw("rect", { x: place * STEP + 0.5, y: HEIGHT - height - 1, width: STEP - 1, height, rx: 0.8,
-    class: fault ? "fault" : "fine" });
+  const column = { x: place * STEP + 0.5, width: STEP - 1 };
+  const shape = draw("rect", { ...column, y: HEIGHT - height - 1, height, class: fault ? "fault" : "fine" });
+  return fault ? [draw("rect", { ...column, y: 0, height: HEIGHT - 1, class: "shade" }), shape] : [shape];
 }

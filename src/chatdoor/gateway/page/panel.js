@@ -19,14 +19,14 @@ function facts(site) {
     fact("Session", site.session_age === null ? "none" : age(site.session_age)),
     fact("Requests", String(site.requests)),
     fact("Errors", String(site.faults)),
-    fact("Half within", site.took.length ? duration(median(site.took.map((each) => each.ms))) : "–"));
+    fact("Median", site.took.length ? duration(median(site.took.map((each) => each.ms))) : "–"));
 }
 
 function fault(site, now) {
   if (!site.fault) return [];
   const { at, status, message, code, way_out: wayOut } = site.fault;
   return [make("div", { class: site.state === "failing" ? "failed" : "failed past" },
-    make("p", {}, make("strong", {}, `${age(now - at)} ago, ${status}: `), message || code || "an error"),
+    make("p", {}, make("strong", {}, `${age(now - at) === "0 s" ? "Just now" : `${age(now - at)} ago`}, ${status}: `), message || code || "an error"),
     ...(wayOut ? [make("p", { class: "quiet" }, wayOut)] : []))];
 }
 
@@ -42,10 +42,12 @@ function card(site, now) {
 function row(request) {
   const at = new Date(request.at * 1000);
   const bad = request.status !== 200;
+  const message = request.message.replace(`${request.site}: `, "");
   const quiet = (text) => make("span", { class: "more" }, text);
   const more = [
-    ...(bad ? [make("span", { class: request.status === 499 ? "more" : "more wrong" },
-      request.status === 499 ? "499 stopped by the caller" : `${request.status} ${request.message}`)] : []),
+    ...(request.status === 499 ? [quiet("stopped by the caller")] : []),
+    ...(bad && request.status !== 499
+      ? [make("span", { class: "more wrong", title: message }, `${request.status} ${message}`)] : []),
     ...(request.prompt ? [quiet(`“${request.prompt}”`)] : []),
     ...(request.reply ? [quiet(`→ ${request.reply}`)] : []),
     ...(request.conversation ? [make("span", { class: "more id", title: request.conversation }, request.conversation)] : []),
@@ -66,6 +68,7 @@ export function showState(state) {
   shown = text;
   byId("sites").replaceChildren(...state.sites.map((site) => card(site, state.now)));
   byId("last").hidden = !state.requests.length;
+  byId("texts").hidden = !state.texts;
   byId("none").hidden = state.requests.length > 0;
   byId("last").tBodies[0].replaceChildren(...state.requests.map(row));
 }

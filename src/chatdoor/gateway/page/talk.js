@@ -1,14 +1,13 @@
 // One conversation: what was said, where the gateway keeps it, and how it is shown.
 
 import { ApiError, requestOf, stream } from "./api.js";
+import { duration } from "./chart.js";
 import { byId, make } from "./dom.js";
 import { ReplyView } from "./view.js";
 
 const SPOKEN = 1000; // characters of a reply that are read out
 const NEAR = 80; // pixels from the end within which we follow it
 const THINKING = "…";
-
-const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 1 : 0)} s`;
 
 export class Talk {
   // `changed` is called where a reply begins or ends; `wayOut` gives what to do about an error.
@@ -31,7 +30,7 @@ export class Talk {
   greet() {
     const site = this.model.split("/")[0];
     this.element.append(make("div", { class: "greeting" }, make("h3", {}, `Talk to ${site}`),
-      make("p", { class: "quiet" }, "What you write goes to the site, and to nobody else.")));
+      make("p", { class: "quiet" }, "What you write goes to this site.")));
   }
 
   // The request that was sent last; before that, the one that the text would be.
@@ -49,7 +48,7 @@ export class Talk {
     this.follow(true);
     try {
       await this.hear(reply);
-      this.note(reply, seconds(performance.now() - reply.began));
+      this.note(reply, duration(Math.round(performance.now() - reply.began)));
     } catch (error) {
       await this.fail(error, reply, text);
     } finally {

@@ -116,6 +116,7 @@ export class ReplyView {
     const line = this.tail.lastIndexOf("\n", BLOCK - 1) + 1;
     if (line > opened) return line;
     const word = this.tail.lastIndexOf(" ", BLOCK - 1) + 1;
-    return word > BLOCK / 2 ? word : BLOCK;
+    if (word > BLOCK / 2) return word;
+    return /[\ud800-\udbff]/.test(this.tail[BLOCK - 1]) ? BLOCK - 1 : BLOCK; // never within a character
   }
 }
