@@ -41,7 +41,7 @@ class Gateway:
             await exchange.fail(BUG)
         finally:
             self.state.running -= 1
-            self.state.recent.note(exchange)
+            self.state.ended(exchange)
 
     async def _answer(self, exchange: Exchange) -> None:
         state, guard = self.state, self.state.guard

@@ -9,9 +9,9 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
+from chatdoor.gateway.note import Note
 from chatdoor.gateway.openai.errors import envelope
 from chatdoor.gateway.problem import Header, Problem
-from chatdoor.gateway.recent import Told
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Event: TypeAlias = MutableMapping[str, Any]
@@ -37,12 +37,6 @@ _SANE: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}").fullmatch
 class Connection(Protocol):
     """What a connection can do besides what ASGI says."""
 
-    ready: bool
-    """It takes a whole answer at once: it waits for this one, and for no slow reader."""
-
-    def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
-        """Sends a whole answer: what ASGI does in two events, and in twice the time."""
-
     def watch(self, gone: Callable[[], object]) -> None:
         """Calls `gone` as soon as the client has left."""
 
@@ -54,8 +48,8 @@ class Exchange:
     """The request's head, and the answer. `common` are headers that every answer has."""
 
     __slots__ = (
-        "common", "connection", "error_frame", "gone", "headers", "id", "key", "method", "path", "problem",
-        "receive", "scope", "send", "status", "tail", "told",
+        "common", "connection", "error_frame", "gone", "headers", "id", "key", "method", "note", "path", "receive",
+        "route", "scope", "send", "sent", "status", "tail",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,6 +58,10 @@ class Exchange:
         self.send = send
         self.method: str = scope["method"]
         self.path: bytes = scope["raw_path"]
+        self.note = Note()
+        """What is noted of it for metrics and the log."""
+        self.route = ""
+        """The path of its route; empty where it has none."""
         self.tail = b""
         """What follows the route's own path."""
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
@@ -73,12 +71,10 @@ class Exchange:
         self.key: Key | None = None
         self.status = 0
         """The status of the answer; 0 until it has begun."""
+        self.sent = 0
+        """Bytes of the answer's body."""
         self.error_frame: Callable[[Problem], bytes] = _error_frame
         """How a stream that has begun says what went wrong."""
-        self.problem: Problem | None = None
-        """What went wrong."""
-        self.told: Told | None = None
-        """What was asked of a site, where it came to that."""
         self.gone = False
         """True where the client has left before its answer was whole."""
         self.connection: Connection | None = (scope.get("extensions") or {}).get(CONNECTION)
@@ -93,11 +89,8 @@ class Exchange:
 
     async def answer(self, status: int, body: bytes, headers: Sequence[Header] = JSON) -> None:
         """Sends a whole answer."""
-        if self.connection is not None and self.connection.ready:
-            self.status = status
-            self.connection.respond(status, (*headers, *self.common), body)
-            return
         await self.begin(status, (*headers, (b"content-length", b"%d" % len(body))))
+        self.sent = len(body)
         await self.send({"type": "http.response.body", "body": body})
 
     async def begin(self, status: int, headers: Sequence[Header]) -> None:
@@ -107,15 +100,17 @@ class Exchange:
 
     async def write(self, data: bytes) -> None:
         """Sends a part of the body, as soon as the reader is ready for it."""
+        self.sent += len(data)
         await self.send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Sends the end of the body."""
+        self.sent += len(data)
         await self.send({"type": "http.response.body", "body": data, "more_body": False})
 
     async def fail(self, problem: Problem) -> None:
         """Says what went wrong: as the answer, or in one that has begun, which then has no clean end."""
-        self.problem = problem
+        self.note.problem = problem
         if not self.status:
             await self.answer(problem.status, envelope(problem), (*JSON, *problem.headers))
             return

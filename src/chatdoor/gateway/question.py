@@ -9,9 +9,9 @@ import msgspec
 from chatdoor.drive.asker import NOBODY, Asker
 from chatdoor.drive.async_client import AsyncStream
 from chatdoor.gateway.house import Served
+from chatdoor.gateway.note import Note
 from chatdoor.gateway.openai.stop import Stopper
 from chatdoor.gateway.problem import Header
-from chatdoor.gateway.recent import Told
 from chatdoor.messages import Usage, estimate_tokens, parse_messages
 
 
@@ -28,17 +28,17 @@ class Answered(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A question to a site. `asker` is whose it is; `conversation` the one it goes on in, where it names one.
 
-    `told` hears what becomes of it. `stops` and `most_tokens` are applied by us.
+    `stops` and `most_tokens` are applied by us. `note` is the request's (`exchange.note`), and hears what comes of it.
     """
 
     served: Served
-    told: Told
     messages: list[dict[str, Any]]
     sampling: Mapping[str, Any] = {}
     conversation: str | None = None
     asker: Asker = NOBODY
     stops: tuple[str, ...] = ()
     most_tokens: int | None = None
+    note: Note = msgspec.field(default_factory=Note)
 
     async def ask(self) -> Answered:
         """The whole answer."""
@@ -48,6 +48,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
                 async for _ in texts:
                     pass
             return talk.answered
+        self.note.asks(self.served.site.name, self.served.name, self.messages)
         reply = await self.served.client.ask(
             self.messages,
             model=self.served.model,
@@ -55,18 +56,20 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
             asker=self.asker,
             **self.sampling,
         )
-        self.told.begin(reply.conversation)
-        self.told.add(reply.text)
+        self.note.first = reply.timings.first_piece
+        self.note.has_reply(reply.text, reply.finish, reply.usage, reply.conversation)
         return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity)
 
 
 class Talk:
     """A question, answered piece by piece."""
 
-    __slots__ = ("_question", "_stopper", "_stream")
+    __slots__ = ("_answered", "_question", "_stopper", "_stream")
 
     def __init__(self, question: Question) -> None:
         self._question = question
+        self._answered: Answered | None = None
+        question.note.asks(question.served.site.name, question.served.name, question.messages)
         self._stream: AsyncStream = question.served.client.stream(
             question.messages,
             model=question.served.model,
@@ -79,26 +82,32 @@ class Talk:
 
     async def texts(self) -> AsyncGenerator[str, None]:
         """The pieces as the site sends them. Closing it ends the request to the site."""
-        stopper, told = self._stopper, self._question.told
+        stopper, note = self._stopper, self._question.note
         try:
             async for piece in self._stream:
+                note.has_piece()
                 text = piece.text if stopper is None else stopper.feed(piece.text)
                 if text:
-                    if not told.first:
-                        told.begin(self._stream.conversation)
-                    if told.shows:
-                        told.add(text)
                     yield text
                 if stopper is not None and stopper.finish:
-                    return
-            if stopper is not None and (text := stopper.rest()):
-                yield text
+                    break
+            else:
+                if stopper is not None and (text := stopper.rest()):
+                    yield text
+            whole = self.answered
+            note.has_reply(whole.text, whole.finish, whole.usage, whole.conversation)
         finally:
+            note.conversation = self._stream.conversation
             await self._stream.close()
 
     @property
     def answered(self) -> Answered:
         """The whole, once there are no more pieces."""
+        if self._answered is None:
+            self._answered = self._whole()
+        return self._answered
+
+    def _whole(self) -> Answered:
         stopper, stream = self._stopper, self._stream
         if stopper is not None and stopper.finish:  # the site's own numbers are of more than was handed on
             usage = self._estimate(stopper.text)

@@ -2,13 +2,12 @@
 
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from time import perf_counter
+from typing import Final
 
 import msgspec
 
-if TYPE_CHECKING:
-    from chatdoor.gateway.exchange import Exchange
-    from chatdoor.gateway.house import Served
+from chatdoor.gateway.exchange import Exchange
 
 KEPT: Final = 60
 """How many requests are kept for each site."""
@@ -18,32 +17,6 @@ TEXT_MOST: Final = 500
 
 LEFT: Final = 499
 """The status of a request whose client left before the answer, as nginx has it."""
-
-
-class Told:
-    """What a request to a site tells of itself on its way. Ticks are `time.monotonic`'s; 0 is not yet."""
-
-    __slots__ = ("began", "conversation", "first", "prompt", "reply", "served", "shows")
-
-    def __init__(self, served: "Served", prompt: object, *, shows: bool) -> None:
-        self.served = served
-        self.shows = shows
-        self.prompt = prompt[:TEXT_MOST] if shows and isinstance(prompt, str) else ""
-        self.reply = ""
-        self.conversation: str | None = None
-        self.first = 0.0
-        self.began = time.monotonic()
-
-    def begin(self, conversation: str | None) -> None:
-        """The first piece is there."""
-        if not self.first:
-            self.first = time.monotonic()
-            self.conversation = conversation
-
-    def add(self, text: str) -> None:
-        """A piece of the reply, kept where texts are shown."""
-        if self.shows and len(self.reply) < TEXT_MOST:
-            self.reply = (self.reply + text)[:TEXT_MOST]
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -106,29 +79,32 @@ class Recent:
         """The history of a site; an empty one where nothing was asked."""
         return self._sites.get(site) or History()
 
-    def note(self, exchange: "Exchange") -> None:
-        """Takes down what became of a request; of one that never came to a site, nothing."""
-        told = exchange.told
-        if told is not None:
-            site = told.served.site.name
-            if site not in self._sites:
-                self._sites[site] = History()
-            self._sites[site].add(_past(exchange, told))
+    def add(self, exchange: Exchange, *, shows: bool) -> None:
+        """Takes down what became of a request to a site; with `shows`, what was said too."""
+        site = exchange.note.site
+        if site not in self._sites:
+            self._sites[site] = History()
+        self._sites[site].add(_past(exchange, shows=shows))
 
 
-def _past(exchange: "Exchange", told: Told) -> Past:
-    problem, key = exchange.problem, exchange.key
+def _past(exchange: Exchange, *, shows: bool) -> Past:
+    note, key = exchange.note, exchange.key
+    problem = note.problem
     left = exchange.gone or not exchange.status
     return Past(
         time.time(),
-        told.served.name,
+        note.model,
         problem.status if problem else LEFT if left else exchange.status,
-        time.monotonic() - told.began,
-        told.first - told.began if told.first else None,
-        told.conversation,
+        perf_counter() - note.began,
+        note.first,
+        note.conversation,
         key.scope if key else "",
         problem.code if problem else None,
         problem.message if problem else "",
-        told.prompt,
-        told.reply,
+        _beginning(note.messages[-1].get("content")) if shows else "",
+        _beginning(" / ".join(note.texts)) if shows else "",
     )
+
+
+def _beginning(text: object) -> str:
+    return text[:TEXT_MOST] if isinstance(text, str) else ""

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
 from chatdoor.gateway.recent import Recent
@@ -36,6 +37,11 @@ class State:
         """How many requests are on their way."""
         self.closing = False
         """True once the gateway is about to end, and wants no more requests."""
+
+    def ended(self, exchange: Exchange) -> None:
+        """Takes down a request that has its answer, or whose client has left."""
+        if exchange.note.site:
+            self.recent.add(exchange, shows=self.conduct.show_texts)
 
 
 RUNNING_MOST: Final = 1_000

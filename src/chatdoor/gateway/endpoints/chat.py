@@ -27,7 +27,6 @@ from chatdoor.gateway.openai.ignored import ignored, sampling
 from chatdoor.gateway.openai.parts import plain_messages
 from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.question import Question, Talk, talk_headers
-from chatdoor.gateway.recent import Told
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.messages import Usage
 
@@ -59,16 +58,15 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> tuple[Q
     if left and conduct.strict:
         raise Problem(400, f"A web chatbot can not do this, and --strict refuses it: {', '.join(left)}.",
                       param=left[0], code="unsupported_parameter")  # fmt: skip
-    exchange.told = Told(served, request.messages[-1].get("content"), shows=conduct.show_texts)
     question = Question(
         served=served,
-        told=exchange.told,
         messages=messages,
         sampling=options,
         conversation=conversation_id(exchange.headers, request.metadata) if served.site.remembers else None,
         asker=Asker(scope=key.scope) if key else NOBODY,
         stops=request.stops if conduct.apply_stop and "stop" not in options else (),
         most_tokens=request.most_tokens if conduct.apply_stop and "max_tokens" not in options else None,
+        note=exchange.note,
     )
     return question, left
 

@@ -1,0 +1,59 @@
+"""What is noted of one request on its way, for metrics and the log. Noting is all that a request pays for them."""
+
+from time import perf_counter
+from typing import Any
+
+from chatdoor.gateway.problem import Problem
+from chatdoor.messages import Usage
+
+
+class Note:
+    """The note of one request. `site` and `model` are the gateway's own names, or empty: never what a client made up.
+
+    Tokens are the sum over all choices.
+    """
+
+    __slots__ = (
+        "began", "conversation", "error", "estimated", "finish", "first", "input", "messages", "model", "output",
+        "problem", "site", "texts",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.began = perf_counter()
+        self.site = ""
+        self.model = ""
+        self.messages: list[dict[str, Any]] = []
+        """What was asked; the list of the request itself."""
+        self.texts: list[str] = []
+        """The whole replies."""
+        self.first: float | None = None
+        """Seconds until the site's first piece."""
+        self.finish = ""
+        self.conversation: str | None = None
+        self.input = 0
+        self.output = 0
+        self.estimated = True
+        self.problem: Problem | None = None
+        """What the client was told instead of an answer."""
+        self.error = ""
+        """The name of the error that the call of the site ended with."""
+
+    def asks(self, site: str, model: str, messages: list[dict[str, Any]]) -> None:
+        """Notes what is asked of which site."""
+        self.site = site
+        self.model = model
+        self.messages = messages
+
+    def has_piece(self) -> None:
+        """Notes when the first piece came."""
+        if self.first is None:
+            self.first = perf_counter() - self.began
+
+    def has_reply(self, text: str, finish: str, usage: Usage, conversation: str | None) -> None:
+        """Notes a whole reply."""
+        self.texts.append(text)
+        self.finish = finish
+        self.conversation = conversation
+        self.input += usage.input
+        self.output += usage.output
+        self.estimated = usage.estimated
