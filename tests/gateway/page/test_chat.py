@@ -35,11 +35,12 @@ def test_another_site_has_a_conversation_of_its_own(seen: Window) -> None:
 
 
 @pytest.mark.parametrize("history", ["client", "session", "id"])
-def test_the_second_turn_remembers_the_first(seen: Window, history: str) -> None:
+def test_a_later_turn_remembers_the_first(seen: Window, history: str) -> None:
     """Whoever keeps the history, a conversation goes on; a new one knows nothing of it."""
     with practice_door(history=history) as (door, _):
         page = seen.open(door)
         seen.ask("My name is Ada")
+        seen.ask("say exactly: more")
         assert "Ada" in seen.ask("What is my name?")
         page.get_by_role("button", name="New conversation").click()
         expect(page.locator("article")).to_have_count(0)
@@ -114,6 +115,9 @@ def test_a_key_is_asked_for_and_kept_out_of_sight(seen: Window) -> None:
         page.goto(f"http://127.0.0.1:{door.port}/")
         field = page.get_by_label("API key")
         expect(field).to_be_focused()
+        field.fill("kéy")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("A key has visible ASCII characters alone.")
         field.fill("wrong")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_have_text("This key is not known here.")
@@ -151,3 +155,21 @@ def test_it_fits_a_phone(browser: Browser, door: Door, scheme: str) -> None:
 def brightness(color: str) -> int:
     """The sum of red, green and blue of `rgb(1, 2, 3)`."""
     return sum(int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(","))
+
+
+def test_the_end_stays_in_sight_unless_the_reader_goes_back(seen: Window) -> None:
+    """Who is at the end sees what comes; who reads further up is left there."""
+    with practice_door(reply="sse-delta", pause=0.01) as (door, _):
+        page = seen.open(door)
+        left = "talks => talks.scrollHeight - talks.scrollTop - talks.clientHeight"
+        talks = page.locator("#talks")
+        for _ in range(3):
+            seen.ask("say exactly: " + "word " * 120)
+        assert talks.evaluate(left) < 2
+        talks.evaluate("talks => { talks.scrollTop = 0 }")
+        page.wait_for_timeout(100)
+        seen.say("say exactly: " + "word " * 120)
+        expect(page.locator("article.theirs").last).to_contain_text("word")
+        talks.evaluate("talks => { talks.scrollTop = 0 }")
+        expect(page.locator("article.theirs:not([aria-busy])")).to_have_count(4, timeout=10_000)
+        assert talks.evaluate("talks => talks.scrollTop") == 0

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Error, expect
 
 from tests.gateway.door import Door
 from tests.gateway.page.window import Window
@@ -66,18 +67,29 @@ def test_markdown_becomes_elements(seen: Window, door: Door) -> None:
 def test_a_hostile_reply_is_text(seen: Window, door: Door) -> None:
     """Tags are shown as they are, links lead to the web alone, nothing is loaded and nothing runs."""
     page = seen.open(door)
+    image = "<img src=x onerror=alert(0)>"
+    assert seen.ask(f"say exactly: {image}") == image
     serve(seen, [HOSTILE])
     shown = seen.ask("go")
     assert '<img src=x onerror="alert(1)">' in shown
     assert "<script>alert(2)</script>" in shown
     body = page.locator("article.theirs .body")
+    assert "evil" in body.last.inner_text()
     expect(body.locator("img, script, iframe, style, svg, [onerror], [style]")).to_have_count(0)
     links = body.locator("a").evaluate_all("links => links.map((link) => link.href)")
     assert links
     assert all(link.startswith("https://") for link in links)
-    assert "evil" in seen.ask("again")
-    for link in body.locator("a").all():
-        assert link.get_attribute("target") == "_blank"
+
+
+def test_no_script_of_the_page_can_make_html_of_a_text(seen: Window, door: Door) -> None:
+    """The browser itself refuses it, so that a mistake of ours would be an error and not a hole."""
+    seen.expected.append("This document requires 'TrustedHTML'")
+    page = seen.open(door)
+    with pytest.raises(Error, match="TrustedHTML"):
+        page.evaluate("document.body.innerHTML = '<b>'")
+    seen.expected.extend(["Applying inline style", "Executing inline script"])
+    page.evaluate("document.body.setAttribute('style', 'display: none')")
+    expect(page.get_by_label("Your message")).to_be_visible()
 
 
 def test_what_the_visitor_writes_and_errors_are_text(seen: Window, door: Door) -> None:
@@ -110,7 +122,7 @@ def heavy(seen: Window, door: Door, pieces: list[str]) -> int:
 
 def test_a_hundred_thousand_pieces_do_not_freeze_it(seen: Window, door: Door) -> None:
     """So many pieces are drawn a frame at a time, all of them."""
-    assert heavy(seen, door, [f"w{number} " for number in range(100_000)]) < 500
+    assert heavy(seen, door, [f"w{number} " for number in range(100_000)]) < 1000
     text = seen.page.locator("article.theirs .body").evaluate("body => body.textContent")
     assert text.split() == [f"w{number}" for number in range(100_000)]
 

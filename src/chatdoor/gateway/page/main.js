@@ -84,9 +84,14 @@ function askKey() {
 
 byId("ask-key").addEventListener("submit", (event) => {
   event.preventDefault();
-  key.set(byId("key").value.trim());
+  const given = byId("key").value.trim();
   byId("key").value = "";
-  refresh();
+  if (/^[!-~]+$/.test(given)) {
+    key.set(given);
+    refresh();
+  } else {
+    byId("key-wrong").textContent = "A key has visible ASCII characters alone."; // a header holds no others
+  }
 });
 
 byId("say").addEventListener("submit", (event) => {

@@ -19,6 +19,7 @@ export class Talk {
     this.conversation = null;
     this.abort = null;
     this.last = null;
+    this.near = true; // the reader is at the end
     this.element = make("div", { class: "talk" });
     this.greet();
   }
@@ -121,9 +122,8 @@ export class Talk {
   // Keeps the end in sight for whoever is there already.
   follow(always = false) {
     const box = this.element.parentElement;
-    if (!box) return;
-    const near = this.near ?? true;
-    if (always || near) box.scrollTop = box.scrollHeight;
+    if (always) this.near = true;
+    if (box && this.near) box.scrollTop = box.scrollHeight;
   }
 
   // Notes whether the reader is at the end.

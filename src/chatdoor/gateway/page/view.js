@@ -6,6 +6,7 @@ import { render } from "./markdown.js";
 
 const BLOCK = 8000; // characters: a longer block is shown in parts
 const BLOCKS = 3000; // from here on the rest is plain text
+const LONG = 100; // from here on what is out of sight is not laid out
 const BUDGET = 8; // milliseconds of a frame
 const FENCE = /^ {0,3}(```+|~~~+)/;
 
@@ -61,6 +62,7 @@ export class ReplyView {
 
   settle(text) {
     this.shown += 1;
+    if (this.shown === LONG) this.element.classList.add("long");
     this.live.before(make("div", { class: "block" }, ...this.nodes(text)));
   }
 
