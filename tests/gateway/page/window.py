@@ -15,7 +15,18 @@ from tests.gateway.door import Door
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
-SECONDS = 10.0
+SECONDS = 30.0
+
+
+LOADING = "Failed to load resource: "
+ENDS = (
+    "net::ERR_CONNECTION_",
+    "net::ERR_EMPTY_RESPONSE",
+    "net::ERR_SOCKET_",
+    "the server responded with a status of 503",
+)
+GONE = tuple(LOADING + what for what in ENDS)
+"""What the console says while a test's gateway ends, which the page may outlive for a moment."""
 
 
 @contextlib.contextmanager
@@ -39,12 +50,12 @@ class Window:
     page: Page
     wrong: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
-    expected: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=lambda: list(GONE))
 
     def hear(self, message: ConsoleMessage) -> None:
         """Notes a word on the console that is no mere information."""
-        if message.type in {"error", "warning"} and not message.text.startswith(tuple(self.expected) or ("\0",)):
-            self.wrong.append(message.text)
+        if message.type in {"error", "warning"} and not message.text.startswith(tuple(self.expected)):
+            self.wrong.append(f"{message.text} {message.location}")
 
     def open(self, door: Door) -> Page:
         """The gateway's page, ready for a message."""
@@ -80,6 +91,7 @@ def window(browser: Browser, **options: Any) -> Iterator[Window]:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(SECONDS * 1000)
+    expect.set_options(timeout=SECONDS * 1000)
     opened = Window(context, page)
     page.on("console", opened.hear)
     page.on("pageerror", lambda error: opened.wrong.append(str(error)))
@@ -87,5 +99,5 @@ def window(browser: Browser, **options: Any) -> Iterator[Window]:
     page.on("request", lambda request: opened.hosts.add(urlsplit(request.url).netloc))
     yield opened
     context.close()
-    assert opened.wrong == []
+    assert not opened.wrong, opened.wrong
     assert len(opened.hosts) <= 1, f"requests went to {opened.hosts}"
