@@ -189,3 +189,15 @@ def test_it_tells_what_it_does(program: Program) -> None:
         _, err = process.communicate(timeout=10)
     assert b"chatdoor: practice: " in err
     assert b"Hello" not in err
+
+
+@pytest.mark.parametrize("more", [[], ["--show-texts"]])
+def test_texts_are_shown_where_it_is_said(program: Program, more: list[str]) -> None:
+    """Prompts and replies are kept for the page with `--show-texts` alone."""
+    with program.started("serve", "--port", "0", *more) as process:
+        url = first_line(process)
+        assert ask(url) == 200
+        with urllib.request.urlopen(f"{url}/chatdoor/state", timeout=10) as answer:
+            state = json.load(answer)
+    assert state["texts"] == bool(more)
+    assert state["requests"][0]["prompt"] == ("Hello" if more else "")

@@ -67,6 +67,7 @@ _FILE: Final = click.Path(path_type=Path)
 )
 @click.option("--log-texts", is_flag=True, help="Let the access log hold prompts and replies.")
 @click.option("--open-metrics", is_flag=True, help="Let /metrics be read without a key.")
+@click.option("--show-texts", is_flag=True, help="Show all prompts and replies on the page.")
 @click.option("--allow-secrets", is_flag=True, help="Send the secrets that site files name ({env:X} ...).")
 @click.option(
     "--grace",

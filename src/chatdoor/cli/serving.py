@@ -98,6 +98,7 @@ class Serving:
             open_metrics=wishes.open_metrics or table.open_metrics,
             heartbeat=config.heartbeat,
             body_bytes=config.body_bytes,
+            show_texts=wishes.show_texts or table.show_texts,
             user_headers=self._user_headers(config),
             side_requests=wishes.side_requests or table.side_requests,
         )

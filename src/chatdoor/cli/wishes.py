@@ -28,6 +28,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     apply_stop: bool
     trust_user_header: tuple[str, ...]
     side_requests: Literal["answer", "refuse"] | None
+    show_texts: bool
     allow_secrets: bool
     proxy: str | None
     ca_file: Path | None

@@ -109,6 +109,12 @@ class Pool:
             for slot in self._slots:
                 slot.lines.drop()
 
+    def opened(self) -> list[float]:
+        """When each open session was opened, in seconds since 1970."""
+        with self._lock:
+            found = [slot.sessions.current for slot in self._slots]
+        return [session.opened for session in found if session]
+
     def warm(self, count: int) -> list[Sessions]:
         """The sessions of empty slots, at most so many, for somebody to open them."""
         with self._lock:

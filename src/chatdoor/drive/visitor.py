@@ -95,6 +95,13 @@ class Visitor:
         """Texts that must not be shown, whoever repeats them: the proxy's password, secrets that were sent."""
         return self._of_proxy | self.secrets.revealed
 
+    @property
+    def opened(self) -> float | None:
+        """When the newest session was opened, in seconds since 1970; None where none is open."""
+        pooled = self.talks.pool.opened() if self.talks and self.talks.pool else []
+        shared = [self.sessions.current.opened] if self.sessions.current else []
+        return max([*pooled, *shared], default=None)
+
     def ahead(self, count: int) -> list[Sessions]:
         """Whose sessions to open ahead: the shared ones, or up to `count` for conversations to come."""
         if type(count) is not int or count < 1:

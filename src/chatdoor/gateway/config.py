@@ -66,6 +66,7 @@ class ConfigTable(Table, frozen=True, kw_only=True):
     side_requests: Annotated[
         SideRequests, means("what becomes of a chat front end's own questions, such as titles: `answer`, `refuse`")
     ] = "answer"
+    show_texts: Annotated[bool, means("show prompts and replies on the page, to all who may ask the site")] = False
     allow_secrets: Annotated[bool, means("send the secrets that site files name")] = False
     open_metrics: Annotated[bool, means("`/metrics` needs no key")] = False
     proxy: Annotated[Text | UnsetType, means("a proxy to the sites: URL, `env:NAME` or `file:PATH`", "none")] = UNSET

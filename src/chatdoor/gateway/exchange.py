@@ -123,6 +123,7 @@ class Exchange:
             self.connection.respond(status, (*headers, *self.common), body)
             return
         await self.begin(status, (*headers, (b"content-length", b"%d" % len(body))))
+        self.sent = len(body)
         await self.send({"type": "http.response.body", "body": body})
 
     async def begin(self, status: int, headers: Sequence[Header]) -> None:

@@ -122,6 +122,10 @@ class House:
     def _names(self, key: Key | None) -> list[str]:
         return [name for name, served in self._served.items() if key is None or key.may_ask(served.site.name)]
 
+    def names_of(self, site: str) -> list[str]:
+        """All model names that stand for a site."""
+        return [name for name, served in self._served.items() if served.site.name == site]
+
     async def close(self) -> None:
         """Closes all connections to the sites."""
         await asyncio.gather(*(client.close() for client in [*self.sites.values(), *self._aside.values()]))

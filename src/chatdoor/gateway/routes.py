@@ -15,7 +15,9 @@ from chatdoor.gateway.endpoints.description import description_of
 from chatdoor.gateway.endpoints.health import Health, health, live, ready
 from chatdoor.gateway.endpoints.metrics import METRICS_TYPE, metrics
 from chatdoor.gateway.endpoints.models import one_model, some_models
+from chatdoor.gateway.endpoints.page import front_page, page_file
 from chatdoor.gateway.endpoints.responses import responses
+from chatdoor.gateway.endpoints.sites import site_states
 from chatdoor.gateway.endpoints.stored import delete_response, input_items, one_response
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.openai.chat import ChatCompletion, ChatRequest
@@ -42,6 +44,8 @@ PATHS: Final[Mapping[bytes, Methods]] = {
         "POST": Route(new_conversation, prompts=True, takes=ConversationRequest, gives=Conversation)
     },
     b"/v1/models": _get(Route(some_models, gives=ModelList)),
+    b"/v1/chatdoor/state": _get(Route(site_states)),
+    b"/": _get(Route(front_page, open=True, media="text/html")),
     b"/v1/responses": {"POST": Route(responses, prompts=True, takes=ResponseRequest, gives=Response, streams=True)},
     b"/health": _get(Route(health, open=True, always=True, gives=Health)),
     b"/livez": _get(Route(live, open=True, always=True)),
@@ -52,6 +56,7 @@ PATHS: Final[Mapping[bytes, Methods]] = {
 """Path as it was sent -> its methods."""
 
 BELOW: Final[Mapping[tuple[bytes, bytes], Methods]] = {
+    (b"/page/", b""): _get(Route(page_file, open=True, media="*/*")),
     (b"/v1/models/", b""): _get(Route(one_model, gives=Model)),
     (b"/v1/responses/", b"/input_items"): _get(Route(input_items)),
     (b"/v1/responses/", b""): {

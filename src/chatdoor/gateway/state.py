@@ -11,6 +11,7 @@ from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
 from chatdoor.gateway.joins import Joins
+from chatdoor.gateway.recent import Recent
 from chatdoor.gateway.room import Room
 from chatdoor.gateway.shelf import MemoryShelf, Shelf
 from chatdoor.gateway.side_requests import SideRequests
@@ -22,12 +23,14 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     `strict`: what can not be done is refused, not ignored. `apply_stop`: stop sequences and length limits are applied
     by us. `heartbeat`: a stream that is quiet for that long gets a comment. `open_metrics`: they need no key.
     `user_headers` (in small letters) say who asks, and are believed. `side_requests`: what becomes of the questions
-    that a chat front end asks on its own.
+    that a chat front end asks on its own. `show_texts`: the page shows the prompts and replies of all who
+    may ask a site to each other.
     """
 
     strict: bool = False
     apply_stop: bool = False
     heartbeat: float = 15.0
+    show_texts: bool = False
     body_bytes: int = 10_000_000
     user_headers: tuple[bytes, ...] = ()
     side_requests: SideRequests = "answer"
@@ -51,6 +54,7 @@ class State:
         self.joins = Joins()
         self.counts = Counts()
         self.log = log
+        self.recent = Recent()
         self.running = 0
         """How many requests are on their way."""
         self.closing = False
@@ -69,6 +73,8 @@ class State:
         """Counts and logs a request that has its answer, or whose client has left."""
         now = perf_counter()
         self.counts.add(exchange, now)
+        if exchange.note.site:
+            self.recent.add(exchange, shows=self.conduct.show_texts)
         if self.log is not None:
             self.log.add(exchange, now)
 

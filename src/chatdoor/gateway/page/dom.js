@@ -1,0 +1,19 @@
+// Elements from data. What is shown is always a text or a node: nothing here reads HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function filled(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+// A new element. Strings among the children are texts.
+export const make = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
+
+// A new element of a drawing.
+export const draw = (tag, attributes = {}, ...children) => filled(document.createElementNS(SVG, tag), attributes, children);
+
+export const byId = (id) => document.getElementById(id);

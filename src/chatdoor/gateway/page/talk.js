@@ -1,0 +1,140 @@
+// One conversation: what was said, where the gateway keeps it, and how it is shown.
+
+import { ApiError, requestOf, stream } from "./api.js";
+import { duration } from "./chart.js";
+import { byId, make } from "./dom.js";
+import { ReplyView } from "./view.js";
+
+const SPOKEN = 1000; // characters of a reply that are read out
+const NEAR = 80; // pixels from the end within which we follow it
+const THINKING = "…";
+
+export class Talk {
+  // `changed` is called where a reply begins or ends; `wayOut` gives what to do about an error.
+  constructor(model, { changed, wayOut }) {
+    this.model = model;
+    this.changed = changed;
+    this.wayOut = wayOut;
+    this.messages = [];
+    this.conversation = null;
+    this.abort = null;
+    this.last = null;
+    this.near = true; // the reader is at the end
+    this.element = make("div", { class: "talk" });
+    this.greet();
+  }
+
+  get busy() {
+    return this.abort !== null;
+  }
+
+  greet() {
+    const site = this.model.split("/")[0];
+    this.element.append(make("div", { class: "greeting" }, make("h3", {}, `Talk to ${site}`),
+      make("p", { class: "quiet" }, "What you write goes to this site.")));
+  }
+
+  // The request that was sent last; before that, the one that the text would be.
+  request(text) {
+    return this.last ?? requestOf(this.model, [{ role: "user", content: text || "Hello" }]);
+  }
+
+  async say(text) {
+    this.element.querySelector(".greeting")?.remove();
+    this.element.append(make("article", { class: "mine", "aria-label": "You" }, text));
+    this.last = requestOf(this.model, [...this.messages, { role: "user", content: text }]);
+    this.abort = new AbortController();
+    this.changed();
+    const reply = this.open();
+    this.follow(true);
+    try {
+      await this.hear(reply);
+      this.note(reply, duration(Math.round(performance.now() - reply.began)));
+    } catch (error) {
+      await this.fail(error, reply, text);
+    } finally {
+      this.abort = null;
+      reply.article.removeAttribute("aria-busy");
+      this.changed();
+    }
+  }
+
+  open() {
+    const body = make("div", { class: "body" });
+    const waiting = make("span", { class: "waiting", "aria-hidden": "true" }, THINKING);
+    const article = make("article", { class: "theirs", "aria-label": this.model, "aria-busy": "true" }, waiting, body);
+    this.element.append(article);
+    return { article, waiting, parts: [], began: performance.now(), view: new ReplyView(body, () => this.follow()) };
+  }
+
+  async hear(reply) {
+    await stream(this.last, {
+      conversation: this.conversation,
+      signal: this.abort.signal,
+      onStart: (conversation) => (this.conversation = conversation),
+      onPiece: (piece) => {
+        reply.waiting.remove();
+        reply.parts.push(piece);
+        reply.view.feed(piece);
+      },
+    });
+    await this.keep(reply);
+    if (!reply.parts.length) this.note(reply, "The reply is empty.");
+    announce(`${this.model}: ${shortened(this.messages.at(-1).content)}`);
+  }
+
+  // What came of a reply is part of the conversation.
+  async keep(reply) {
+    reply.waiting.remove();
+    this.messages = [...this.last.messages, { role: "assistant", content: reply.parts.join("") }];
+    await reply.view.end();
+    this.follow();
+  }
+
+  async fail(error, reply, text) {
+    if (reply.parts.length) await this.keep(reply);
+    reply.waiting.remove();
+    if (error.name === "AbortError") {
+      this.note(reply, "Stopped.");
+      announce("Stopped.");
+      return;
+    }
+    const known = error instanceof ApiError;
+    if (!known) console.error(error);
+    const said = known ? error.message : "The page could not show this reply.";
+    const way = known ? await this.wayOut(error.code) : "";
+    const again = make("button", { type: "button" }, "Try again");
+    again.addEventListener("click", () => this.busy || (byId("prompt").focus(), this.say(text)));
+    reply.article.append(make("div", { class: "failed", role: "alert" }, make("p", {}, said),
+      ...(way ? [make("p", { class: "quiet" }, way)] : [])), again);
+    this.follow();
+  }
+
+  note(reply, text) {
+    reply.article.append(make("p", { class: "note" }, text));
+    this.follow();
+  }
+
+  stop() {
+    this.abort?.abort();
+  }
+
+  // Keeps the end in sight for whoever is there already.
+  follow(always = false) {
+    const box = this.element.parentElement;
+    if (always) this.near = true;
+    if (box && this.near) box.scrollTop = box.scrollHeight;
+  }
+
+  // Notes whether the reader is at the end.
+  scrolled(box) {
+    this.near = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+  }
+}
+
+const shortened = (text) => (text.length > SPOKEN ? `${text.slice(0, SPOKEN)} … and more.` : text);
+
+// Tells those who listen.
+export function announce(text) {
+  byId("said").textContent = text;
+}

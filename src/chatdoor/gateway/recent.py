@@ -1,0 +1,110 @@
+"""What became of the last requests to each site: a bounded number, kept in memory for the page's state panel."""
+
+import time
+from collections import deque
+from time import perf_counter
+from typing import Final
+
+import msgspec
+
+from chatdoor.gateway.exchange import Exchange
+
+KEPT: Final = 60
+"""How many requests are kept for each site."""
+
+TEXT_MOST: Final = 500
+"""Characters that are kept of a prompt and of a reply, where texts are kept at all."""
+
+LEFT: Final = 499
+"""The status of a request whose client left before the answer, as nginx has it."""
+
+
+class Past(msgspec.Struct, frozen=True):
+    """A request that is over. `at` is in seconds since 1970, `took` and `first` (None: no piece) are seconds.
+
+    `scope` is whose it was; `code` and `message` are of the error, if any. Texts are empty unless they are shown.
+    """
+
+    at: float
+    model: str
+    status: int
+    took: float
+    first: float | None
+    conversation: str | None
+    scope: str
+    code: str | None
+    message: str
+    prompt: str
+    reply: str
+
+    @property
+    def fault(self) -> bool:
+        """True where the site was not able to answer; what the client did wrong is none."""
+        return self.status in {424, 429} or self.status >= 502
+
+
+class History:
+    """The requests to one site: how many, the last ones, and the last fault."""
+
+    __slots__ = ("fault", "faults", "last", "requests")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.faults = 0
+        self.last: deque[Past] = deque(maxlen=KEPT)
+        self.fault: Past | None = None
+
+    def add(self, past: Past) -> None:
+        """One more."""
+        self.requests += 1
+        self.last.append(past)
+        if past.fault:
+            self.faults += 1
+            self.fault = past
+
+    @property
+    def failing(self) -> bool:
+        """True where the last answer that says anything of the site was a fault."""
+        said = (past.fault for past in reversed(self.last) if past.fault or past.status == 200)
+        return next(said, False)
+
+
+class Recent:
+    """The history of each site, by its name."""
+
+    def __init__(self) -> None:
+        self._sites: dict[str, History] = {}
+
+    def of(self, site: str) -> History:
+        """The history of a site; an empty one where nothing was asked."""
+        return self._sites.get(site) or History()
+
+    def add(self, exchange: Exchange, *, shows: bool) -> None:
+        """Takes down what became of a request to a site; with `shows`, what was said too."""
+        site = exchange.note.site
+        if site not in self._sites:
+            self._sites[site] = History()
+        self._sites[site].add(_past(exchange, shows=shows))
+
+
+def _past(exchange: Exchange, *, shows: bool) -> Past:
+    note, key = exchange.note, exchange.key
+    problem = note.problem
+    left = exchange.gone or not exchange.status
+    return Past(
+        time.time(),
+        note.model,
+        problem.status if problem else LEFT if left else exchange.status,
+        perf_counter() - note.began,
+        note.first,
+        note.conversation,
+        key.scope if key else "",
+        problem.code if problem else None,
+        problem.message if problem else "",
+        _beginning(note.messages[-1].get("content")) if shows else "",
+        _beginning(" / ".join(note.texts)) if shows else "",
+    )
+
+
+def _beginning(text: object) -> str:
+    return text[:TEXT_MOST] if isinstance(text, str) else ""

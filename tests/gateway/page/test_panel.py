@@ -1,0 +1,37 @@
+"""The state panel tells a person how the sites are."""
+
+import re
+
+from playwright.sync_api import expect
+
+from chatdoor.practice import Practice
+from tests.gateway.door import gateway, practice_door
+from tests.gateway.page.window import Window
+
+
+def test_a_fault_of_the_site_shows_with_its_way_out(seen: Window) -> None:
+    """After an error the site is failing, in words; the panel and the conversation say what to do. Then it is well."""
+    seen.expected.append("Failed to load resource: the server responded with a status of 502")
+    with practice_door(fail_every=2) as (door, _):
+        page = seen.open(door)
+        card = page.get_by_role("listitem").filter(has_text="practice")
+        expect(card).to_contain_text("not asked yet")
+        seen.ask("Hello")
+        expect(card).to_contain_text("ready")
+        seen.say("Hello again")
+        expect(page.locator("article [role=alert]")).to_contain_text("tell its operator")
+        expect(card).to_contain_text("failing")
+        expect(card).to_contain_text("The site itself has an error. Ask again in a while")
+        expect(card.get_by_role("img")).to_have_attribute("aria-label", re.compile("last 2 requests.*1 with an error"))
+        page.get_by_role("button", name="Try again").click()
+        expect(card).not_to_contain_text("failing")
+        expect(card).to_contain_text("Session")
+        expect(page.get_by_role("row")).to_have_count(4)
+
+
+def test_a_gateway_that_ends_is_said(seen: Window) -> None:
+    """Once the gateway is gone the panel says so, rather than show an old state as the present one."""
+    seen.expected.append("Failed to load resource")
+    with Practice() as site, gateway(site) as door:
+        page = seen.open(door)
+    expect(page.get_by_text("The gateway does not answer.")).to_be_visible()
