@@ -115,11 +115,16 @@ def _parse_message(message: object, index: int) -> Message:
         raise ArgumentError(f"messages[{index}].content: is missing")
     content = message["content"]
     text = content if isinstance(content, str) else _parse_content(content, f"messages[{index}].content", role)
+    if not text.isascii():
+        _check_encodable(text, index)
+    return Message(role, text)
+
+
+def _check_encodable(text: str, index: int) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
         raise ArgumentError(f"messages[{index}].content: has half a surrogate pair, which is not text") from None
-    return Message(role, text)
 
 
 def _parse_content(content: object, place: str, role: str) -> str:
