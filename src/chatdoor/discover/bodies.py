@@ -32,7 +32,7 @@ _WINDOWS: Final = {ord(bytes([each]).decode("cp1252", "ignore") or chr(each)): e
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """A body as it stands in a file: media type with parameters, text, its mark, the bytes that were counted (or -1)."""
+    """A body as it stands in a file: media type with parameters, text, its mark, the bytes counted (or -1)."""
 
     type: str
     text: str | None

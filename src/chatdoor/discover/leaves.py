@@ -77,7 +77,7 @@ def leaves(exchange: Exchange) -> Iterator[Leaf]:
 
 
 def url_leaves(url: str) -> Iterator[Leaf]:
-    """The parts of a URL, whole or relative: segments of its path named by position, fields of its query, both decoded."""
+    """The parts of a URL, whole or relative, decoded: segments of its path named by position, fields of its query."""
     head, _, fragment = url.partition("#")
     place, _, query = head.partition("?")
     scheme, mark, rest = place.partition("://")
@@ -198,7 +198,8 @@ _ATTRIBUTE: Final = re.compile(r"([^\s\"'<>/=]{1,100})\s{0,9}=\s{0,9}(?:\"([^\"]
 _SCRIPT: Final = re.compile(r"<script\b([^>]{0,2000})>(.*?)</script", re.IGNORECASE | re.DOTALL)
 _QUOTED: Final = re.compile(r'"((?:[^"\\\n]|\\.){1,16384})"|\'((?:[^\'\\\n]|\\.){1,16384})\'')
 _NAME_BEFORE: Final = re.compile(r"([\w$.-]{1,80})[\"'\]]?\s{0,9}[=:,(]\s{0,9}$")
-_ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))")
+_NAMED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
+_ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 
 
 def _read_html(text: str, depth: int) -> Iterator[Leaf]:
@@ -233,7 +234,11 @@ def _read_script(text: str, _depth: int) -> Iterator[Leaf]:
 
 def unescape_script(text: str) -> str:
     """The text with JavaScript's escapes undone (ECMA-262, section 12.9.4)."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)) if found[3] is None else found[3], text)
+    return _ESCAPED.sub(_unescaped, text)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1] or found[2], 16)) if found[3] is None else _NAMED.get(found[3], found[3])
 
 
 _READERS: Final[Mapping[str, Callable[[str, int], Iterator[Leaf]]]] = {

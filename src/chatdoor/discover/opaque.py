@@ -33,6 +33,9 @@ _CHANGES: Final = 0.2
 
 _VISIBLY_RANDOM: Final = 0.35
 
+_RANDOM_ALONE: Final = 0.5
+"""Of a value with digits at its end alone, as names have them."""
+
 
 def shape_of(value: str) -> Shape | None:
     """What the whole value looks like, None where a person could have written it."""
@@ -68,4 +71,4 @@ def _is_random(value: str) -> bool:
     changes = len(_CHANGE.findall(value))
     if changes < len(value) * _CHANGES:
         return False
-    return len(_DIGITS.findall(value)) >= 2 or changes >= len(value) * _VISIBLY_RANDOM
+    return len(_DIGITS.findall(value)) >= 2 or changes >= len(value) * _RANDOM_ALONE
