@@ -89,6 +89,8 @@ class SiteFileError(ArgumentError):
 class RecordingError(ArgumentError):
     """A recording can not be read, or would still hold a secret. The message names the file and the entry (from 0)."""
 
+    exit_code = 3
+
 
 class PromptTooLong(ArgumentError):
     """The prompt has more characters than the site takes."""

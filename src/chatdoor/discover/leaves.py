@@ -189,14 +189,19 @@ def _read_events(text: str, depth: int) -> Iterator[Leaf]:
             yield Leaf("event", field, value)
 
 
-# An element's start tag, its attributes quoted or not. Each character class ends at what follows it, so that a page
-# which closes nothing costs time in proportion to its length.
+# A start tag, at most so many attributes, each quoted or not. Nothing here is tried twice, so a page that closes nothing
+# costs time in proportion to its length.
 _TAG: Final = re.compile(
-    r"<(meta|input|button|option|[a-zA-Z][\w-]{0,40})\b((?:[^<>\"']|\"[^\"]{0,100000}\"|'[^']{0,100000}'){1,2000})>"
+    r"""<([a-zA-Z][\w-]{0,40}+)((?:[^<>"']{1,4096}+|"[^"]{0,65536}+"|'[^']{0,65536}+'){0,120}+)>""",
 )
-_ATTRIBUTE: Final = re.compile(r"([^\s\"'<>/=]{1,100})\s{0,9}=\s{0,9}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+))")
-_SCRIPT: Final = re.compile(r"<script\b([^>]{0,2000})>(.*?)</script", re.IGNORECASE | re.DOTALL)
-_QUOTED: Final = re.compile(r'"((?:[^"\\\n]|\\.){1,16384})"|\'((?:[^\'\\\n]|\\.){1,16384})\'')
+_ATTRIBUTE: Final = re.compile(r"""([^\s"'<>/=]{1,100}+)\s{0,9}+=\s{0,9}+(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++))""")
+_SCRIPT: Final = re.compile(r"<script\b[^>]{0,2000}+>", re.IGNORECASE)
+_SCRIPT_END: Final = re.compile(r"</script", re.IGNORECASE)
+
+# A quoted text up to its end, the line's, or the limit. One without an end is passed over, not tried again.
+_QUOTED: Final = re.compile(
+    r"""(?:"((?:[^"\\\n]|\\.){0,16384}+)|'((?:[^'\\\n]|\\.){0,16384}+))(["'])?""",
+)
 _NAME_BEFORE: Final = re.compile(r"([\w$.-]{1,80})[\"'\]]?\s{0,9}[=:,(]\s{0,9}$")
 _NAMED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
 _ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
@@ -207,9 +212,21 @@ def _read_html(text: str, depth: int) -> Iterator[Leaf]:
     for tag in _TAG.finditer(text):
         attributes = {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(tag[2])}
         yield from _element(tag[1].lower(), attributes, depth)
-    for script in _SCRIPT.finditer(text):
-        read = _read_json if script[2].lstrip()[:1] in {"{", "["} else _read_script
-        yield from read(script[2], depth)
+    for script in _scripts(text):
+        read = _read_json if script.lstrip()[:1] in {"{", "["} else _read_script
+        yield from read(script, depth)
+
+
+def _scripts(text: str) -> Iterator[str]:
+    """What stands between the tags of each script; the last one may have no end."""
+    start = _SCRIPT.search(text)
+    while start:
+        end = _SCRIPT_END.search(text, start.end())
+        if end is None:
+            yield text[start.end() :]
+            return
+        yield text[start.end() : end.start()]
+        start = _SCRIPT.search(text, end.end())
 
 
 def _element(tag: str, attributes: Mapping[str, str], depth: int) -> Iterator[Leaf]:
@@ -227,9 +244,10 @@ def _element(tag: str, attributes: Mapping[str, str], depth: int) -> Iterator[Le
 def _read_script(text: str, _depth: int) -> Iterator[Leaf]:
     """What is quoted in a script, with the name that stands before it."""
     for quoted in _QUOTED.finditer(text):
-        name = _NAME_BEFORE.search(text, max(quoted.start() - 100, 0), quoted.start())
-        value = quoted[1] if quoted[1] is not None else quoted[2]
-        yield Leaf("script", name[1] if name else "", unescape_script(value) if "\\" in value else value)
+        value = quoted[1] or quoted[2]
+        if value and quoted[3]:
+            name = _NAME_BEFORE.search(text, max(quoted.start() - 100, 0), quoted.start())
+            yield Leaf("script", name[1] if name else "", unescape_script(value) if "\\" in value else value)
 
 
 def unescape_script(text: str) -> str:

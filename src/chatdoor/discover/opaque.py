@@ -26,7 +26,7 @@ _TOKEN: Final = re.compile(r"[\w~+=.%:/!|$*-]+", re.ASCII)
 _RUN: Final = re.compile(rf"[\w~+=.%:|/-]{{{MIN_CHARS},{MAX_CHARS}}}", re.ASCII)
 _CHANGE: Final = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
 _DIGITS: Final = re.compile(r"[0-9]+")
-_PATHLIKE: Final = re.compile(r"[a-z][\w+.-]*://|\.{0,2}/[\w.-]*/|[\w-]+/[\w-]+/", re.ASCII)
+_PATHLIKE: Final = re.compile(r"[a-z][\w+.-]*://|\.{0,2}/[\w.-]*/|[a-z-]+/[a-z.+-]+(?:/|$)", re.ASCII)
 
 _CHANGES: Final = 0.2
 """Of random letters and digits every second neighbour is of another kind; of names in camel case every fourth."""

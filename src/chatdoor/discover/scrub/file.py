@@ -1,7 +1,7 @@
 """A HAR file without its secrets, entry by entry, and the proof that they are gone."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -12,6 +12,7 @@ from chatdoor.discover.leaves import leaves
 from chatdoor.discover.recording import is_asset
 from chatdoor.discover.scrub.rewriter import Entry, Rewriter, leaks, rewrite
 from chatdoor.discover.scrub.secrets import KINDS, Kind, find_secrets
+from chatdoor.discover.scrub.texts import Texts, typed_texts, unreadable_body
 from chatdoor.errors import RecordingError
 
 MAX_DEPTH: Final = 100
@@ -42,14 +43,17 @@ class _Log(msgspec.Struct):
     log: Tree
 
 
-def scrub(data: bytes, name: str) -> Scrubbed:
+def scrub(data: bytes, name: str, texts: Texts = "keep") -> Scrubbed:
     """The file without secrets. `name` is the file's, for messages. Raises RecordingError where it is no recording.
 
     It is written anew: bodies that were in base64 or compressed are text then; images, fonts and what else is no text
     are left out.
     """
     data = har_text(data, name)
-    work = _Work(Rewriter(find_secrets(read_har(data, name))), name)
+    recording = read_har(data, name)
+    chats = {each.index for each in recording.exchanges if any(typed_texts(each))} if texts == "remove" else set()
+    work = _Work(Rewriter(find_secrets(recording, texts)), name, chats)
+    del recording
     har = decoded(data, Tree, name)
     log = decoded(data, _Log, name).log
     parts = [_member(key, work.part(raw, key)) for key, raw in log.items() if key != "entries"]
@@ -91,8 +95,9 @@ def _parts(log: Tree, name: str) -> Iterator[msgspec.Raw]:
 class _Work:
     """What is being done to a file, and the counts of it."""
 
-    def __init__(self, rewriter: Rewriter, name: str) -> None:
+    def __init__(self, rewriter: Rewriter, name: str, chats: Collection[int]) -> None:
         self.rewriter = rewriter
+        self._chats = chats
         self.dropped = 0
         self._name = name
         self._places: Counter[Kind] = Counter()
@@ -104,6 +109,8 @@ class _Work:
             place = f"entry {index}"
             tree = decoded(raw, dict[str, Json], f"{self._name}: {place}")
             self.dropped += _open_bodies(tree)
+            if index in self._chats:
+                _make_unreadable(tree)
             yield self._scrubbed(tree, place)
 
     def part(self, raw: msgspec.Raw, place: str) -> bytes:
@@ -182,15 +189,24 @@ def _open_bodies(tree: dict[str, Json]) -> int:
     post = request.get("postData") if isinstance(request, dict) else None
     content = response.get("content") if isinstance(response, dict) else None
     dropped = 0
-    if isinstance(post, dict):
+    if isinstance(request, dict) and isinstance(post, dict):
         dropped += _open(post, _declared(request, post))
-    if isinstance(content, dict):
+    if isinstance(response, dict) and isinstance(content, dict):
         kind = _declared(response, content)
         decorates = is_asset(str(tree.get("_resourceType") or "").lower(), media_type(kind), _url(tree))
         dropped += _drop(content) if decorates else _open(content, kind)
     return dropped + sum(
         _open_frame(frame) for frame in tree.get("_webSocketMessages") or () if isinstance(frame, dict)
     )
+
+
+def _make_unreadable(tree: dict[str, Json]) -> None:
+    """Takes the sense out of what came back in an entry of the chat, piece by piece."""
+    content = tree.get("response", {}).get("content")
+    if content and content.get("text"):
+        content["text"] = unreadable_body(str(content["text"]))
+    for message in (*(tree.get("_webSocketMessages") or ()), *(tree.get("_eventSourceMessages") or ())):
+        message["data"] = unreadable_body(str(message.get("data") or ""))
 
 
 def _url(tree: Mapping[str, Json]) -> str:

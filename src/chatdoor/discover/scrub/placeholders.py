@@ -11,6 +11,7 @@ from typing import Final
 
 from chatdoor.discover.opaque import shape_of
 from chatdoor.discover.scrub.secrets import Kind, Secret
+from chatdoor.discover.scrub.texts import unreadable
 
 _HEX, _DIGITS, _LOWER = "0123456789abcdef", "0123456789", "abcdefghijklmnopqrstuvwxyz"
 _ALPHABETS: Final = (
@@ -22,7 +23,7 @@ _ALPHABETS: Final = (
     (re.compile(r"[0-9a-z]+"), _LOWER + _DIGITS),
     (re.compile(r"[0-9A-Z]+"), _LOWER.upper() + _DIGITS),
 )
-"""Of a run of letters and digits: the first that it fits -> what it is drawn from. Else both kinds of letters, digits."""
+"""Of a run of letters and digits: the first that it fits -> what it is drawn from. Else all letters and digits."""
 
 _ALL: Final = _LOWER + _LOWER.upper() + _DIGITS
 _RUN: Final = re.compile(r"%[0-9a-fA-F]{2}|[^\W_]+")
@@ -41,6 +42,8 @@ NAMED: Final[Mapping[Kind, Callable[[int], str]]] = {
 
 def placeholder(secret: Secret, number: int, kept: Mapping[int, str]) -> str:
     """What stands for a secret. `kept` is what stands for other secrets inside it: position -> the text there."""
+    if secret.kind == "text":
+        return unreadable(secret.value)
     if secret.kind in NAMED:
         return NAMED[secret.kind](number)
     value, stream = secret.value, _stream(number)

@@ -98,9 +98,7 @@ def leaks(text: str, present: Sequence[Entry]) -> Iterator[Secret]:
         if not secret.everywhere:
             if any(pattern.search(text) for pattern in _beside_names(secret)):
                 yield secret
-        elif any(_holds(view, secret) for view in near[:1]) or any(_holds(view, secret) for view in near[1:]):
-            yield secret
-        elif len(secret.value) >= MIN_DECODED and any(_holds(view, secret) for view in deep):
+        elif any(_holds(view, secret) for view in (near if len(secret.value) < MIN_DECODED else near + deep)):
             yield secret
 
 
@@ -157,7 +155,7 @@ def _holds(text: str, secret: Secret) -> bool:
 
 def _spellings(secret: Secret, instead: str, known: dict[str, Spelling]) -> Iterator[Spelling]:
     for text, new in _pairs(secret, instead):
-        if text and text not in known:
+        if text and text not in known and text != new:
             known[text] = Spelling(text, new, secret.is_word)
             yield known[text]
 

@@ -1,14 +1,15 @@
 """The secrets of a recording: what one would not show to a stranger.
 
 A value is one because of where it stands (a cookie, `Authorization`), because of its name (`csrf_token`, `password`),
-or because of what it looks like (random, an e-mail address, a key of a known make). A wrong guess costs little: the value
-gets another name, the same everywhere.
+or because of what it looks like (random, an e-mail address, a key of a known make). A wrong guess costs little: the
+value gets another name, the same everywhere.
 """
 
 import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final, Literal, TypeAlias
 from urllib.parse import unquote
 
@@ -17,11 +18,14 @@ import msgspec
 from chatdoor.discover.leaves import Leaf, answer_leaves, frame_leaves, request_leaves, unescape_script, url_leaves
 from chatdoor.discover.opaque import is_marked, opaque_runs, shape_of
 from chatdoor.discover.recording import Exchange, Recording
+from chatdoor.discover.scrub.texts import Texts, answered_texts, typed_texts
 
-Kind: TypeAlias = Literal["password", "authorization", "cookie", "token", "user", "email", "person", "id"]
-"""What a secret is, the most telling first. An id is whatever else looks random."""
+Kind: TypeAlias = Literal["password", "authorization", "cookie", "token", "user", "email", "person", "id", "text"]
+"""What a secret is, the most telling first. An id is whatever else looks random, a text what was typed or answered."""
 
-KINDS: Final[tuple[Kind, ...]] = ("password", "authorization", "cookie", "token", "user", "email", "person", "id")
+KINDS: Final[tuple[Kind, ...]] = (
+    *("password", "authorization", "cookie", "token", "user", "email", "person", "id", "text"),
+)
 
 MIN_SEARCHED: Final = 3
 """Shorter values are no secrets wherever they stand: they are replaced only beside their name."""
@@ -90,18 +94,18 @@ _COMMON: Final = frozenset(
 )
 """Words that a recording holds for other reasons than that somebody's password is one of them."""
 
-_CREDENTIALS: Final = frozenset({"password", "user", "person", "email", "authorization"})
+_CREDENTIALS: Final = frozenset({"password", "user", "person", "email", "authorization", "text"})
 _SENT: Final = frozenset({"form", "json", "query", "userinfo", "input"})
 _TRAVELS: Final = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S{8,200}")
 _CHANGE: Final = re.compile(r"[A-Za-z][0-9]|[0-9][A-Za-z]|[a-z][A-Z]|[A-Z][a-z]")
 
 
-def find_secrets(recording: Recording) -> tuple[Secret, ...]:
-    """All of them, each value once, the longest first."""
+def find_secrets(recording: Recording, texts: Texts = "keep") -> tuple[Secret, ...]:
+    """All of them, each value once, the longest first. With `texts` removed, those are secrets too."""
     kinds: dict[str, Kind] = {}
     names: dict[str, set[str]] = {}
     words = set(_COMMON)
-    for found in _all(recording, words):
+    for found in chain(_all(recording, words), _chat(recording) if texts == "remove" else ()):
         if found.value:
             best = min(kinds.get(found.value, found.kind), found.kind, key=KINDS.index)
             kinds[found.value] = best
@@ -129,6 +133,15 @@ def _all(recording: Recording, words: set[str]) -> Iterator[_Found]:
         yield from _swept(exchange)
         yield from _travelled(sent, came)
         came.update(leaf.value for leaf in back if _TRAVELS.fullmatch(leaf.value))
+
+
+def _chat(recording: Recording) -> Iterator[_Found]:
+    """What was typed, and what is prose in the answers to it."""
+    for exchange in recording.exchanges:
+        typed = list(typed_texts(exchange))
+        yield from (_Found("text", leaf.value, leaf.key) for leaf in typed)
+        if typed:
+            yield from (_Found("text", leaf.value, leaf.key) for leaf in answered_texts(exchange))
 
 
 def _sent(exchange: Exchange) -> list[Leaf]:
