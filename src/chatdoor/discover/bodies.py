@@ -62,7 +62,7 @@ def why_absent(method: str, status: int, size: int) -> Absent:
     `size` is what the recorder counted, -1 where it did not. A size of 0 is believed only without a body that the
     status promises: Chrome, Safari and Firefox write 0 for streams that they did not keep.
     """
-    if status == 0:
+    if status <= 0:
         return "failed"
     if method == "HEAD" or status in _BODILESS or (size == 0 and not 200 <= status < 203):
         return "no body"

@@ -189,7 +189,7 @@ def _read_events(text: str, depth: int) -> Iterator[Leaf]:
             yield Leaf("event", field, value)
 
 
-# A start tag, at most so many attributes, each quoted or not. Nothing here is tried twice, so a page that closes nothing
+# A start tag, at most so many attributes, quoted or not. Nothing is tried twice, so a page that closes nothing
 # costs time in proportion to its length.
 _TAG: Final = re.compile(
     r"""<([a-zA-Z][\w-]{0,40}+)((?:[^<>"']{1,4096}+|"[^"]{0,65536}+"|'[^']{0,65536}+'){0,120}+)>""",

@@ -25,6 +25,7 @@ _SHAPES: Final[tuple[tuple[Shape, "re.Pattern[str]"], ...]] = (
 _TOKEN: Final = re.compile(r"[\w~+=.%:/!|$*-]+", re.ASCII)
 _RUN: Final = re.compile(rf"[\w~+=.%:|/-]{{{MIN_CHARS},{MAX_CHARS}}}", re.ASCII)
 _CHANGE: Final = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
+_INNER_DIGIT: Final = re.compile(r"[0-9][A-Za-z]")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _PATHLIKE: Final = re.compile(r"[a-z][\w+.-]*://|\.{0,2}/[\w.-]*/|[a-z-]+/[a-z.+-]+(?:/|$)", re.ASCII)
 
@@ -34,7 +35,7 @@ _CHANGES: Final = 0.2
 _VISIBLY_RANDOM: Final = 0.35
 
 _RANDOM_ALONE: Final = 0.5
-"""Of a value with digits at its end alone, as names have them."""
+"""Of a value with no digit before a letter: names have digits at their end alone."""
 
 
 def shape_of(value: str) -> Shape | None:
@@ -68,7 +69,7 @@ def is_marked(value: str) -> bool:
 
 
 def _is_random(value: str) -> bool:
-    changes = len(_CHANGE.findall(value))
-    if changes < len(value) * _CHANGES:
-        return False
-    return len(_DIGITS.findall(value)) >= 2 or changes >= len(value) * _RANDOM_ALONE
+    changes = len(_CHANGE.findall(value)) / len(value)
+    if _INNER_DIGIT.search(value):
+        return changes >= (_CHANGES if len(_DIGITS.findall(value)) >= 2 else _VISIBLY_RANDOM)
+    return changes >= _RANDOM_ALONE
