@@ -49,3 +49,8 @@ def content(text: str | None, kind: str = "application/json", **more: Any) -> di
 def headers(**named: str) -> list[dict[str, str]]:
     """Headers; `content_type` is `Content-Type`."""
     return [{"name": name.replace("_", "-").title(), "value": value} for name, value in named.items()]
+
+
+def form_entry(url: str, text: str) -> dict[str, Any]:
+    """An entry that sends a form."""
+    return entry(url, request={"postData": {"mimeType": "application/x-www-form-urlencoded", "text": text}})

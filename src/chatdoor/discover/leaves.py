@@ -202,7 +202,7 @@ _SCRIPT_END: Final = re.compile(r"</script", re.IGNORECASE)
 _QUOTED: Final = re.compile(
     r"""(?:"((?:[^"\\\n]|\\.){0,16384}+)|'((?:[^'\\\n]|\\.){0,16384}+))(["'])?""",
 )
-_NAME_BEFORE: Final = re.compile(r"([\w$.-]{1,80})[\"'\]]?\s{0,9}[=:,(]\s{0,9}$")
+_NAME_BACKWARDS: Final = re.compile(r"""\s{0,9}[=:,(]\s{0,9}["'\]]?([\w$.-]{1,80})""")
 _NAMED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
 _ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 
@@ -246,8 +246,14 @@ def _read_script(text: str, _depth: int) -> Iterator[Leaf]:
     for quoted in _QUOTED.finditer(text):
         value = quoted[1] or quoted[2]
         if value and quoted[3]:
-            name = _NAME_BEFORE.search(text, max(quoted.start() - 100, 0), quoted.start())
-            yield Leaf("script", name[1] if name else "", unescape_script(value) if "\\" in value else value)
+            value = unescape_script(value) if "\\" in value else value
+            yield Leaf("script", _name_before(text, quoted.start()), value)
+
+
+def _name_before(text: str, at: int) -> str:
+    """What a value in a script is given to: `token` of `token = "..."` and of `{"token": "..."}`; empty for none."""
+    found = _NAME_BACKWARDS.match(text[max(at - 100, 0) : at][::-1])
+    return found[1][::-1] if found else ""
 
 
 def unescape_script(text: str) -> str:

@@ -97,14 +97,14 @@ def plain_views(text: str) -> Iterator[str]:
 
 def decoded_runs(text: str) -> Iterator[str]:
     """What the runs of base64 and hex in a text say, where that is text."""
-    for run in _BASE64_RUN.finditer(text):
-        whole = run[0].replace("-", "+").replace("_", "/")
+    for run in set(_BASE64_RUN.findall(text)):
+        whole = run.replace("-", "+").replace("_", "/")
         whole = whole[: len(whole) - 1] if len(whole) % 4 == 1 else whole
         decoded = _text_of(base64.b64decode(whole + "=" * (-len(whole) % 4)))
         if decoded:
             yield decoded
-    for run in _HEX_RUN.finditer(text):
-        decoded = _text_of(bytes.fromhex(run[0]))
+    for run in set(_HEX_RUN.findall(text)):
+        decoded = _text_of(bytes.fromhex(run))
         if decoded:
             yield decoded
 
