@@ -60,7 +60,7 @@ class Rewriter:
 
     def present(self, text: str) -> list[Entry]:
         """The secrets that a text may hold, in whatever spelling. It is quick, and may name one too many."""
-        views = [text, *plain_views(text)]
+        views = [text, "\n".join(plain_views(text))]
         joined = ["\n".join(set(_RUNS.findall(view))) for view in views]
         return [
             entry

@@ -17,7 +17,7 @@ MIN_CORE: Final = 6
 """Characters of base64 that say enough to be looked for."""
 
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}")
-_HEX_RUN: Final = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
+_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _LOWER: Final = re.compile(r"%[0-9A-F]{2}")
 
 
@@ -100,13 +100,10 @@ def decoded_runs(text: str) -> Iterator[str]:
     for run in set(_BASE64_RUN.findall(text)):
         whole = run.replace("-", "+").replace("_", "/")
         whole = whole[: len(whole) - 1] if len(whole) % 4 == 1 else whole
-        decoded = _text_of(base64.b64decode(whole + "=" * (-len(whole) % 4)))
-        if decoded:
-            yield decoded
-    for run in set(_HEX_RUN.findall(text)):
-        decoded = _text_of(bytes.fromhex(run))
-        if decoded:
-            yield decoded
+        found = [base64.b64decode(whole + "=" * (-len(whole) % 4))]
+        if _HEX.fullmatch(run):
+            found.append(bytes.fromhex(run))
+        yield from filter(None, map(_text_of, found))
 
 
 def _text_of(data: bytes) -> str:
