@@ -24,6 +24,7 @@ _SHAPES: Final[tuple[tuple[Shape, "re.Pattern[str]"], ...]] = (
 )
 _TOKEN: Final = re.compile(r"[\w~+=.%:/!|$*-]+", re.ASCII)
 _RUN: Final = re.compile(rf"[\w~+=.%:|/-]{{{MIN_CHARS},{MAX_CHARS}}}", re.ASCII)
+_NAMED: Final = re.compile(r"=(?=\w)")
 _CHANGE: Final = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
 _INNER_DIGIT: Final = re.compile(r"[0-9][A-Za-z]")
 _DIGITS: Final = re.compile(r"[0-9]+")
@@ -34,7 +35,9 @@ _CHANGES: Final = 0.2
 
 _VISIBLY_RANDOM: Final = 0.35
 
-_RANDOM_ALONE: Final = 0.5
+_WITH_A_DIGIT: Final = 0.3
+
+_RANDOM_ALONE: Final = 0.45
 """Of a value with no digit before a letter: names have digits at their end alone."""
 
 
@@ -50,11 +53,9 @@ def shape_of(value: str) -> Shape | None:
 
 def opaque_runs(text: str) -> Iterator[str]:
     """The opaque values within a text, between its words and signs. Of paths and URLs, each part by itself."""
-    for run in _RUN.finditer(text):
-        if shape_of(run[0]):
-            yield run[0]
-            continue
-        yield from (part for part in re.split(r"[/:=|]", run[0]) if shape_of(part))
+    for run in _RUN.findall(text):
+        for part in _NAMED.split(run):
+            yield from [part] if shape_of(part) else filter(shape_of, re.split(r"[/:|]", part))
 
 
 def is_marked(value: str) -> bool:
@@ -71,5 +72,5 @@ def is_marked(value: str) -> bool:
 def _is_random(value: str) -> bool:
     changes = len(_CHANGE.findall(value)) / len(value)
     if _INNER_DIGIT.search(value):
-        return changes >= (_CHANGES if len(_DIGITS.findall(value)) >= 2 else _VISIBLY_RANDOM)
+        return changes >= (_CHANGES if len(_DIGITS.findall(value)) >= 2 else _WITH_A_DIGIT)
     return changes >= _RANDOM_ALONE
