@@ -3,6 +3,7 @@
     ChatdoorError                   RuntimeError
     ├── ArgumentError               also a ValueError: the caller's argument is wrong
     │   ├── SiteFileError           the site file is wrong; names file, line and key
+    │   ├── RecordingError          a recording can not be used; names file and entry
     │   └── PromptTooLong           longer than the site takes
     ├── SessionError                no usable session could be had
     │   ├── TokenNotFound           the page does not hold what the site file says
@@ -83,6 +84,12 @@ class SiteFileError(ArgumentError):
         self.key = key
         super().__init__(problem)
         self.args = (": ".join(part for part in (file if line is None else f"{file}:{line}", key, problem) if part),)
+
+
+class RecordingError(ArgumentError):
+    """A recording can not be read, or would still hold a secret. The message names the file and the entry (from 0)."""
+
+    exit_code = 3
 
 
 class PromptTooLong(ArgumentError):

@@ -1,0 +1,121 @@
+"""The ways in which a value may be written: as it is, percent-encoded, escaped, in base64, in hex."""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+from urllib.parse import quote, quote_plus, unquote
+
+from chatdoor.discover.leaves import unescape_script
+
+ROUNDS: Final = 3
+"""Escapes inside escapes are undone this often: JSON in an attribute of a page that went through a URL."""
+
+MIN_CORE: Final = 6
+"""Characters of base64 that say enough to be looked for."""
+
+_BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
+_LOWER: Final = re.compile(r"%[0-9A-F]{2}")
+
+
+def _json(text: str, *, ascii_only: bool = True) -> str:
+    return json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+
+
+def _lower_percent(text: str) -> str:
+    return _LOWER.sub(lambda escape: escape[0].lower(), quote(text, safe=""))
+
+
+def _for_script(text: str) -> str:
+    """JSON as Django, Rails and PHP put it into pages: what could end an element is escaped too."""
+    return "".join(f"\\u{ord(each):04x}" if each in "<>&'=+" else each for each in _json(text))
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "replace")).decode()
+
+
+def _url_base64(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode("utf-8", "replace")).decode()
+
+
+ENCODERS: Final[tuple[Callable[[str], str], ...]] = (
+    lambda text: text,
+    lambda text: quote(text, safe=""),
+    lambda text: quote(text, safe="!~*'()"),
+    lambda text: quote(text, safe="/"),
+    lambda text: quote(quote(text, safe=""), safe=""),
+    quote_plus,
+    _lower_percent,
+    _json,
+    lambda text: _json(text, ascii_only=False),
+    lambda text: _json(_json(text)),
+    lambda text: _json(text).replace("/", "\\/"),
+    _for_script,
+    lambda text: quote(_json(text), safe=""),
+    lambda text: html.escape(text, quote=False),
+    html.escape,
+    lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;").replace("+", "&#43;"),
+    lambda text: html.escape(_json(text)),
+    _base64,
+    lambda text: _base64(text).rstrip("="),
+    lambda text: quote(_base64(text), safe=""),
+    _url_base64,
+    lambda text: _url_base64(text).rstrip("="),
+    lambda text: text.encode("utf-8", "replace").hex(),
+    lambda text: text.encode("utf-8", "replace").hex().upper(),
+)
+"""Text -> one spelling of it."""
+
+
+def base64_cores(text: str) -> Iterator[str]:
+    """What base64 of a longer text holds of this one, for each place at which it may begin, in both alphabets."""
+    data = text.encode("utf-8", "replace")
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + data).decode()
+        begin, end = (0, 2, 3)[before], len(encoded) - (0, 3, 2)[(before + len(data)) % 3]
+        core = encoded[begin:end]
+        if len(core) >= MIN_CORE:
+            yield core
+            yield core.replace("+", "-").replace("/", "_")
+
+
+def plain_views(text: str) -> Iterator[str]:
+    """The text with one more layer of escapes undone each time, and what is in base64 or hex in it."""
+    plain = text
+    for _ in range(ROUNDS):
+        yield from decoded_runs(plain)
+        plain = _plain(text)
+        if plain == text:
+            return
+        yield plain
+        text = plain
+
+
+def decoded_runs(text: str) -> Iterator[str]:
+    """What the runs of base64 and hex in a text say, where that is text."""
+    for run in set(_BASE64_RUN.findall(text)):
+        whole = run.replace("-", "+").replace("_", "/")
+        whole = whole[: len(whole) - 1] if len(whole) % 4 == 1 else whole
+        found = [base64.b64decode(whole + "=" * (-len(whole) % 4))]
+        if _HEX.fullmatch(run):
+            found.append(bytes.fromhex(run))
+        yield from filter(None, map(_text_of, found))
+
+
+def _text_of(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _plain(text: str) -> str:
+    if "\\" in text:
+        text = unescape_script(text)
+    if "%" in text:
+        text = unquote(text)
+    return html.unescape(text) if "&" in text else text
