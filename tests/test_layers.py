@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "gateway": BELOW_SERVERS,
     "batch": BELOW_SERVERS,
     "cli": BELOW_SERVERS | {"practice", "discover", "gateway", "batch"},
-    "__init__": BELOW_SERVERS | {"practice"},
+    "__init__": BELOW_SERVERS | {"practice", "discover"},
     "__main__": {"cli"},
 }
 """Room of the house -> the rooms it may import from, its own excepted."""
