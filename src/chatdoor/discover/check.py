@@ -30,7 +30,6 @@ from chatdoor.drive.visitor import Options, Visitor, talks_of
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import Head, Send
 from chatdoor.flow.session import Session
-from chatdoor.messages import Messages
 from chatdoor.site.load import load_site
 from chatdoor.site.model import Site
 
@@ -48,6 +47,8 @@ def run_check(
     say: str = SAY,
     ask: str = ASK,
     word: str | None = None,
+    model: str | None = None,
+    system: str | None = None,
     tell: Tell | None = None,
     **options: Unpack[Options],
 ) -> Proof:
@@ -59,7 +60,7 @@ def run_check(
     """
     found = site if isinstance(site, Site) else load_site(site)
     plan = plan_check(found, only=only, skip=skip)
-    words = words_for(say, ask, make_word() if word is None else word)
+    words = words_for(say, ask, make_word() if word is None else word, model=model, system=system)
     began = time.monotonic()
     with Client(found, **options) as client:
         checkup = _Checkup(client, plan, words)
@@ -128,7 +129,8 @@ class _Checkup:
         self._visitor.witness = self.ledger
         self._stopped = ""
         self._messages = 0
-        self._first: Heard | None = None
+        self._conversation: str | None = None
+        self._first = ""
         self._last = ""
         self._remembers = False
         self._refuses = False
@@ -173,7 +175,7 @@ class _Checkup:
 
     def _speak(self) -> Iterator[Finding]:
         entered = self.ledger.sent > 0
-        heard = self._say(self._client, [_user(self._words.said)])
+        heard = self._say(self._client, self._words.said)
         failure = heard if isinstance(heard, ChatdoorError) else None
         if not entered:
             reach = judge_reach(self._site, self.ledger.traffic, _first_answer(heard), failure)
@@ -185,7 +187,7 @@ class _Checkup:
             yield failed("turn", heard, advice_for(self._site, heard))
             yield Finding("streaming", "skipped", "after the failure of turn")
             return
-        self._first = heard
+        self._first, self._conversation = heard.reply.text, heard.reply.conversation
         yield judge_turn(self._site, heard)
         yield judge_streaming(self._site, heard)
 
@@ -193,17 +195,12 @@ class _Checkup:
         if reason := self._no_memory():
             yield Finding("memory", "skipped", reason)
             return
-        first = self._known_first
-        messages = [
-            _user(self._words.said),
-            {"role": "assistant", "content": first.reply.text},
-            _user(self._words.asked),
-        ]
-        heard = self._say(self._client, messages, first.reply.conversation)
+        turns = (self._words.said, self._first, self._words.asked)
+        heard = self._say(self._client, *turns, conversation=self._conversation)
         if isinstance(heard, ChatdoorError):
             yield failed("memory", heard, advice_for(self._site, heard))
             return
-        self._last = heard.reply.text if heard.reply.text != first.reply.text else ""
+        self._last = heard.reply.text if heard.reply.text != self._first else ""
         finding = judge_memory(self._site, self._words, heard)
         self._remembers = finding.verdict == "works"
         yield finding
@@ -218,7 +215,7 @@ class _Checkup:
         if not self._remembers:
             yield Finding("isolation", "skipped", "no memory was shown, so that nothing could be seen to leak")
             return
-        heard = self._say(self._client, [_user(self._words.asked)])
+        heard = self._say(self._client, self._words.asked)
         if isinstance(heard, ChatdoorError):
             yield failed("isolation", heard, advice_for(self._site, heard))
         else:
@@ -244,7 +241,7 @@ class _Checkup:
 
     def _spoiled(self, *, given: bool) -> Session | None:
         """The session of the first conversation with wrong tokens; None where it can not be spoiled."""
-        session = self._visitor.session_of(self._known_first.reply.conversation)
+        session = self._visitor.session_of(self._conversation)
         if session is None or (session.given and not given):  # a token of the caller's is not renewed
             return None
         return spoil(self._site, session, given=given)
@@ -259,28 +256,23 @@ class _Checkup:
         )
         visitor.witness = self.ledger
         try:
-            return self._say(Client.of(visitor), [_user(self._words.said)])
+            return self._say(Client.of(visitor), self._words.said)
         finally:
             visitor.hang_up()
 
-    def _say(self, client: Client, messages: Messages, conversation: str | None = None) -> Heard | ChatdoorError:
-        """The reply with the times of its pieces, or what went wrong."""
+    def _say(self, client: Client, *turns: str, conversation: str | None = None) -> Heard | ChatdoorError:
+        """The reply to the last turn with the times of its pieces, or what went wrong."""
         if self._messages:
             time.sleep(pause_before(self._site))
         self._messages += 1
         began = time.monotonic()
         try:
-            with client.stream(messages, conversation=conversation) as pieces:
+            messages = self._words.list_of(*turns)
+            with client.stream(messages, model=self._words.model, conversation=conversation) as pieces:
                 times = tuple(time.monotonic() - began for piece in pieces if piece.text)
                 return Heard(pieces.reply, times, time.monotonic() - began)
         except ChatdoorError as error:
             return error
-
-    @property
-    def _known_first(self) -> Heard:
-        """The first reply. What needs it is not done where it did not come."""
-        assert self._first is not None
-        return self._first
 
 
 Stage: TypeAlias = Callable[[_Checkup], Iterator[Finding]]
@@ -296,10 +288,6 @@ STAGES: Final[dict[tuple[str, ...], Stage]] = {
     ("refresh",): _Checkup._refresh,
 }
 """The checks that are judged together, and what is done for them, in order."""
-
-
-def _user(text: str) -> dict[str, str]:
-    return {"role": "user", "content": text}
 
 
 def _first_answer(heard: Heard | ChatdoorError) -> float:

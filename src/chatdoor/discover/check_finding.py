@@ -7,7 +7,7 @@ import msgspec
 from chatdoor.errors import ChatdoorError
 
 Verdict: TypeAlias = Literal["works", "fails", "not shown", "skipped"]
-"""`not shown`: nothing speaks against it, and nothing proves it. `skipped`: there was nothing to prove, or no way to."""
+"""`not shown`: nothing speaks against it, and nothing proves it. `skipped`: there was nothing to prove, or no way."""
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -42,8 +42,11 @@ MESSAGES: Final = ("turn", "memory", "isolation", "refusal", "refresh")
 HOPS: Final = 2
 """Requests that are allowed for one step: itself, and a redirect or a repetition."""
 
-POLLS_MOST: Final = 100
+POLLS_MOST: Final = 60
 """Requests that are allowed for one step that is repeated until the reply is there."""
+
+POLLED_SECONDS: Final = 10.0
+"""How long such a step is thought to be repeated. A longer wait uses what other messages leave."""
 
 PAUSE_SECONDS: Final = 1.0
 """Between two messages, except to one's own machine. The site's own pace holds too."""
@@ -114,5 +117,5 @@ def _cost(steps: tuple[Step, ...]) -> int:
 
 def _step_cost(step: Step) -> int:
     if step.until and not step.is_socket:
-        return min(POLLS_MOST, HOPS + ceil(10 / step.every))
+        return min(POLLS_MOST, HOPS + ceil(POLLED_SECONDS / step.every))
     return HOPS

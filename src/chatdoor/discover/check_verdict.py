@@ -17,6 +17,9 @@ from chatdoor.site.model import WHOLE, Site
 APART_SECONDS: Final = 0.02
 """Pieces that come within this time may have come at once: a network hands on what is that near together as one."""
 
+UPGRADED: Final = 101
+"""The status of a websocket that was opened, which says nothing of the message."""
+
 TOLD_AGAIN: Final = {
     "replayed": "the turns were told again",
     "folded": "the turns were told again in one message",
@@ -135,7 +138,7 @@ def judge_isolation(site: Site, words: Words, heard: Heard) -> Finding:
 def judge_refusal(site: Site, outcome: Heard | ChatdoorError, traffic: Traffic, last: str) -> Finding:
     """Whether a message with wrong tokens was refused. `last` is a reply from before, to another question."""
     what = "a message with a wrong token" if tokens_of(site) else "a message without a session"
-    status = f" (HTTP {traffic.statuses[-1]})" if traffic.statuses else ""
+    status = f" (HTTP {traffic.statuses[0]})" if traffic.statuses and traffic.statuses[0] != UPGRADED else ""
     if isinstance(outcome, SessionRefused):
         return Finding("refusal", "works", f"{what} was refused{status}")
     if isinstance(outcome, ArgumentError | TransportError):
