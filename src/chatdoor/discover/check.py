@@ -8,7 +8,7 @@ from typing import Final, TypeAlias, Unpack
 
 from chatdoor.discover.check_advice import advice_for
 from chatdoor.discover.check_finding import Finding, Proof, failed
-from chatdoor.discover.check_plan import CHECKS, Plan, pause_before, plan_check
+from chatdoor.discover.check_plan import CHECKS, Plan, credentials, pause_before, plan_check
 from chatdoor.discover.check_spoil import spoil
 from chatdoor.discover.check_verdict import (
     Heard,
@@ -224,7 +224,10 @@ class _Checkup:
     def _refuse(self) -> Iterator[Finding]:
         spoiled = self._spoiled(given=True)
         if spoiled is None:
-            yield Finding("refusal", "skipped", "no token and no cookie goes out with a message")
+            own = (
+                "only a secret of yours does, and no wrong one is tried" if credentials(self._site) else "nothing does"
+            )
+            yield Finding("refusal", "skipped", f"no token and no cookie goes out with a message; {own}")
             return
         outcome = self._say_in(spoiled)
         finding = judge_refusal(self._site, outcome, self.ledger.traffic, self._last)

@@ -102,13 +102,13 @@ def _with_needs(site: Site, told: frozenset[str]) -> frozenset[str]:
 
 def _message_cost(site: Site, name: str) -> int:
     """Requests for one message, told anew in a fresh session where the first attempt is refused."""
-    opened = _cost(site.session)
     start, chat = _cost(site.conversation.start), _cost(site.chat)
-    if name == "refusal":
+    refused = HOPS * len((*site.conversation.start, *site.chat))
+    if name == "refusal":  # where it is not refused, it is answered
         return start + chat
+    opened = _cost(site.session) * (2 if name == "isolation" and site.in_sessions else 1)
     before = chat if name == "memory" else 0
-    own = opened if name == "isolation" and site.in_sessions else 0
-    return own + (start + chat) + opened + start + before + chat
+    return refused + opened + start + before + chat
 
 
 def _cost(steps: tuple[Step, ...]) -> int:
