@@ -310,6 +310,13 @@ def test_a_token_that_was_given_is_used() -> None:
     assert practice.stats()["pages"] == 0
 
 
+def test_one_session_at_a_time_is_enough() -> None:
+    """Where the second conversation takes the place of the first, its session is the one that is spoiled."""
+    practice = Practice(history="session")
+    proof = proven(practice, change={"[chat]": "[limits]\nsessions = 1\n[chat]"}, skip=["streaming"])
+    assert set(verdicts(proof).values()) == {"works"}
+
+
 def test_arguments_are_checked_before_anything_is_sent() -> None:
     """A check that is none and an option that is none."""
     practice = Practice()

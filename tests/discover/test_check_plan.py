@@ -74,10 +74,9 @@ def test_a_wish_that_can_not_be_met_is_an_error(only: list[str], skip: list[str]
 
 def test_a_step_that_is_polled_may_be_repeated() -> None:
     """More requests are allowed for it than for another, and never without end."""
-    polled = site(
-        ('[chat]\npost = "/chat"\njson = { text = "{prompt}" }\n', '[[chat]]\npost = "/chat"\ntext = "{prompt}"\n'
-         '[[chat]]\nget = "/job"\nuntil = { json = { done = true } }\nevery = "10ms"\n'),
-    )  # fmt: skip
+    chat = '[chat]\npost = "/chat"\njson = { text = "{prompt}" }\n'
+    until = 'until = { json = { done = true } }\nevery = "10ms"\n'
+    polled = site((chat, f'[[chat]]\npost = "/chat"\ntext = "{{prompt}}"\n[[chat]]\nget = "/job"\n{until}'))
     assert plan_check(site()).requests < plan_check(polled).requests <= 420
 
 

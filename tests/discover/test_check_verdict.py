@@ -81,7 +81,7 @@ def test_isolation_is_the_word_staying_away() -> None:
 
 
 def test_a_refusal_is_told_from_a_failure() -> None:
-    """Refused is what is to be; an answer that the file does not know, and trouble, are failures with their own way out."""
+    """Refused is what is to be; an answer that the file does not know, and trouble, have a way out each."""
     refused = judge_refusal(STREAM, SessionRefused("no"), SENT, "")
     unknown = judge_refusal(STREAM, UnexpectedReply("HTTP 400"), SENT, "")
     limited = judge_refusal(STREAM, RateLimited("429"), SENT, "")

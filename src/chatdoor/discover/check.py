@@ -129,7 +129,7 @@ class _Checkup:
         self._visitor.witness = self.ledger
         self._stopped = ""
         self._messages = 0
-        self._conversation: str | None = None
+        self._conversations: list[str | None] = []
         self._first = ""
         self._last = ""
         self._remembers = False
@@ -187,7 +187,7 @@ class _Checkup:
             yield failed("turn", heard, advice_for(self._site, heard))
             yield Finding("streaming", "skipped", "after the failure of turn")
             return
-        self._first, self._conversation = heard.reply.text, heard.reply.conversation
+        self._first = heard.reply.text
         yield judge_turn(self._site, heard)
         yield judge_streaming(self._site, heard)
 
@@ -196,7 +196,7 @@ class _Checkup:
             yield Finding("memory", "skipped", reason)
             return
         turns = (self._words.said, self._first, self._words.asked)
-        heard = self._say(self._client, *turns, conversation=self._conversation)
+        heard = self._say(self._client, *turns, conversation=self._conversations[0])
         if isinstance(heard, ChatdoorError):
             yield failed("memory", heard, advice_for(self._site, heard))
             return
@@ -243,8 +243,9 @@ class _Checkup:
             yield judge_refresh(self._site, outcome, self.ledger.traffic)
 
     def _spoiled(self, *, given: bool) -> Session | None:
-        """The session of the first conversation with wrong tokens; None where it can not be spoiled."""
-        session = self._visitor.session_of(self._conversation)
+        """The session of the first conversation that has one, with wrong tokens; None where it can not be spoiled."""
+        sessions = map(self._visitor.session_of, self._conversations)
+        session = next(filter(None, sessions), None)
         if session is None or (session.given and not given):  # a token of the caller's is not renewed
             return None
         return spoil(self._site, session, given=given)
@@ -273,6 +274,7 @@ class _Checkup:
             messages = self._words.list_of(*turns)
             with client.stream(messages, model=self._words.model, conversation=conversation) as pieces:
                 times = tuple(time.monotonic() - began for piece in pieces if piece.text)
+                self._conversations.append(pieces.reply.conversation)
                 return Heard(pieces.reply, times, time.monotonic() - began)
         except ChatdoorError as error:
             return error
