@@ -11,6 +11,7 @@ from chatdoor.discover.check_verdict import (
     judge_refusal,
     judge_streaming,
     judge_turn,
+    judge_unspoiled,
     told_time,
 )
 from chatdoor.discover.check_words import ASK, SAY, words_for
@@ -97,6 +98,13 @@ def test_a_page_that_repeats_the_talk_may_be_a_refusal() -> None:
     assert "repeat" in stale.advice
     assert "not need" in taken.advice
     assert {stale.verdict, taken.verdict} == {"not shown"}
+
+
+def test_a_secret_is_never_spoiled() -> None:
+    """Where a site knows us by a key of ours alone, the finding says why no wrong one was tried."""
+    keyed = loads_site(STREAM.text.replace('"{csrf}"', '"{env:BOT_KEY}"'))
+    assert "no wrong one is tried" in judge_unspoiled(keyed).saw
+    assert "wrong" not in judge_unspoiled(STREAM).saw
 
 
 def test_the_status_of_a_websocket_is_not_told() -> None:

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from chatdoor.discover.check_advice import advice_for
 from chatdoor.discover.check_finding import Finding, failed
 from chatdoor.discover.check_ledger import Ledger
-from chatdoor.discover.check_plan import Plan, credentials, pause_before
+from chatdoor.discover.check_plan import Plan, pause_before
 from chatdoor.discover.check_spoil import spoil
 from chatdoor.discover.check_verdict import (
     Heard,
@@ -20,6 +20,7 @@ from chatdoor.discover.check_verdict import (
     judge_refusal,
     judge_streaming,
     judge_turn,
+    judge_unspoiled,
 )
 from chatdoor.discover.check_words import Words
 from chatdoor.drive.client import Client
@@ -137,10 +138,7 @@ class Checkup:
     def _refuse(self) -> Iterator[Finding]:
         spoiled = self._spoiled(given=True)
         if spoiled is None:
-            own = (
-                "only a secret of yours does, and no wrong one is tried" if credentials(self._site) else "nothing does"
-            )
-            yield Finding("refusal", "skipped", f"no token and no cookie goes out with a message; {own}")
+            yield judge_unspoiled(self._site)
             return
         outcome = self._say_in(spoiled)
         finding = judge_refusal(self._site, outcome, self.ledger.traffic, self._last)

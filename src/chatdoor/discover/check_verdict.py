@@ -7,6 +7,7 @@ import msgspec
 
 from chatdoor.discover.check_advice import UNKNOWN_REFUSAL, advice_for
 from chatdoor.discover.check_finding import Finding, failed
+from chatdoor.discover.check_plan import credentials
 from chatdoor.discover.check_spoil import tokens_of
 from chatdoor.discover.check_words import Words
 from chatdoor.errors import ArgumentError, ChatdoorError, SessionRefused, TokenNotFound, TransportError, UnexpectedReply
@@ -152,6 +153,12 @@ def judge_refusal(site: Site, outcome: Heard | ChatdoorError, traffic: Traffic, 
         return Finding("refusal", "not shown", saw, advice)
     advice = "The site does not need it, so far as this shows: the file may be shorter without."
     return Finding("refusal", "not shown", f"{what} was answered{status}", advice)
+
+
+def judge_unspoiled(site: Site) -> Finding:
+    """What is told where nothing that goes out with a message can be spoiled. A secret could, and never is."""
+    secret = "; a secret of yours does, and no wrong one is tried" if credentials(site) else ""
+    return Finding("refusal", "skipped", f"no token and no cookie goes out with a message{secret}")
 
 
 def judge_refresh(site: Site, outcome: Heard | ChatdoorError, traffic: Traffic) -> Finding:
