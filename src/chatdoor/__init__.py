@@ -13,6 +13,8 @@ import typing
 from chatdoor._version import __version__
 
 if typing.TYPE_CHECKING:
+    from chatdoor.discover.check import run_check
+    from chatdoor.discover.check_finding import Finding, Proof
     from chatdoor.drive.access import Timeout
     from chatdoor.drive.asker import Asker
     from chatdoor.drive.async_client import AsyncClient
@@ -34,10 +36,12 @@ __all__ = [
     "ConversationFile",
     "CreateResult",
     "FileStore",
+    "Finding",
     "Message",
     "Messages",
     "Piece",
     "Practice",
+    "Proof",
     "Reply",
     "Site",
     "SiteProvider",
@@ -46,12 +50,15 @@ __all__ = [
     "VoiGpt",
     "__version__",
     "load_site",
+    "run_check",
 ]
 
 logging.getLogger("chatdoor").addHandler(logging.NullHandler())
 
 
 _HOMES = {
+    "chatdoor.discover.check": ["run_check"],
+    "chatdoor.discover.check_finding": ["Finding", "Proof"],
     "chatdoor.drive.access": ["Timeout"],
     "chatdoor.drive.asker": ["Asker"],
     "chatdoor.drive.async_client": ["AsyncClient"],

@@ -18,6 +18,7 @@ PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.m
 NOT_RUN = {
     "README.md": 1,
     "docs/how-to/chat-front-ends.md": 1,
+    "docs/how-to/check-a-site.md": 2,
     "docs/how-to/serve.md": 1,
     "docs/how-to/share-a-recording.md": 1,
     "docs/how-to/use-with-garak.md": 1,

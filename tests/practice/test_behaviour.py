@@ -31,7 +31,7 @@ def test_help_is_one_sentence(option: Option) -> None:
 def test_faults_are_live() -> None:
     """What can be changed while the site runs is what makes trouble, and nothing of how the site talks."""
     assert [option.name for option in FAULTS] == [
-        "rotate", "expire_every", "forget_every", "limit_every", "retry_after", "fail_every", "error_every",
+        "rotate", "expire_every", "forget_every", "mix", "limit_every", "retry_after", "fail_every", "error_every",
         "cut_every", "slow",
     ]  # fmt: skip
 

@@ -50,6 +50,17 @@ def test_tokens_expire_by_count() -> None:
         assert _statuses(browser.open(), 3) == [200, 200, 403]
 
 
+def test_conversations_mix_where_they_are_told_to() -> None:
+    """What one visitor said comes up with the next one; without the fault it does not."""
+    behaviour = Behaviour(history="session")
+    with running(behaviour) as practice:
+        Browser(practice.url, behaviour).open().say("My name is Ada")
+        asking = Browser(practice.url, behaviour).open()
+        assert "Ada" not in asking.say("What is my name?").text
+        practice.faults(mix=True)
+        assert "Ada" in asking.say("What is my name?").text
+
+
 @pytest.mark.parametrize("shape", ["json", "sse-delta", "sse-cumulative"])
 def test_rotation_by_cookie(shape: Shape) -> None:
     """With rotation each answer sets a new cookie, which is good, and the old one is dead."""

@@ -1,13 +1,11 @@
 """`chatdoor ask`: one prompt in, one reply out."""
 
-import json
 from typing import NamedTuple
 
 import click
-import msgspec
 
 from chatdoor.cli.failures import as_object, exit_code_table
-from chatdoor.cli.output import Output, complain, stdout
+from chatdoor.cli.output import Output, complain, stdout, write_object
 from chatdoor.cli.settings import PRECEDENCE, Settings, with_settings
 from chatdoor.cli.stdin import STDIN, read_stdin
 from chatdoor.cli.visit import visiting
@@ -67,7 +65,7 @@ def ask(settings: Settings, *, as_json: bool, conversation: str | None, whole: b
             show(client, asked, output)
     except ChatdoorError as error:
         if as_json:
-            _write_object(as_object(error), output)
+            write_object(as_object(error), output)
         raise
 
 
@@ -101,18 +99,11 @@ def _show_whole(client: Client, asked: Asked, output: Output) -> None:
 
 
 def _show_object(client: Client, asked: Asked, output: Output) -> None:
-    _write_object(_reply(client, asked), output)
+    write_object(_reply(client, asked), output)
 
 
 def _reply(client: Client, asked: Asked) -> Reply:
     return client.ask(asked.messages, model=asked.model, conversation=asked.conversation)
-
-
-def _write_object(value: object, output: Output) -> None:
-    text = msgspec.json.encode(value).decode()
-    # Where standard output is not UTF-8, JSON has escapes of its own for what it can not hold.
-    output.write(text if text.isascii() or output.is_utf8 else json.dumps(json.loads(text)))
-    output.end_reply()
 
 
 def _warn(reply: Reply) -> None:

@@ -1,9 +1,12 @@
 """What is written: replies to standard output, one-line messages to standard error."""
 
+import json
 import os
 import sys
 from contextlib import suppress
 from typing import TextIO
+
+import msgspec
 
 from chatdoor.cli.clean import ControlFilter, one_line
 
@@ -57,6 +60,14 @@ class Output:
 def stdout() -> Output:
     """The standard output of this program."""
     return Output(sys.stdout)
+
+
+def write_object(value: object, output: Output) -> None:
+    """Writes a value as JSON, on a line of its own."""
+    text = msgspec.json.encode(value).decode()
+    # Where standard output is not UTF-8, JSON has escapes of its own for what it can not hold.
+    output.write(text if text.isascii() or output.is_utf8 else json.dumps(json.loads(text)))
+    output.end_reply()
 
 
 def tell(text: str) -> None:

@@ -16,6 +16,7 @@ from click.core import ParameterSource
 
 from chatdoor.cli.config import Setting
 from chatdoor.cli.references import FORMS
+from chatdoor.cli.stdin import STDIN
 from chatdoor.errors import ArgumentError
 from chatdoor.providers.voigpt import VoiGpt
 from chatdoor.site.load import known_sites
@@ -67,12 +68,41 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def called(**params: object) -> None:
-        own = {name: params.pop(name) for name in Settings.__struct_fields__}
-        command(_settings(own, click.get_current_context()), **params)
+        command(_settings(_own(params), click.get_current_context()), **params)
 
+    return _with_options(called)
+
+
+def with_settings_of_each(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a command with an argument `sites`: it gets a list of Settings, by default that of --site alone."""
+
+    @wraps(command)
+    def called(*, sites: tuple[str, ...], **params: object) -> None:
+        own = _own(params)
+        _check_one_site(sites, own)
+        context = click.get_current_context()
+        command([_settings({**own, "site": site}, context) for site in sites or (str(own["site"]),)], **params)
+
+    return _with_options(called)
+
+
+def _with_options(called: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         called = option(called)
     return called
+
+
+def _own(params: dict[str, object]) -> dict[str, object]:
+    """The options of a site, which are taken out of all that the command has."""
+    return {name: params.pop(name) for name in Settings.__struct_fields__}
+
+
+def _check_one_site(sites: tuple[str, ...], options: Mapping[str, object]) -> None:
+    """Raises ArgumentError for an option of one site where there are several: a token goes to its own site alone."""
+    of_one = [name for name in ("url", "model", "access_token") if options[name] is not None]
+    of_one += [name for name in ("proxy",) if options[name] == STDIN]
+    if len(sites) > 1 and of_one:
+        raise ArgumentError(f"--{of_one[0].replace('_', '-')}: is for one site, and here are {len(sites)}")
 
 
 def _settings(options: Mapping[str, object], context: click.Context) -> Settings:

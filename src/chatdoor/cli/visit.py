@@ -25,20 +25,28 @@ def visiting(settings: Settings, output: Output, *, stdin_for: str | None) -> It
 
     `stdin_for` is what standard input is needed for; None: it is free for a reference. Raises ArgumentError.
     """
-    options = _options(settings, stdin_for)
+    options = client_options(settings, stdin_for)
     with ExitStack() as stack:
         if settings.verbose:
             stack.enter_context(showing_log(before=output.interrupt))
-        if settings.starts_practice:
-            from chatdoor.practice import Practice  # loads an event loop and a server
-
-            site = stack.enter_context(Practice())
-        else:
-            site = find_site(settings.site, settings.url)
+        site = stack.enter_context(site_at_hand(settings))
+        if not settings.starts_practice:
             options["store"] = Sessions(session_files(), fresh=settings.fresh)
             if site.remembers and (store := usable_conversations()):
                 options["conversations"] = stack.enter_context(closing(store))
         yield stack.enter_context(Client(site, **options))
+
+
+@contextmanager
+def site_at_hand(settings: Settings) -> Iterator[Site]:
+    """The site for the length of a block: where no other is named, a practice site that is started for it."""
+    if settings.starts_practice:
+        from chatdoor.practice import Practice  # loads an event loop and a server
+
+        with Practice() as site:
+            yield site
+    else:
+        yield find_site(settings.site, settings.url)
 
 
 def find_site(name: str, url: str | None = None) -> Site:
@@ -53,8 +61,8 @@ def practice_text(url: str | None = None) -> str:
     return site_text(Behaviour(), url or "http://127.0.0.1:8000")
 
 
-def _options(settings: Settings, stdin_for: str | None) -> Options:
-    """The client's options, references resolved."""
+def client_options(settings: Settings, stdin_for: str | None) -> Options:
+    """The client's options, references resolved; no place to keep anything is among them. Raises ArgumentError."""
     references = {"--proxy": settings.proxy, "--access-token": settings.access_token}
     check_stdin(references | ({stdin_for: STDIN} if stdin_for else {}))
     found = {option: resolve(value, option) if value else None for option, value in references.items()}

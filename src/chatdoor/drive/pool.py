@@ -115,6 +115,11 @@ class Pool:
             found = [slot.sessions.current for slot in self._slots]
         return [session.opened for session in found if session]
 
+    def session_of(self, conversation: str) -> Session | None:
+        """The session in which a conversation lives; None where it has none."""
+        with self._lock:
+            return next((slot.sessions.current for slot in self._slots if slot.owner == conversation), None)
+
     def warm(self, count: int) -> list[Sessions]:
         """The sessions of empty slots, at most so many, for somebody to open them."""
         with self._lock:

@@ -226,6 +226,8 @@ class Run(Generic[T]):
     def starts(self, effect: Send) -> None:
         """Notes which step is under way, for errors and the log."""
         self.place = Place(self.place.site, effect.label)
+        if self.visitor.witness:
+            self.visitor.witness.sends(effect)
         if logger.isEnabledFor(logging.DEBUG):
             names = mask(", ".join(name for name, _ in effect.request.headers), self.call.secrets)
             size = len(effect.request.body or b"")
@@ -233,6 +235,8 @@ class Run(Generic[T]):
 
     def answered(self, head: Head) -> Head:
         """The head, noted in the log."""
+        if self.visitor.witness:
+            self.visitor.witness.answered(head)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s: %s: is answered with HTTP %d", *self.place, head.status)
         return head

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 import msgspec
 
@@ -23,6 +23,7 @@ from chatdoor.drive.store import Scope, SessionStore
 from chatdoor.drive.talks import Holding, Talks
 from chatdoor.drive.tally import Tally
 from chatdoor.errors import ArgumentError, StateError
+from chatdoor.flow.effects import Head, Send
 from chatdoor.flow.opening import given_session
 from chatdoor.flow.session import Session
 from chatdoor.flow.turn import Turn
@@ -64,6 +65,16 @@ class Options(TypedDict, total=False):
     conversations: ConversationStore | None
 
 
+class Witness(Protocol):
+    """Who hears of each request of a visitor, those that open sessions included."""
+
+    def sends(self, effect: Send) -> None:
+        """Hears of a request before it goes out. What it raises keeps it from going."""
+
+    def answered(self, head: Head) -> None:
+        """Hears of the head of its answer."""
+
+
 class Visitor:
     """One visitor of one site. May be shared by threads and event loops."""
 
@@ -88,6 +99,7 @@ class Visitor:
         self.talks = talks
         """The conversations that the site remembers; None where it remembers none."""
         self.secrets = secrets or Secrets()
+        self.witness: Witness | None = None
         self._of_proxy = access.secrets
 
     @property
@@ -101,6 +113,12 @@ class Visitor:
         pooled = self.talks.pool.opened() if self.talks and self.talks.pool else []
         shared = [self.sessions.current.opened] if self.sessions.current else []
         return max([*pooled, *shared], default=None)
+
+    def session_of(self, conversation: str | None) -> Session | None:
+        """The session that a conversation is held in: its own, where the site keeps the turns there."""
+        if self.talks and self.talks.pool and conversation is not None:
+            return self.talks.pool.session_of(conversation)
+        return self.sessions.current
 
     def ahead(self, count: int) -> list[Sessions]:
         """Whose sessions to open ahead: the shared ones, or up to `count` for conversations to come."""

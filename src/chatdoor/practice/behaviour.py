@@ -65,6 +65,7 @@ class Behaviour(Struct, frozen=True, kw_only=True):
     rotate: Annotated[bool, _fault("Give a new token with every page and reply; the old one dies.")] = False
     expire_every: Annotated[int, _fault("Let tokens and logins expire after every N-th accepted prompt.")] = 0
     forget_every: Annotated[int, _fault("Forget all conversations after every N-th accepted prompt.")] = 0
+    mix: Annotated[bool, _fault("Answer each conversation as if all of them were one.")] = False
     limit_every: Annotated[int, _fault("Answer every N-th prompt with 429 and Retry-After.")] = 0
     retry_after: Annotated[int, _fault("Seconds that a 429 asks to wait.")] = 1
     fail_every: Annotated[int, _fault("Answer every N-th prompt with 500.")] = 0

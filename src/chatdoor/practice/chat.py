@@ -90,7 +90,8 @@ def _taken(prompt: Prompt, visitor: str, state: State) -> Answer:
     behaviour = state.behaviour
     state.counts.accepted += 1
     key = _KEYS[behaviour.history](prompt, visitor)
-    turns = state.conversations.hear(key, prompt.said) if key else _noted(prompt, state)
+    others = [turn for talk in state.conversations.heard() for turn in talk] if behaviour.mix else []
+    turns = [*others, *(state.conversations.hear(key, prompt.said) if key else _noted(prompt, state))]
     beside = {"conversation": key} if behaviour.history in NAMED else {}
     answer = _sent(Spoken(reply(turns), turns, beside), visitor, state)
     if _is_due(behaviour.expire_every, state.counts.accepted):
