@@ -1,6 +1,7 @@
 """One run: whatever is raised, there is an exit code and a line."""
 
 import errno
+import subprocess
 import sys
 
 import pytest
@@ -72,3 +73,18 @@ def test_an_error_is_an_object() -> None:
         "line": 3,
         "key": "chat.jsn",
     }
+
+
+def test_ctrl_c_while_the_program_is_loaded_is_no_traceback() -> None:
+    """An impatient person sees the prompt of the shell again, and nothing else."""
+    program = (
+        "import sys\n"
+        "class Impatient:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'chatdoor.cli.run': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Impatient())\n"
+        "from chatdoor.cli import main\n"
+        "main()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
