@@ -110,7 +110,7 @@ def our_files() -> Iterator[Path]:
     """Every file of the repository that is kept in it."""
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in NOT_OURS]
-        yield from (Path(folder, name) for name in names)
+        yield from (Path(folder, name) for name in names if name not in NOT_OURS)  # in a worktree, .git is a file
 
 
 def test_the_public_names_are_sorted_complete_and_few() -> None:
