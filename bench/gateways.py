@@ -29,6 +29,12 @@ FIRST_CHUNK_MS = 1.0
 MEMORY_MB = 60.0
 READY_MS = 400.0
 
+GROWTH_MB = 5.0
+"""Megabytes for a million requests."""
+
+SOAK_REQUESTS = 30_000
+"""How many requests the growth is measured over; as many come before, until nothing grows that is kept on purpose."""
+
 START_SECONDS = 60.0
 AT_A_TIME = 32
 STREAMS_SHARE = 20
@@ -238,6 +244,18 @@ def _rows(running: Mapping[str, Gateway], rounds: int, calls: int) -> Iterator[R
         own = one.name == "chatdoor"
         yield _alone(f"memory, {one.name}", "MB", memory_mb(one.process.pid), MEMORY_MB if own else None)
         yield _alone(f"first answer after the start, {one.name}", "ms", one.ready_ms, READY_MS if own else None)
+
+    growth = _growth(running["chatdoor, VoiGpt's kind"], SOAK_REQUESTS)
+    yield _alone("memory that a million requests would take, from some ten thousand", "MB", growth, GROWTH_MB)
+
+
+def _growth(one: Gateway, requests: int) -> float:
+    """Megabytes for a million requests, by the second half of a soak. May be below zero: memory is given back, too."""
+    body = body_of(one.model, stream=False, mark="whole")
+    ask(one.port, AT_A_TIME, requests, body)
+    before = memory_mb(one.process.pid)
+    ask(one.port, AT_A_TIME, requests, body)
+    return (memory_mb(one.process.pid) - before) * 1e6 / requests
 
 
 def _alone(what: str, unit: str, figure: float, most: float | None) -> Row:
