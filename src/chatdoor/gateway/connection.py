@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from chatdoor.gateway.exchange import CONNECTION
 from chatdoor.gateway.openai.errors import BUSY, envelope
 from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.upgrade import BodyReader
 
 if TYPE_CHECKING:
     from chatdoor.gateway.app import Gateway
@@ -72,11 +73,24 @@ class GatewayConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Reads on, within the bound of a head."""
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self.send_400_response("")
         if self._in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(Problem(431, f"The head of the request has more than {HEAD_BYTES} bytes."))
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self.cycle.keep_alive = False  # what follows its body is not read
+            reader = BodyReader(self.headers, self.on_body, self.on_message_complete)
+            self.parser = cast(httptools.HttpRequestParser, reader)
+            self.parser.feed_data(data[upgrade.args[0] :])
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -102,7 +116,9 @@ class GatewayConnection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is whole, or, where it asks for an upgrade, its head."""
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
         self._reading_since = None
 
