@@ -59,8 +59,9 @@ class Note:
         self.estimated = usage.estimated
 
     def follow(self, tried: "Note") -> None:
-        """Notes what came of the try that this request has joined. Its tokens and its error count once, for the first
-        request that ends after them.
+        """Notes what came of the try that this request has joined.
+
+        Its tokens and its error count once: for the first request that ends after them.
         """
         for name in ("site", "model", "messages", "texts", "finish", "conversation", "estimated", "problem"):
             setattr(self, name, getattr(tried, name))
