@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from chatdoor.gateway.exchange import CONNECTION
+from chatdoor.gateway.exchange import CONNECTION, JSON
+from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.errors import BUSY, envelope
 from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.upgrade import BodyReader
@@ -183,7 +184,14 @@ class GatewayConnection(HttpToolsProtocol):
         cast("Gateway", self.app).state.counts.refusals[problem.status] += 1
         if not self._answering:
             body = envelope(problem)
-            more = b"".join([b"%b: %b\r\n" % header for header in problem.headers])
-            head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n" % len(body)
-            self.transport.write(STATUS_LINE[problem.status] + head + more + b"\r\n" + body)
+            headers = [
+                *self.server_state.default_headers,
+                *JSON,
+                *problem.headers,
+                (b"x-request-id", fresh_id("req_").encode()),
+                (b"content-length", b"%d" % len(body)),
+                (b"connection", b"close"),
+            ]
+            head = b"".join([b"%b: %b\r\n" % header for header in headers])
+            self.transport.write(STATUS_LINE[problem.status] + head + b"\r\n" + body)
         self.transport.close()
