@@ -69,7 +69,7 @@ IMPURE_CALLS = {"open", "input", "print", "now", "utcnow", "today"}
 SEAMS: dict[str, str | tuple[str, ...]] = {
     "certifi": "drive/http.py",
     "click": "cli/",
-    "httptools": ("drive/plain/wire.py", "gateway/connection.py", "practice/server.py"),
+    "httptools": ("drive/plain/wire.py", "gateway/connection.py", "gateway/upgrade.py", "practice/server.py"),
     "jmespath": "site/paths.py",
     "keyring": "drive/secrets.py",
     "msgspec": "",

@@ -228,3 +228,10 @@ def test_bodies_are_bounded_together() -> None:
         door.wait_until_idle()
         assert door.state.bodies.left == 1_000_000
         assert status(_post(door, large)) == 200
+
+
+def test_what_is_no_request_has_an_id_too(door: Door) -> None:
+    """An answer in place of the gateway's has the same headers as any other."""
+    head = door.raw(b"no HTTP\r\n\r\n").partition(b"\r\n\r\n")[0].lower()
+    for name in (b"date: ", b"server: chatdoor", b"x-request-id: req_", b"connection: close"):
+        assert b"\r\n" + name in head

@@ -21,13 +21,14 @@ json = "r"
 """
 
 
-def _site(name: str) -> Site:
+def a_site(name: str) -> Site:
+    """A site with two models."""
     return loads_site(SITE.format(name=name))
 
 
 def test_a_site_and_its_models_have_names() -> None:
     """A site's own name stands for its first model; the others are below it."""
-    house = House([_site("a"), _site("b")], {}, aliases={"gpt-4o": "b/large/2"})
+    house = House([a_site("a"), a_site("b")], {}, aliases={"gpt-4o": "b/large/2"})
     assert [model.id for model in house.models(None)] == [
         "a", "a/small", "a/large/2", "b", "b/small", "b/large/2", "gpt-4o",
     ]  # fmt: skip
@@ -39,7 +40,7 @@ def test_a_site_and_its_models_have_names() -> None:
 
 def test_a_key_sees_its_sites_alone() -> None:
     """For other keys a site is not there, and is not named as the nearest."""
-    house = House([_site("alpha"), _site("beta")], {})
+    house = House([a_site("alpha"), a_site("beta")], {})
     only = key("one", sites=frozenset({"alpha"}))
     assert {model.id for model in house.models(only)} == {"alpha", "alpha/small", "alpha/large/2"}
     with pytest.raises(Problem) as missing:
@@ -57,10 +58,10 @@ def test_a_key_sees_its_sites_alone() -> None:
 def test_an_alias_that_can_not_be_is_an_error(aliases: dict[str, str], problem: str) -> None:
     """An alias takes no site's name, and stands for one."""
     with pytest.raises(ArgumentError, match=problem):
-        House([_site("a")], {}, aliases=aliases)
+        House([a_site("a")], {}, aliases=aliases)
 
 
 def test_two_sites_of_one_name_are_an_error() -> None:
     """Nobody could tell which one is asked."""
     with pytest.raises(ArgumentError, match="two sites have the name a"):
-        House([_site("a"), _site("a")], {})
+        House([a_site("a"), a_site("a")], {})

@@ -7,12 +7,16 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+from chatdoor.gateway.access_log import AccessLog
 from chatdoor.gateway.joins import Joins
 from chatdoor.practice import Practice
 from tests.gateway.door import CHAT, HELLO, SECONDS, Door, Seen, gateway, key, practice_door
+from tests.gateway.test_access_log import lines
+from tests.gateway.test_metrics import value
 
 KEYED = {"Idempotency-Key": "one"}
 FIRST = {"X-Stainless-Retry-Count": "0"}
@@ -243,3 +247,35 @@ def test_the_end_of_the_gateway_ends_what_lingers() -> None:
         door.wait_until_idle()
         door.server.stop()
     assert door.state.joins.running == 0
+
+
+def test_the_answer_of_a_try_whose_client_left_is_counted_for_its_retry(tmp_path: Path) -> None:
+    """The retry's line and the metrics say what the site answered, and the tokens count once."""
+    practice = Practice(slow=0.6)
+    with practice as site, gateway(site, log=AccessLog(tmp_path / "log")) as door:
+        with leaving(door, KEYED):
+            until(practice, "accepted", 1)
+        assert door.chat(KEYED).status == 200
+        once = value(door, "chatdoor_tokens_total", direction="output")
+        assert door.chat(KEYED).status == 200
+        assert value(door, "chatdoor_tokens_total", direction="output") == once == 8
+        assert value(door, "chatdoor_requests_total", site="practice", status="200") == 2
+        assert value(door, "chatdoor_first_piece_seconds_count", site="practice") == 1
+    asked = [line for line in lines(tmp_path / "log") if line["path"] == CHAT]
+    assert [(line["status"], line["site"], line.get("finish")) for line in asked] == [
+        (499, "practice", None),
+        (200, "practice", "stop"),
+        (200, "practice", "stop"),
+    ]
+
+
+def test_a_failure_is_logged_for_all_and_counted_once(tmp_path: Path) -> None:
+    """A stream that breaks is no success for who has joined it, and one error of the site."""
+    practice = Practice(reply="sse-delta", cut_every=1)
+    with practice as site, gateway(site, log=AccessLog(tmp_path / "log")) as door:
+        for _ in range(2):
+            with pytest.raises(http.client.IncompleteRead):
+                door.chat(KEYED, stream=True)
+        assert value(door, "chatdoor_site_errors_total") == 1
+    asked = [line for line in lines(tmp_path / "log") if line["path"] == CHAT]
+    assert [(line["status"], line["error"]) for line in asked] == [(200, "reply_cut_short")] * 2

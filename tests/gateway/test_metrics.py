@@ -74,6 +74,14 @@ def test_it_counts_what_a_site_does() -> None:
         assert value(door, "chatdoor_waits_asked_total", site="practice") == 1
 
 
+def test_an_error_of_one_of_several_choices_is_counted() -> None:
+    """A request with `n` fails with one error of the site's, which is noted as that of a single one."""
+    with practice_door(fail_every=1) as (door, _):
+        assert door.chat(n=2).status == 502
+        assert value(door, "chatdoor_site_errors_total", site="practice", error="SiteFailed") == 1
+        assert door.send("GET", "/health").json()["sites"]["practice"]["status"] == "failing"
+
+
 def test_it_counts_renewed_sessions() -> None:
     """A token that expires within a conversation is a session that was renewed, not opened."""
     with practice_door(history="session") as (door, practice):

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chatdoor.gateway.recent import KEPT, LEFT, TEXT_MOST
+from chatdoor.gateway.counts import CLIENT_LEFT
+from chatdoor.gateway.recent import KEPT, TEXT_MOST
 from chatdoor.gateway.state import Conduct
 from chatdoor.practice import Practice
 from tests.gateway.door import CHAT, HELLO, Door, Seen, gateway, key, practice_door
@@ -88,7 +89,7 @@ def test_a_client_that_leaves_is_no_fault() -> None:
         time.sleep(0.1)
         connection.close()
         state = told(door)
-        assert [row["status"] for row in state["requests"]] == [LEFT]
+        assert [row["status"] for row in state["requests"]] == [CLIENT_LEFT]
         assert (state["sites"][0]["state"], state["sites"][0]["faults"]) == ("ready", 0)
 
 

@@ -116,3 +116,41 @@ def test_numbers_and_names_beside_a_repeated_key(door: Door, extra: bytes) -> No
     body = GOOD[:-1] + b', "x": {"model": 1}, ' + extra + b"}"
     answer = door.raw(HEAD % door.port + b"Content-Length: %d\r\n\r\n" % len(body) + body)
     assert status(answer) in {200, 400}
+
+
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n"
+LENGTH = b"Content-Length: %d\r\n"
+
+
+@pytest.mark.parametrize("framed", [(LENGTH % len(GOOD), GOOD), (CHUNKED, CHUNKS)], ids=["length", "chunked"])
+@pytest.mark.parametrize("at", [0, 1, 30, None], ids=["with the head", "soon after", "cut", "with the body"])
+def test_an_upgrade_that_is_not_made_is_a_request_like_any_other(
+    door: Door, framed: tuple[bytes, bytes], at: int | None
+) -> None:
+    """As Java's client sends it: the prompt is answered, wherever its bytes are cut."""
+    lines, body = framed
+    data = HEAD % door.port + UPGRADE + lines + b"\r\n" + body
+    cut = len(data) if at is None else len(data) - len(body) + at
+    with socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS) as connection:
+        connection.sendall(data[:cut])
+        time.sleep(0.05)
+        connection.sendall(data[cut:])
+        assert status(connection.recv(65_536)) == 200
+
+
+@pytest.mark.parametrize("lines", [LENGTH, b"", CHUNKED], ids=["length", "no body", "no chunks"])
+def test_nothing_hides_behind_an_upgrade(door: Door, lines: bytes) -> None:
+    """What follows the head is its body or nothing: never a request, not even later; the connection ends."""
+    hidden = HIDDEN % door.port
+    head = HEAD % door.port + UPGRADE + (LENGTH % len(hidden) if lines == LENGTH else lines) + b"\r\n"
+    with socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS) as connection:
+        connection.sendall(head)
+        time.sleep(0.05)
+        connection.sendall(hidden)
+        received = b""
+        try:
+            while chunk := connection.recv(65_536):
+                received += chunk
+        except ConnectionError:
+            pass
+    assert [int(found) for found in re.findall(rb"HTTP/1\.1 (\d+) ", received)] == [400]

@@ -16,6 +16,7 @@ name = "help-desk"
 url = "https://help.example.org"
 hosts = ["login.example.org"]
 refused = { status = [401, 403] }
+blocked = { status = 400, text = "policy" }
 [take]
 csrf = { meta = "csrf-token" }
 [headers]
@@ -71,6 +72,7 @@ Who remembers
 When it is refused
   The site did not act where it answers with status 401 or 403.
   Then a new session is opened, and the message goes out once more. A second refusal is an error.
+  Its own content rules refuse a prompt where it answers with status 400 with the text 'policy'.
 
 Limits
   4 at a time, at most 60 messages a minute, 60 seconds for a call.

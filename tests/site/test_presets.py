@@ -10,7 +10,7 @@ from chatdoor.site import loads_site, presets
 from chatdoor.site.merge import merge
 
 PROTECTION = {"take", "headers", "session", "refused"}
-PROTOCOL = {"chat", "messages", "reply", "conversation"}
+PROTOCOL = {"blocked", "chat", "messages", "reply", "conversation"}
 SMALLEST = {"schema": 1, "name": "a", "url": "https://a.example"}
 ASKING = {"chat": {"post": "/", "json": {"text": "{prompt}"}}, "reply": {"json": "text"}}
 

@@ -9,7 +9,15 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from chatdoor.errors import ChatdoorError, ConnectFailed, RateLimited, SessionRefused, SiteFailed, UnexpectedReply
+from chatdoor.errors import (
+    ChatdoorError,
+    ConnectFailed,
+    ContentRefused,
+    RateLimited,
+    SessionRefused,
+    SiteFailed,
+    UnexpectedReply,
+)
 from chatdoor.flow.answer import Answer, content_type
 from chatdoor.flow.bot_check import announced_check, bot_check, bot_check_instead, met
 from chatdoor.flow.dates import read_retry_after
@@ -56,7 +64,7 @@ def may_be_refused(site: Site, head: Head) -> bool:
     """
     if head.status >= 300 or announced_check(head) or signs_in_at(site, head):
         return True
-    for match in (*site.refused, *site.conversation.lost):
+    for match in (*site.refused, *site.blocked, *site.conversation.lost):
         if fits_head(match, head) and not (match.needs_body and content_type(head) in STREAMS):
             return True
     return False
@@ -64,6 +72,12 @@ def may_be_refused(site: Site, head: Head) -> bool:
 
 def judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
     """What the answer means, where it is no reply. None: it may be one."""
+    if any(fits(match, answer) for match in visit.site.blocked):
+        return _blocked(visit, step, answer)
+    return _judge(visit, step, answer)
+
+
+def _judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
     status = answer.head.status
     refused = any(fits(match, answer) for match in visit.site.refused)
     if refused and not announced_check(answer.head) and names_csrf(answer):
@@ -154,6 +168,11 @@ def _signed_out(visit: Visit, step: Step, answer: Answer) -> Verdict:
 
 def _refusal(visit: Visit, answer: Answer, *, names_csrf: bool = False) -> Refusal:
     return Refusal(excerpt(answer, visit.secrets), names_csrf)
+
+
+def _blocked(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
+    error = ContentRefused("the site's content rules refuse the prompt", site=visit.site.name, step=step.label)
+    return with_excerpt(error, answer, visit.secrets)
 
 
 def _rate_limited(visit: Visit, step: Step, answer: Answer, wait: float | None) -> ChatdoorError:

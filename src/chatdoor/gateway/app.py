@@ -72,11 +72,11 @@ async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
         pass
     except Problem as problem:
         exchange.unsent = NO_RETRY not in problem.headers
+        _note_error(exchange, problem.__cause__)
         await exchange.fail(problem)
     except ChatdoorError as error:
         exchange.unsent = is_unsent(error)
-        if not isinstance(error, ArgumentError):  # else it is the client's own
-            exchange.note.error = type(error).__name__
+        _note_error(exchange, error)
         await exchange.fail(problem_of(error, exchange.field))
     except asyncio.CancelledError:
         if not exchange.gone:
@@ -84,6 +84,11 @@ async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
     except Exception as error:  # noqa: BLE001 - a bug of ours must not end the gateway
         logger.error("%s at %s, %s", type(error).__name__, *_place(error))  # noqa: TRY400 - a trace may show texts
         await exchange.fail(BUG)
+
+
+def _note_error(exchange: Exchange, error: BaseException | None) -> None:
+    if isinstance(error, ChatdoorError) and not isinstance(error, ArgumentError):  # that one is the client's own
+        exchange.note.error = type(error).__name__
 
 
 def _place(error: Exception) -> tuple[str, int]:

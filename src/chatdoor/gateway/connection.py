@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from chatdoor.gateway.exchange import CONNECTION
+from chatdoor.gateway.exchange import CONNECTION, JSON
+from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.errors import BUSY, envelope
 from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.upgrade import BodyReader
 
 if TYPE_CHECKING:
     from chatdoor.gateway.app import Gateway
@@ -72,11 +74,24 @@ class GatewayConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Reads on, within the bound of a head."""
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self.send_400_response("")
         if self._in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(Problem(431, f"The head of the request has more than {HEAD_BYTES} bytes."))
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self.cycle.keep_alive = False  # what follows its body is not read
+            reader = BodyReader(self.headers, self.on_body, self.on_message_complete)
+            self.parser = cast(httptools.HttpRequestParser, reader)
+            self.parser.feed_data(data[upgrade.args[0] :])
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -102,7 +117,9 @@ class GatewayConnection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is whole, or, where it asks for an upgrade, its head."""
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
         self._reading_since = None
 
@@ -167,7 +184,14 @@ class GatewayConnection(HttpToolsProtocol):
         cast("Gateway", self.app).state.counts.refusals[problem.status] += 1
         if not self._answering:
             body = envelope(problem)
-            more = b"".join([b"%b: %b\r\n" % header for header in problem.headers])
-            head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n" % len(body)
-            self.transport.write(STATUS_LINE[problem.status] + head + more + b"\r\n" + body)
+            headers = [
+                *self.server_state.default_headers,
+                *JSON,
+                *problem.headers,
+                (b"x-request-id", fresh_id("req_").encode()),
+                (b"content-length", b"%d" % len(body)),
+                (b"connection", b"close"),
+            ]
+            head = b"".join([b"%b: %b\r\n" % header for header in headers])
+            self.transport.write(STATUS_LINE[problem.status] + head + b"\r\n" + body)
         self.transport.close()

@@ -20,6 +20,11 @@ CLIENT_LEFT: Final = 499
 """The status of a request whose client left before there was one, as nginx has it."""
 
 
+def is_fault(status: int) -> bool:
+    """True for the status of an error that is the site's; what the client did wrong is none."""
+    return status in {424, 429} or status >= 502
+
+
 class Series(NamedTuple):
     """What requests are told apart by. `route` and `site` are empty where there is none."""
 
@@ -95,10 +100,8 @@ class Counts:
         tokens[0] += note.input
         tokens[1] += note.output
         if note.error:
-            self._fail(note.site, note.error)
+            self.errors[note.site, note.error] += 1
+            if note.problem is not None and is_fault(note.problem.status):
+                self.failing[note.site] = Failure(note.error, time.time())
         elif self.failing and note.texts:
             self.failing.pop(note.site, None)
-
-    def _fail(self, site: str, error: str) -> None:
-        self.errors[site, error] += 1
-        self.failing[site] = Failure(error, time.time())

@@ -54,12 +54,12 @@ class House:
     ) -> None:
         self._served: dict[str, Served] = {}
         self._created = created
-        self._aside: dict[str, AsyncClient] = {}
         self._before = before._clients if before else {}
         self._clients: dict[str, tuple[Site, Options, AsyncClient]] = {}
         for site in sites:
             self._take_in(site, {**options, **(own or {}).get(site.name, {})})
         self._before = {}
+        self._aside = self._kept_aside(before) if before else {}
         self.sites = {name: client for name, (_, _, client) in self._clients.items()}
         for alias, name in (aliases or {}).items():
             self._name(alias, name)
@@ -78,6 +78,13 @@ class House:
         old, its_options, client = self._before.get(site.name, (None, None, None))
         same = old is not None and (old.fingerprint, old.url) == (site.fingerprint, site.url)
         return client if client and same and its_options == options else AsyncClient(site, **options)
+
+    def _kept_aside(self, before: "House") -> dict[str, AsyncClient]:
+        """Those of the sites whose clients are kept; a copy, since the other house may just get one more."""
+        kept = {
+            name for name, row in self._clients.items() if before._clients.get(name, (None, None, None))[2] is row[2]
+        }
+        return {name: client for name, client in before._aside.copy().items() if name in kept}
 
     def _name(self, alias: str, name: str) -> None:
         if alias in self._served:
@@ -126,6 +133,11 @@ class House:
         """All model names that stand for a site."""
         return [name for name, served in self._served.items() if served.site.name == site]
 
+    @property
+    def clients(self) -> list[AsyncClient]:
+        """All that ask sites, those aside too."""
+        return [*self.sites.values(), *self._aside.values()]
+
     async def close(self) -> None:
         """Closes all connections to the sites."""
-        await asyncio.gather(*(client.close() for client in [*self.sites.values(), *self._aside.values()]))
+        await asyncio.gather(*(client.close() for client in self.clients))

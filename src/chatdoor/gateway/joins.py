@@ -18,6 +18,7 @@ import msgspec
 
 from chatdoor.gateway.conversation_id import NAMING
 from chatdoor.gateway.exchange import Event, Exchange
+from chatdoor.gateway.note import Note
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.room import Room
 from chatdoor.gateway.tape import Tape
@@ -66,10 +67,11 @@ def mark_of(headers: Mapping[bytes, bytes]) -> Mark | None:
 class Try:
     """One try, which runs for as long as somebody waits for it."""
 
-    def __init__(self, tape: Tape, name: bytes, digest: bytes) -> None:
+    def __init__(self, tape: Tape, name: bytes, digest: bytes, note: Note) -> None:
         self.tape = tape
         self.name = name
         self.digest = digest
+        self.note = note
         self.ended = 0.0
         """When it has ended, on the monotonic clock."""
         self.unsent = False
@@ -124,7 +126,10 @@ class Joins:
         self._expire()
         tried = self._find(name, digest, mark) or self._begin(exchange, name, digest, body, ask)
         exchange.watch()
-        await tried.play(exchange)
+        try:
+            await tried.play(exchange)
+        finally:
+            exchange.note.follow(tried.note)
 
     def _find(self, name: bytes, digest: bytes, mark: Mark) -> Try | None:
         """The try that this one repeats: rather one that lost its client than one that has it still."""
@@ -141,9 +146,10 @@ class Joins:
         return None if stale else tried
 
     def _begin(self, exchange: Exchange, name: bytes, digest: bytes, body: bytes, ask: Ask) -> Try:
-        tried = Try(Tape(self.room), name, digest)
+        tape = Tape(self.room)
+        apart = _apart(exchange, tape, body)
+        tried = Try(tape, name, digest, apart.note)
         self._tries.setdefault(name, []).append(tried)
-        apart = _apart(exchange, tried.tape, body)
         task = tried.task = asyncio.create_task(self._run(tried, apart, ask))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -210,5 +216,4 @@ def _apart(exchange: Exchange, tape: Tape, body: bytes) -> Exchange:
     apart = Exchange({**exchange.scope, "extensions": {}}, receive, tape.send)
     apart.key, apart.tail = exchange.key, exchange.tail
     apart.common = []  # each reader has its own
-    apart.note = exchange.note
     return apart

@@ -31,7 +31,8 @@ class Answered(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A question to a site. `asker` is whose it is; `conversation` the one it goes on in, where it names one.
 
-    `stops` and `most_tokens` are applied by us. `note` is the request's (`exchange.note`), and hears what comes of it.
+    `aside`: nobody can go on in its conversation, so that nobody is told its id. `stops` and `most_tokens` are applied
+    by us. `note` is the request's (`exchange.note`), and hears what comes of it.
     """
 
     served: Served
@@ -39,6 +40,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Mapping[str, Any] = {}
     conversation: str | None = None
     asker: Asker = NOBODY
+    aside: bool = False
     stops: tuple[str, ...] = ()
     most_tokens: int | None = None
     note: Note = msgspec.field(default_factory=Note)

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from chatdoor.gateway.counts import CLIENT_LEFT, is_fault
 from chatdoor.gateway.exchange import Exchange
 
 KEPT: Final = 60
@@ -14,9 +15,6 @@ KEPT: Final = 60
 
 TEXT_MOST: Final = 500
 """Characters that are kept of a prompt and of a reply, where texts are kept at all."""
-
-LEFT: Final = 499
-"""The status of a request whose client left before the answer, as nginx has it."""
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -39,8 +37,8 @@ class Past(msgspec.Struct, frozen=True):
 
     @property
     def fault(self) -> bool:
-        """True where the site was not able to answer; what the client did wrong is none."""
-        return self.status in {424, 429} or self.status >= 502
+        """True where the site was not able to answer."""
+        return is_fault(self.status)
 
 
 class History:
@@ -94,7 +92,7 @@ def _past(exchange: Exchange, *, shows: bool) -> Past:
     return Past(
         time.time(),
         note.model,
-        problem.status if problem else LEFT if left else exchange.status,
+        problem.status if problem else CLIENT_LEFT if left else exchange.status,
         perf_counter() - note.began,
         note.first,
         note.conversation,

@@ -63,8 +63,8 @@ class Renewals:
 
     def _take(self, renewed: Renewed) -> None:
         state = self._state
-        kept = renewed.house.sites.values()
-        gone = [client for client in state.house.sites.values() if client not in kept]
+        kept = renewed.house.clients
+        gone = [client for client in state.house.clients if client not in kept]
         state.house, state.guard, state.conduct = renewed.house, renewed.guard, renewed.conduct
         logger.info("reloaded: %s", ", ".join(renewed.house.sites))
         if gone:

@@ -62,6 +62,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         header_names=names_in(Fields(headers)),
         references=model.references_in(names_in(Fields(headers))),
         refused=compile_matches(DEFAULT_REFUSED if table.refused is UNSET else table.refused, ("refused",)),
+        blocked=compile_matches(table.blocked, ("blocked",)),
         messages=_messages(table.messages, sent),
         conversation=replace(rule, start=start),
         limits=_limits(table.limits, local=local),

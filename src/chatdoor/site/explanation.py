@@ -126,6 +126,8 @@ def _refusing(site: Site, table: file.SiteTable) -> Iterator[str]:
     yield f"The site did not act where it answers with {refused}."
     renewed = "the steps that renew the token run again" if site.refreshes else "a new session is opened"
     yield f"Then {renewed}, and the message goes out once more. A second refusal is an error."
+    if blocked := match_words(table.blocked):
+        yield f"Its own content rules refuse a prompt where it answers with {blocked}."
     if site.in_sessions:
         yield f"With a new session the conversation is lost: {RECOVERS[site.conversation.recover]}."
 

@@ -240,6 +240,7 @@ class SiteTable(Table, frozen=True):
         Matches | UnsetType,
         means("the site did not act: session or token not good", "`{ status = [401, 403, 419, 440] }`"),
     ] = UNSET
+    blocked: Annotated[Matches | UnsetType, means("the site's own content rules refuse the prompt")] = UNSET
     take: Annotated[dict[Name, SourceTable], means("values looked for in every answer")] = {}
     headers: Annotated[dict[str, str], means("headers of every request, once their values are known")] = {}
     session: Annotated[Steps | UnsetType, means("steps that get a visitor in")] = UNSET

@@ -284,6 +284,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     references: tuple[str, ...]
     """The secrets that the headers of every request hold."""
     refused: tuple[Match, ...]
+    blocked: tuple[Match, ...]
     messages: MessagesRule
     conversation: ConversationRule
     limits: Limits

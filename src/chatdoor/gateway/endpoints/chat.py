@@ -50,7 +50,7 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
     terms = make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + CHAT.named(request) + terms.left, state.conduct)
     name = named(exchange.headers, request.metadata, request.litellm_session_id)
-    if is_side_request(exchange.headers, messages):
+    if aside := is_side_request(exchange.headers, messages):
         if state.conduct.side_requests == "refuse":
             raise refusal()
         served, name = state.house.aside(served), NOTHING
@@ -60,6 +60,7 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
         sampling=terms.sampling,
         conversation=name.id if served.site.remembers else None,
         asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat),
+        aside=aside,
         stops=terms.stops,
         most_tokens=terms.most_tokens,
         note=exchange.note,
@@ -72,7 +73,8 @@ async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -
     choices = [choice(index, answer.text, answer.finish) for index, answer in enumerate(answers)]
     usages = [answer.usage for answer in answers]
     body = ChatCompletion(fresh_id("chatcmpl-"), int(time.time()), request.model, choices, token_counts(usages))
-    headers = (*JSON, *talk_headers(answers[0].conversation if count == 1 else None, answers[0].fidelity))
+    conversation = answers[0].conversation if count == 1 and not question.aside else None
+    headers = (*JSON, *talk_headers(conversation, answers[0].fidelity))
     if any(usage.estimated for usage in usages):
         headers = (*headers, ESTIMATED)
     await exchange.answer(200, msgspec.json.encode(body), headers)
@@ -83,7 +85,8 @@ async def _stream(conduct: Conduct, exchange: Exchange, request: ChatRequest, qu
     talks = [Talk(question) for _ in range(request.n or 1)]
 
     def headers() -> tuple[Header, ...]:
-        said = talk_headers(talks[0].conversation if len(talks) == 1 else None, talks[0].fidelity)
+        conversation = talks[0].conversation if len(talks) == 1 and not question.aside else None
+        said = talk_headers(conversation, talks[0].fidelity)
         return said if question.served.counts else (*said, ESTIMATED)
 
     async with Events(exchange, headers, conduct.heartbeat) as events:

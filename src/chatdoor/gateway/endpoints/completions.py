@@ -66,7 +66,7 @@ def _questions(state: State, exchange: Exchange, request: CompletionRequest, pro
 
 
 async def _whole(exchange: Exchange, request: CompletionRequest, questions: list[Question], echoes: list[str]) -> None:
-    answers = await together([question.ask() for question in questions])
+    answers = await together([question.ask() for question in questions], exchange.field)
     choices = [
         completion_choice(index, echo + answer.text, answer.finish)
         for index, (echo, answer) in enumerate(zip(echoes, answers, strict=True))
@@ -92,7 +92,7 @@ async def _stream(
 
     async with Events(exchange, headers, conduct.heartbeat) as events:
         tellings = [_tell(events, frames, talk, index, echoes[index]) for index, talk in enumerate(talks)]
-        usages = await together(tellings)
+        usages = await together(tellings, exchange.field)
         counts = _counts(usages, request.n or 1)
         await events.end(frames.usage(counts) + DONE if request.with_usage else DONE)
 

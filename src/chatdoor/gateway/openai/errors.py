@@ -112,9 +112,9 @@ def problem_of(error: ChatdoorError, field: str = MESSAGES) -> Problem:
     )
 
 
-def without_retry(error: ChatdoorError) -> Problem:
+def without_retry(error: ChatdoorError, field: str = MESSAGES) -> Problem:
     """The same as `problem_of`, for an error beside which other prompts may have been read."""
-    problem = problem_of(error)
+    problem = problem_of(error, field)
     problem.headers = (NO_RETRY,)
     return problem
 
