@@ -19,7 +19,17 @@ _WRITTEN_BY_BROWSERS: Final = frozenset(
     (
         *("accept", "accept-encoding", "accept-language", "cache-control", "connection", "content-length", "cookie"),
         *("content-type", "dnt", "host", "if-modified-since", "if-none-match", "keep-alive", "origin", "pragma"),
-        *("priority", "range", "referer", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-client-data"),
+        *(
+            "priority",
+            "range",
+            "referer",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "user-agent",
+            "x-client-data",
+        ),
         *("upgrade-insecure-requests", "traceparent", "tracestate", "baggage", "sentry-trace", "newrelic"),
     )
 )

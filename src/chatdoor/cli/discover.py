@@ -1,0 +1,66 @@
+"""`chatdoor discover`: a site file from a recording."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from chatdoor.cli.output import stdout, tell
+from chatdoor.discover.discovery import discover as discovered
+from chatdoor.discover.har import MAX_BYTES, read_har
+from chatdoor.discover.report import report
+from chatdoor.errors import ArgumentError
+
+EPILOG: Final = """\b
+Examples:
+  chatdoor discover recording.har
+  chatdoor discover recording.har --out our-bot.toml
+  chatdoor discover recording.har --prompt "Where is my parcel?"
+  chatdoor discover monday.har tuesday.har --out our-bot.toml
+
+\b
+To record: open the network panel, load the chat's page, say two sentences, wait for
+both replies, and save all as HAR. With sensitive data is better: it shows the cookies.
+"""
+
+
+@click.command("discover", epilog=EPILOG)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write. Default: standard output.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there already.")
+@click.option("--prompt", "prompts", multiple=True, metavar="TEXT", help="A text that was typed. May be given often.")
+@click.option("--offline", is_flag=True, help="Ask no site. This is what it does today, with or without it.")
+def discover(
+    files: tuple[Path, ...], *, out: Path | None, overwrite: bool, prompts: tuple[str, ...], offline: bool
+) -> None:
+    """Write a site file from a recording (a HAR file), by rule.
+
+    Each line says what it follows from. The file holds no secret: credentials are read from the environment. What is
+    sure, guessed and not known is printed to standard error. Several recordings of the same steps are compared.
+    """
+    _ = offline
+    if out is not None and out.exists() and not overwrite:
+        raise ArgumentError(f"{out} is there already; --overwrite replaces it, --out names another")
+    recordings = [read_har(_read(file), str(file)) for file in files]
+    found = discovered(recordings[0], str(files[0]), prompts)
+    if out is None:
+        stdout().write(found.text)
+    else:
+        _write(out, found.text)
+    for line in report(found.findings).splitlines():
+        tell(line)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ArgumentError(f"{file} can not be read: {error.strerror}") from error
+
+
+def _write(place: Path, text: str) -> None:
+    try:
+        place.write_text(text, "utf-8")
+    except OSError as error:
+        raise ArgumentError(f"{place} can not be written: {error.strerror}") from error

@@ -1,0 +1,68 @@
+"""From a recording to a site file that has been proven to load, and to hold no secret."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from chatdoor.discover.draft import Finding, write
+from chatdoor.discover.emit import tables
+from chatdoor.discover.logins import credentials
+from chatdoor.discover.naming import site_name
+from chatdoor.discover.plan import Plan, make_plan
+from chatdoor.discover.recording import Recording
+from chatdoor.discover.scrub.secrets import find_secrets
+from chatdoor.discover.turns import Chat, find_chat
+from chatdoor.errors import RecordingError
+from chatdoor.site.load import loads_site
+from chatdoor.site.model import Site
+
+MIN_SECRET: Final = 6
+"""Characters that a secret has at least to be looked for: shorter ones are parts of words."""
+
+
+class Discovery(msgspec.Struct, frozen=True):
+    """A site file as text, the site that it loads as, and what is sure, guessed and not known."""
+
+    text: str
+    site: Site
+    findings: tuple[Finding, ...]
+
+
+def discover(recording: Recording, name: str, prompts: Sequence[str] = ()) -> Discovery:
+    """The site in a recording. `name` is the file's, for messages; `prompts` is what was typed, as far as told.
+
+    Raises RecordingError where there is no chat in it or more than one, where no site file can describe it, and where
+    the result would hold a secret.
+    """
+    recording = replace(recording, exchanges=tuple(each for each in recording.exchanges if not each.is_asset))
+    chat = find_chat(recording, prompts, name)
+    site = site_name(chat.turns[0].asked.sent.host)
+    plan = make_plan(recording, chat, site)
+    text = write(tables(plan, site, recording.recorder))
+    _check_no_secret(text, plan, name)
+    _note_chat(plan, chat)
+    return Discovery(text, loads_site(text, f"the site file from {name}"), tuple(plan.findings))
+
+
+def _note_chat(plan: Plan, chat: Chat) -> None:
+    sent = chat.turns[0].asked.sent
+    plan.findings.insert(0, _chat_finding(chat, f"chat: {sent.verb.upper()} {sent.path}, {len(chat.turns)} turns"))
+    if len(chat.turns) == 1:
+        plan.note("unknown", "one turn was recorded: what changes from turn to turn is not known; can you record two?")
+
+
+def _chat_finding(chat: Chat, text: str) -> Finding:
+    sure = len(chat.turns) > 1 or chat.told
+    return Finding("sure" if sure else "guessed", text if sure else f"{text}; is this the chat? --prompt TEXT says so")
+
+
+def _check_no_secret(text: str, plan: Plan, name: str) -> None:
+    """Raises RecordingError where a value of the recording that is secret stands in the file."""
+    for secret in find_secrets(plan.recording):
+        if secret.everywhere and len(secret.value) >= MIN_SECRET and secret.value in text and not secret.is_word:
+            raise RecordingError(f"{name}: the site file would hold a secret ({secret.kind}); please report this")
+    for value in credentials(plan.recording, plan.login):
+        if len(value) >= MIN_SECRET and f'"{value}"' in text:
+            raise RecordingError(f"{name}: the site file would hold what was typed to sign in; please report this")

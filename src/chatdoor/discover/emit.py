@@ -1,0 +1,142 @@
+"""From a plan to a site file: its tables in the order of the language, as short as the presets make it."""
+
+from typing import Final
+
+from chatdoor.discover.draft import Table
+from chatdoor.discover.endings import with_end
+from chatdoor.discover.plan import Plan, Step
+from chatdoor.discover.stacks import Stack, stack_of
+
+_ONLY_PAGE: Final = ("get", "/")
+
+
+def tables(plan: Plan, name: str, recorder: str) -> list[Table]:
+    """The tables of the site file."""
+    first = plan.sents[0]
+    stack = _stack(plan)
+    if stack is not None:
+        _leave_to(plan, stack)
+    top = Table("", [])
+    top.add("schema", 1, f"written by chatdoor discover from a recording by {recorder or 'an unknown recorder'}")
+    top.add("name", name)
+    top.add("url", f"{_scheme(first.exchange.request.parts.scheme)}://{first.host}", f"entry {first.index}")
+    if stack is not None:
+        top.add("extends", stack.preset, _why_stack(plan, stack))
+    found = [top, *_shared(plan), *_steps("session", _session(plan, stack)), *_steps("chat", plan.steps)]
+    return [*found, _reply(plan), *_messages(plan), *_conversation(plan)]
+
+
+def _scheme(scheme: str) -> str:
+    return {"ws": "http", "wss": "https"}.get(scheme, scheme)
+
+
+def _stack(plan: Plan) -> Stack | None:
+    """The one stack whose preset says what was found."""
+    for header, (text, _) in plan.headers.items():
+        shared = plan.take.get(text.strip("{}"))
+        if shared and text == "{" + text.strip("{}") + "}":
+            stack = stack_of(header.lower(), shared.source, plan.recording)
+            if stack is not None and stack.preset != "express-double-submit":
+                plan.stack_why = shared.why
+                return stack
+    return None
+
+
+def _leave_to(plan: Plan, stack: Stack) -> None:
+    """Takes out what the preset says; the value's name is the preset's."""
+    from chatdoor.discover.stacks import spelled
+
+    plan.headers.pop(spelled(stack.header))
+    name = next(name for name, shared in plan.take.items() if shared.source == stack.source)
+    plan.take.pop(name)
+
+
+def _why_stack(plan: Plan, _stack: Stack) -> str:
+    return f"csrf: {plan.stack_why}"
+
+
+def _shared(plan: Plan) -> list[Table]:
+    take, headers = Table("[take]", []), Table("[headers]", [])
+    for name, shared in plan.take.items():
+        take.add(name, shared.source, shared.why)
+    for header, (text, why) in plan.headers.items():
+        headers.add(header, text, why)
+    return [take, headers]
+
+
+def _session(plan: Plan, stack: Stack | None) -> list[Step]:
+    """The steps, but not the one that the preset has."""
+    places = [(step.sent.verb, step.path) for step in plan.session]
+    plain = all(not (step.take or step.query or step.body) for step in plan.session)
+    return [] if stack is not None and places == [_ONLY_PAGE] and plain else plan.session
+
+
+def _steps(name: str, steps: list[Step]) -> list[Table]:
+    heading = f"[{name}]" if len(steps) == 1 else f"[[{name}]]"
+    return [_step(heading, step) for step in steps]
+
+
+def _step(heading: str, step: Step) -> Table:
+    table = Table(heading, [])
+    table.add(step.sent.verb, step.path, step.why)
+    if step.query:
+        table.add("query", step.query)
+    if step.headers:
+        table.add("headers", step.headers)
+    if step.body is not None and step.body != {}:
+        table.add(step.sent.kind, step.body)
+    for name, (source, why) in step.take.items():
+        table.add(f"take.{name}", source, why)
+    for name, kind in step.make.items():
+        table.add(f"make.{name}", kind, "made by the page in each turn")
+    for key, value in (("expect", step.expect), ("until", step.until)):
+        if value is not None:
+            table.add(key, value)
+    return table
+
+
+def _reply(plan: Plan) -> Table:
+    table = Table("[reply]", [])
+    turn = plan.chat.turns[-1]
+    words = len(turn.reply.text.split())
+    why = f"entry {turn.answered.index}: {words} word{'s' if words != 1 else ''} of new text"
+    for key, value in with_end(plan.chat.turns).items():
+        if value is not False:
+            table.add(key, value, why)
+            why = ""
+    return table
+
+
+def _messages(plan: Plan) -> list[Table]:
+    table = Table("[messages]", [])
+    if not plan.keeps_list:
+        return []
+    if plan.item is not None:
+        table.add("item", plan.item)
+    if plan.roles:
+        table.add("roles", plan.roles)
+    kind = plan.makes.pop("messages.id", None)
+    if kind:
+        table.add("make.id", kind[0], kind[1])
+    return [table]
+
+
+def _conversation(plan: Plan) -> list[Table]:
+    table = Table("[conversation]", [])
+    sockets = [sent for sent in plan.sents if sent.verb == "websocket"]
+    if plan.has_id and not plan.keeps_list:
+        table.add("history", "id", "guessed: the id alone finds the conversation")
+        plan.note("guessed", "history: the site keeps it under the id alone; does another visitor find it with the id?")
+    elif plan.keeps_list:
+        plan.note("sure", "history: the client sends the whole list")
+    elif sockets:
+        if len({sent.index for sent in sockets}) > 1:
+            table.add("history", "session", "each turn had a websocket of its own")
+        plan.note("guessed", "history: kept by the site; does it remember the turn before?")
+    else:
+        plan.note(
+            "guessed", "history: kept by the site with the session, or not at all; does it remember the turn before?"
+        )
+    for name, (kind, why) in plan.makes.items():
+        table.add(f"make.{name}", kind, why)
+    return [table, *_steps("conversation.start", plan.start)]
