@@ -152,13 +152,17 @@ class RecordedPage:
         if shape in {"json", "job-poll"}:
             self._learn(answer["json"])
             return answer["json"]["response"] if shape == "json" else answer["json"]["result"]["text"]
-        lines = text.splitlines() if shape == "ndjson" else re.findall(r"^data: (\{.*)$", text, re.MULTILINE)
-        return self._joined([json.loads(line) for line in lines])
+        if shape == "ndjson":
+            return self._joined([json.loads(line) for line in text.splitlines()])
+        events = re.findall(r"(?:^event: (\w+)\n)?^data: (\{.*)$", text, re.MULTILINE)
+        return self._joined([{"event": name or "message", **json.loads(data)} for name, data in events])
 
     def _joined(self, records: list[dict[str, str]]) -> str:
         text = ""
         for record in records:
             self._learn(record)
+            if record.get("event", "message") != "message":
+                continue
             part = record.get("delta", record.get("text", ""))
             text = part if self.wants.reply == "sse-cumulative" and part else text + part
             if record.get("type") == "final":

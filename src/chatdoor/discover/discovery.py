@@ -13,6 +13,7 @@ from chatdoor.discover.naming import site_name
 from chatdoor.discover.plan import Plan, make_plan
 from chatdoor.discover.recording import Recording
 from chatdoor.discover.scrub.secrets import find_secrets
+from chatdoor.discover.sends import path_shape
 from chatdoor.discover.turns import Chat, find_chat
 from chatdoor.errors import RecordingError
 from chatdoor.site.load import loads_site
@@ -48,7 +49,9 @@ def discover(recording: Recording, name: str, prompts: Sequence[str] = ()) -> Di
 
 def _note_chat(plan: Plan, chat: Chat) -> None:
     sent = chat.turns[0].asked.sent
-    plan.findings.insert(0, _chat_finding(chat, f"chat: {sent.verb.upper()} {sent.path}, {len(chat.turns)} turns"))
+    plan.findings.insert(
+        0, _chat_finding(chat, f"chat: {sent.verb.upper()} {path_shape(sent.path)}, {len(chat.turns)} turns")
+    )
     if len(chat.turns) == 1:
         plan.note("unknown", "one turn was recorded: what changes from turn to turn is not known; can you record two?")
 

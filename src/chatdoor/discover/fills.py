@@ -67,7 +67,7 @@ def classify(place: Place, sents: list[Sent], recording: Recording) -> Fill:
 def _late(place: Place, first: tuple[Sent, object], recording: Recording, *, null_first: bool) -> Fill:
     """What the first turn did not have: the id that its answer gave."""
     sent, value = first
-    origin = trace(str(value), sent.exchange, recording)
+    origin = trace(str(value), sent, recording)
     if origin is None:
         return Fill("left out", place, value, sure=False)
     what: What = "conversation" if words.CONVERSATION.search(words.key_of(place)) or _is_id(value) else "turn"
@@ -104,11 +104,11 @@ def may_be_given(text: str, key: str, place: Place) -> bool:
 
 def _pieces(text: str, sent: Sent, recording: Recording) -> tuple[tuple[str, Origin], ...]:
     """The whole text's origin, or those of the random parts inside it: `Bearer` and the token after it."""
-    whole = trace(text, sent.exchange, recording)
+    whole = trace(text, sent, recording)
     if whole:
         return ((text, whole),)
     parts = [part for part in dict.fromkeys([*text.split(), *opaque_runs(text)]) if part != text and len(part) >= 8]
-    traced = [(part, origin) for part in parts if (origin := trace(part, sent.exchange, recording))]
+    traced = [(part, origin) for part in parts if (origin := trace(part, sent, recording))]
     kept = [pair for pair in traced if not any(pair[0] != other[0] and pair[0] in other[0] for other in traced)]
     left = text
     for part, _ in kept:
@@ -139,7 +139,7 @@ def maker_of(text: str) -> str:
 
 def _varying(place: Place, present: list[tuple[Sent, object]], recording: Recording) -> Fill:
     """Other in each turn: each given by an answer, or made by the client, or not known."""
-    origins = [(str(value), trace(str(value), sent.exchange, recording)) for sent, value in present]
+    origins = [(str(value), trace(str(value), sent, recording)) for sent, value in present]
     value = present[-1][1]
     if all(origin for _, origin in origins):
         return Fill("turn", place, value, tuple((text, origin) for text, origin in origins if origin))

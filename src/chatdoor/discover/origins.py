@@ -12,20 +12,22 @@ from typing import Final, Literal, TypeAlias
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
 from chatdoor.discover import words
 from chatdoor.discover.dom import Element, elements, selectors
-from chatdoor.discover.leaves import unescape_script
-from chatdoor.discover.records import read_events, read_lines
+from chatdoor.discover.records import read_events, read_frames, read_lines
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.replies import form_of, path_of
-from chatdoor.discover.sends import parse_json, sent_by, values
+from chatdoor.discover.sends import Sent, parse_json, path_shape, sent_by, values
+from chatdoor.discover.stacks import spelled
 from chatdoor.errors import ArgumentError
 from chatdoor.flow.html import Page
 
 Kind: TypeAlias = Literal["cookie", "page", "header", "json", "url"]
 
 _SCRIPT_NAME: Final = re.compile(r"([A-Za-z_$][\w$-]{0,60})[\"']?\s{0,3}[:=]\s{0,3}[\"'`]$")
+_VALUE: Final = r"\w.~+/=:-"
 _DATA: Final = frozenset({"json", "sse", "ndjson"})
 
 
@@ -41,17 +43,24 @@ class Origin(msgspec.Struct, frozen=True):
         """The source in words: `meta csrf-token on GET / (entry 0)`."""
         names = " ".join(f"{key} {value}" for key, value in self.source.items())
         request = self.exchange.request
-        return f"{names} on {request.method} {request.parts.path or '/'} (entry {self.exchange.index})"
+        return f"{names} on {request.method} {path_shape(request.parts.path or '/')} (entry {self.exchange.index})"
 
 
-def trace(value: str, before: Exchange, recording: Recording) -> Origin | None:
-    """The origin of a value that was sent in `before`; None where no earlier answer holds it.
+def trace(value: str, sent: Sent, recording: Recording) -> Origin | None:
+    """The origin of a value that was sent; None where no earlier answer holds it.
 
     A cookie wins: scripts read it anew each time. Else the first answer that held the value is where it came from;
     what was sent before any answer held it was made by the client.
     """
-    earlier = recording.exchanges[: recording.exchanges.index(before)]
-    return _in_cookies(value, before, earlier) or next(_in_answers(value, earlier), None)
+    earlier = recording.exchanges[: recording.exchanges.index(sent.exchange)]
+    if sent.frame > 0:
+        heard = replace(sent.exchange, frames=sent.exchange.frames[: sent.frame])
+        found = next(_in_answers(value, (*earlier, heard)), None)
+        own = found is not None and found.exchange is heard
+        return _in_cookies(value, sent.exchange, earlier) or (
+            Origin(sent.exchange, found.source, found.kind) if found and own else found
+        )
+    return _in_cookies(value, sent.exchange, earlier) or next(_in_answers(value, earlier), None)
 
 
 def _in_cookies(value: str, before: Exchange, earlier: tuple[Exchange, ...]) -> Origin | None:
@@ -161,23 +170,26 @@ def _regex_source(text: str, value: str) -> dict[str, object] | None:
     name = _SCRIPT_NAME.search(text[max(at - 80, 0) : at]) if at >= 0 else None
     if name is None:
         return None
-    pattern = rf"{re.escape(name[1])}[\"']?\s*[:=]\s*[\"'`]([^\"'`]+)"
+    pattern = rf"{re.escape(name[1])}\W{{1,9}}([{_VALUE}]+)"
     found = re.search(pattern, text)
-    return {"regex": pattern} if found and unescape_script(found[1]) == found[1] == value else None
+    return {"regex": pattern} if found and found[1] == value else None
 
 
 def _in_header(value: str, exchange: Exchange) -> dict[str, object] | None:
     skipped = {"set-cookie", "location", "date", "etag", "content-length"}
     names = (name for name, own in exchange.answer.headers if own == value and name not in skipped)
     name = next(names, None)
-    return {"header": name.title()} if name else None
+    return {"header": spelled(name)} if name else None
 
 
 def _in_data(value: str, exchange: Exchange) -> dict[str, object] | None:
     form, text = form_of(exchange), exchange.answer.body.text
-    if form not in _DATA:
+    if exchange.frames:
+        records = [each.data for at in range(-1, len(exchange.frames)) for each in read_frames(exchange, at)[:1]]
+    elif form in _DATA:
+        records = [parse_json(text)] if form == "json" else [each.data for each in _READ[form](text)]
+    else:
         return None
-    records = [parse_json(text)] if form == "json" else [each.data for each in _READ[form](text)]
     places = (place for record in records if (place := _json_place(record, value)) is not None)
     place = next(places, None)
     return {"json": place} if place else None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from chatdoor.discover import words
 from chatdoor.discover.draft import Finding, Sureness
@@ -19,9 +20,9 @@ from chatdoor.discover.origins import Origin
 from chatdoor.discover.prose import normal
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.replies import form_of
-from chatdoor.discover.sends import Place, Sent, parse_json, sent_by, value_at, values
+from chatdoor.discover.sends import Place, Sent, parse_json, path_shape, sent_by, value_at, values
 from chatdoor.discover.stacks import hidden_stack, spelled
-from chatdoor.discover.turns import Chat, landing, message_lists, path_shape, sent_by_one
+from chatdoor.discover.turns import Chat, landing, message_lists, sent_by_one
 
 
 class Step(msgspec.Struct):
@@ -68,6 +69,7 @@ class Plan:
         self.roles: dict[str, str] = {}
         self.sent = sent_by(recording)
         self.sents = [turn.asked.sent for turn in chat.turns]
+        self.asked = [sent.exchange for sent in self.sents]
         self.login: Login | None = find_login(self.sent, self.sents[0].index)
         self.turn_exchanges = {id(each) for turn in chat.turns for each in self._exchanges_of(turn.asked.sent)}
         self.needed: dict[int, tuple[Exchange, bool]] = {}
@@ -221,6 +223,12 @@ def build_step(plan: Plan, sents: list[Sent], filled: dict[Place, str], why: str
         name: each for name in _keys(places, "query") if (each := texts[("query", name)]) is not msgspec.UNSET
     }
     step.body = _body(last, sents, texts)
+    declared = last.exchange.request.body.type
+    if last.kind == "json" and declared == "text/plain":
+        if isinstance(step.body, str):
+            step.sent = replace(last, kind="text")
+        else:
+            step.headers["Content-Type"] = declared
     _add_headers(plan, step, places, texts, sents)
     return step
 
@@ -245,7 +253,7 @@ def _body(last: Sent, sents: list[Sent], texts: dict[Place, object]) -> object:
 
     def put(value: object, place: Place) -> object:
         known = texts.get(("body", *place))
-        if known is not None and ("body", *place) in texts and isinstance(value, dict | list):
+        if isinstance(known, str) and isinstance(value, dict | list):
             return known
         if isinstance(value, dict):
             pairs = ((key, put(below, (*place, str(key)))) for key, below in value.items())
@@ -334,7 +342,7 @@ def _taken(plan: Plan, step: Step, fill: Fill, origin: Origin, sents: list[Sent]
         _take_from_chat(plan, name, origin, why)
         return name
     _need(plan, origin, start=is_start)
-    if origin.kind == "json" or (step.sent not in plan.sents and origin.kind == "page"):
+    if origin.kind == "json" or (step.sent.exchange not in plan.asked and origin.kind == "page"):
         plan.needed_takes.setdefault(origin.exchange.index, {})[name] = (origin.source, why)
     else:
         plan.take[name] = Shared(origin.source, why)
@@ -380,7 +388,7 @@ def _of_turn(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
     name = plan.names.name(str(origin.source), wanted_name(fill.place))
     why = f"{origin.place}, new in each turn; sent in {_entries(sents)}"
     plan.note("sure", f"{name}: {why}")
-    if step.sent not in plan.sents:
+    if step.sent.exchange not in plan.asked:
         _take_from_chat(plan, name, origin, why)
         return "{" + name + "}"
     plan.take[name] = Shared(origin.source, why)
@@ -430,7 +438,7 @@ def _add_headers(
         if not isinstance(text, str):
             continue
         name = spelled(str(place[1]))
-        if "{" in text and "{{" not in text and step.sent in plan.sents:
+        if "{" in text and "{{" not in text and step.sent.exchange in plan.asked:
             plan.headers[name] = (text, f"sent in {_entries(sents)}")
         elif name not in plan.headers and step.sent.verb != "get":
             step.headers[name] = text
@@ -488,7 +496,7 @@ def _add_login(plan: Plan) -> None:
         plan.needed[exchange.index] = (exchange, False)
         plan.note(
             "sure",
-            f"login: {exchange.request.method} {plan.login.sent.path} (entry {exchange.index}); put the "
+            f"login: {exchange.request.method} {path_shape(plan.login.sent.path)} (entry {exchange.index}); put the "
             f"credentials into {plan.env}_USER and {plan.env}_PASSWORD",
         )
 
@@ -538,7 +546,10 @@ def _add_page(plan: Plan, first: Sent) -> None:
         )
         if page is not None:
             plan.needed[page.index] = (page, False)
-            plan.note("guessed", f"GET {page.request.parts.path} sets cookies, which this recording hides; is that so?")
+            plan.note(
+                "guessed",
+                f"GET {path_shape(page.request.parts.path)} sets cookies, which this recording hides; is that so?",
+            )
 
 
 def _setter(name: str, earlier: tuple[Exchange, ...]) -> Exchange | None:
@@ -569,7 +580,12 @@ def _build_needed(plan: Plan) -> None:
         if led is None:
             target.append(step)
         takes = plan.needed_takes.get(index, {})
-        (led or step).take.update(takes)
+        own = {
+            name: each
+            for name, each in takes.items()
+            if plan.take.get(name) is None or plan.take[name].source != each[0]
+        }
+        (led or step).take.update(own)
 
 
 def _credentials(plan: Plan, exchange: Exchange) -> dict[Place, str]:

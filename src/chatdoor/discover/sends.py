@@ -3,12 +3,14 @@
 A request and a frame of a websocket are the same here. Headers that a browser writes by itself are left out.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
+from chatdoor.discover.opaque import shape_of
 from chatdoor.discover.recording import Exchange, Recording
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -152,3 +154,12 @@ def parse_json(text: str) -> object:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
         return msgspec.UNSET
+
+
+def path_shape(path: str) -> str:
+    """The path with `*` for what differs from call to call: ids and numbers."""
+    return "/".join("*" if shape_of(part) or part.isdigit() or _has_id(part) else part for part in path.split("/"))
+
+
+def _has_id(part: str) -> bool:
+    return any(shape_of(piece) for piece in re.split(r"[_.:-]", part)) and any(each.isdigit() for each in part)

@@ -13,11 +13,10 @@ import msgspec
 
 from chatdoor.discover import words
 from chatdoor.discover.leaves import answer_leaves
-from chatdoor.discover.opaque import shape_of
 from chatdoor.discover.prose import is_prose, normal, weight
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.replies import Guess, Known, guesses
-from chatdoor.discover.sends import Place, Sent, parse_json, sent_by, values
+from chatdoor.discover.sends import Place, Sent, parse_json, path_shape, sent_by, values
 from chatdoor.errors import RecordingError
 
 Mode: TypeAlias = Literal["prompt", "messages"]
@@ -90,7 +89,7 @@ def _nothing_typed(recording: Recording, told: frozenset[str], name: str) -> str
 
 def _no_reply(groups: list[list[Asked]], name: str) -> str:
     asked = max(groups, key=len)[0]
-    place = f"{asked.sent.verb.upper()} {asked.sent.path} (entry {asked.sent.index})"
+    place = f"{asked.sent.verb.upper()} {path_shape(asked.sent.path)} (entry {asked.sent.index})"
     if asked.sent.exchange.answer.status in {401, 403, 429, 503} and _is_bot_check(asked.sent.exchange):
         return f"{name}: {place}: not possible, because the site asks for proof of a browser or a person (bot check)"
     if asked.sent.exchange.answer.body.absent == "not recorded":
@@ -119,7 +118,7 @@ def _check_one(chats: list[Chat], name: str) -> None:
 
 def _label(chat: Chat) -> str:
     sent = chat.turns[0].asked.sent
-    return f"{sent.verb.upper()} {sent.path}"
+    return f"{sent.verb.upper()} {path_shape(sent.path)}"
 
 
 def _said(chat: Chat) -> str:
@@ -202,15 +201,6 @@ def _strings(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
     elif isinstance(value, list):
         for at, below in enumerate(value):
             yield from _strings(below, (*place, at))
-
-
-def path_shape(path: str) -> str:
-    """The path with `*` for what differs from call to call: ids and numbers."""
-    return "/".join("*" if shape_of(part) or part.isdigit() or _has_id(part) else part for part in path.split("/"))
-
-
-def _has_id(part: str) -> bool:
-    return any(shape_of(piece) for piece in re.split(r"[_.:-]", part)) and any(each.isdigit() for each in part)
 
 
 def _chat(group: list[Asked], recording: Recording, told: frozenset[str]) -> Chat | None:
