@@ -210,7 +210,7 @@ class RecordedPage:
         is_json = "json" in (answer.headers.get_content_type()) and "ndjson" not in answer.headers.get_content_type()
         return {"url": path, "text": text, "headers": answer.headers, "json": json.loads(text) if is_json else {}}
 
-    def _entry(  # noqa: PLR0913, PLR0917  # an entry has so many parts
+    def _entry(  # an entry has so many parts
         self,
         method: str,
         url: str,

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from chatdoor.discover.draft import Finding, write
 from chatdoor.discover.emit import tables
+from chatdoor.discover.following import make_plan
 from chatdoor.discover.logins import credentials
 from chatdoor.discover.naming import site_name
-from chatdoor.discover.plan import Plan, make_plan
+from chatdoor.discover.plan import Plan
 from chatdoor.discover.recording import Recording
 from chatdoor.discover.scrub.secrets import find_secrets
 from chatdoor.discover.sends import path_shape

@@ -1,6 +1,6 @@
 """How a streamed reply ends: the mark of the record that comes after the last text, or with it.
 
-Follows from OpenAI (`[DONE]`), Anthropic and Vercel (a type of their own), Ollama (`done: true`), named events (Gradio).
+Follows from OpenAI (`[DONE]`), Anthropic and Vercel (a type of their own), Ollama (`done: true`), Gradio (events).
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ def with_end(turns: tuple[Turn, ...]) -> dict[str, object]:
         return table
     if all(records[-1].data == "[DONE]" for records in streams):
         return _without_last(table, [records[:-1] for records in streams]) | {"done": "[DONE]"}
-    done = _end_mark(streams)
+    done = _mark_at(streams, -1)
     return _without_last(table, streams) | ({"done": done} if done else {})
 
 
@@ -34,15 +34,11 @@ def _without_last(table: dict[str, object], streams: list[list[Record]]) -> dict
     if table.get("cumulative") != "last":
         return table
     mark = next((mark for at in (-1, -2, -3) if (mark := _mark_at(streams, at))), None)
-    return {**table, "cumulative": mark if mark else False}
-
-
-def _end_mark(streams: list[list[Record]]) -> dict[str, object] | None:
-    return _mark_at(streams, -1)
+    return {**table, "cumulative": mark or False}
 
 
 def _mark_at(streams: list[list[Record]], at: int) -> dict[str, object] | None:
-    """What the record at that place has in every stream, and no record before it: a field of the data before an event."""
+    """What the record at that place has in every stream, and no record before it. A field is better than an event."""
     if any(len(records) < -at for records in streams):
         return None
     common = set(_all_marks(streams[0][at]))

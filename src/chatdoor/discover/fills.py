@@ -1,4 +1,4 @@
-"""What each value of a request is: a constant, a token, an id, made by the client. Told by how it changes over the turns.
+"""What each value of a request is: a constant, a token, an id, made by the client. Told by how it changes.
 
 The same in every turn and given by an earlier answer: the session's. Other in every turn: the request's. Absent in the
 first turn and given by its answer: the conversation's id. Given by no answer: the client made it.
@@ -35,8 +35,10 @@ ABSENT: Final = (msgspec.UNSET, None, "")
 
 
 class Fill(msgspec.Struct, frozen=True):
-    """What a value is, and where it comes from. `value` is the constant; `pieces` are what was found inside a longer
-    text (`Bearer ...`), with their origins; `maker` is the kind of what the client makes.
+    """What a value is, and where it comes from.
+
+    `value` is the constant; `pieces` are what was found inside a longer text (`Bearer ...`), with their origins;
+    `maker` is the kind of what the client makes.
 
     `null_first`: the first turn sent null for it, not nothing.
     """
@@ -56,7 +58,7 @@ def classify(place: Place, sents: list[Sent], recording: Recording) -> Fill:
     present = [(sent, value) for sent, value in zip(sents, found, strict=True) if value not in ABSENT]
     if not present:
         return Fill("left out" if found[-1] is None else "constant", place, found[-1])
-    sent, value = present[-1]
+    value = present[-1][1]
     if found[0] in ABSENT and isinstance(value, str | int) and not isinstance(value, bool):
         return _late(place, present[0], recording, null_first=found[0] is None)
     if len({str(each) for _, each in present}) > 1:

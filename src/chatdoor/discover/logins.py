@@ -14,7 +14,7 @@ from chatdoor.discover.sends import Place, Sent, values
 
 
 class Login(msgspec.Struct, frozen=True):
-    """The request that signed in, and the places of its credentials. `lands` is the path to which it leads, or empty."""
+    """The request that signed in, and the places of its credentials. `lands` is where it leads, or empty."""
 
     sent: Sent
     user: tuple[Place, ...]

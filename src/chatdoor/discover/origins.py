@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from chatdoor.discover import words
 from chatdoor.discover.dom import Element, elements, selectors
-from chatdoor.discover.records import read_events, read_frames, read_lines
 from chatdoor.discover.recording import Exchange, Recording
+from chatdoor.discover.records import read_events, read_frames, read_lines
 from chatdoor.discover.replies import form_of, path_of
 from chatdoor.discover.sends import Sent, parse_json, path_shape, sent_by, values
 from chatdoor.discover.stacks import spelled

@@ -7,6 +7,7 @@ Gradio, Vercel, Ollama, LangServe), frames, plain text, a page.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import msgspec
@@ -14,8 +15,8 @@ import msgspec
 from chatdoor.discover import words
 from chatdoor.discover.dom import elements, selectors
 from chatdoor.discover.prose import is_prose, normal, weight
-from chatdoor.discover.records import Record, is_lines, read_events, read_frames, read_lines
 from chatdoor.discover.recording import Exchange
+from chatdoor.discover.records import Record, is_lines, read_events, read_frames, read_lines
 from chatdoor.discover.sends import parse_json
 
 MAX_RECORDS: Final = 20_000
@@ -128,20 +129,20 @@ def _in_records(form: str, records: list[Record], known: Known) -> Iterator[Gues
         texts = [row.get(place) for _, row in rows]
         for where in (None, *_filters(marks, _path(place))):
             chosen = [text or "" for (_, own), text in zip(marks, texts, strict=True) if _fits(own, where)]
-            others = [text for (_, own), text in zip(marks, texts, strict=True) if not _fits(own, where)]
+            others = [text or "" for (_, own), text in zip(marks, texts, strict=True) if not _fits(own, where)]
             names = [*(str(part) for part in place), *(str(each) for each in (where or {}).values())]
-            yield from _modes({form: _path(place)}, where, chosen, others, known, names)
+            yield from _modes({form: _path(place)}, where, (chosen, others), known, names)
 
 
 def _modes(
     table: dict[str, object],
     where: Mapping[str, str] | None,
-    chosen: list[str],
-    others: list[str | None],
+    split: tuple[list[str], list[str]],
     known: Known,
     names: list[str],
 ) -> Iterator[Guess]:
     """The ways in which these texts make a reply: one after the other, or each the whole so far."""
+    chosen, others = split
     texts = [text for text in chosen if text]
     if not texts:
         return
@@ -165,7 +166,7 @@ def _exactness(where: Mapping[str, str]) -> float:
 
 def _grows(texts: list[str]) -> bool:
     """Each is the one before and more; a single one may be."""
-    return all(after.startswith(before) for before, after in zip(texts, texts[1:], strict=False))
+    return all(after.startswith(before) for before, after in pairwise(texts))
 
 
 def marks_of(record: Record) -> Iterator[tuple[str, str]]:

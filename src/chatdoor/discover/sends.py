@@ -72,7 +72,7 @@ def sent_by(recording: Recording) -> list[Sent]:
 
 
 def values(sent: Sent) -> Iterator[tuple[Place, object]]:
-    """Each value that could be of interest, with its place: texts, numbers and nulls; lists and tables are gone into."""
+    """Each text, number and null, with its place; lists and tables are gone into."""
     yield from ((("path", at), unquote(part)) for at, part in enumerate(sent.path.split("/")) if part)
     yield from ((("query", name), value) for name, value in sent.query.items())
     yield from ((("header", name), value) for name, value in sent.headers.items())

@@ -1,0 +1,185 @@
+"""From turns to steps: which requests a visitor has to send, and what of them is filled in.
+
+The chat's values are followed back to the answers that gave them; those answers' requests become steps, whose own
+values are followed back in turn. Nothing that no value needs becomes a step, but the page itself, which sets cookies.
+"""
+
+from chatdoor.discover.listing import typed_places
+from chatdoor.discover.plan import Plan, Step, entries, said
+from chatdoor.discover.recording import Exchange, Recording
+from chatdoor.discover.replies import form_of
+from chatdoor.discover.sends import Place, Sent, parse_json, path_shape
+from chatdoor.discover.steps import build_step
+from chatdoor.discover.turns import Chat, landing, sent_by_one
+
+
+def make_plan(recording: Recording, chat: Chat, site: str) -> Plan:
+    """The steps of a site, with what is sure of them and what is not."""
+    plan = Plan(recording, chat, site)
+    sents = [turn.asked.sent for turn in chat.turns]
+    step = build_step(
+        plan,
+        sents,
+        typed_places(plan, sents),
+        f"{entries(sents)}: what was typed is in {said(plan.chat.turns[-1].asked.place)}",
+    )
+    plan.steps.append(step)
+    _add_second(plan, step)
+    _add_opening_frames(plan, sents[0])
+    _add_login(plan)
+    _add_page(plan, sents[0])
+    _build_needed(plan)
+    for at, takes in plan.chat_takes.items():
+        plan.steps[at].take.update(takes)
+    return plan
+
+
+def _add_second(plan: Plan, first: Step) -> None:
+    """The request that reads the reply, where that is another one than the prompt went in."""
+    turns = plan.chat.turns
+    _ = first
+    if all(turn.answered is landing(turn.asked.sent.exchange, plan.recording) for turn in turns):
+        return
+    sents = [sent_by_one(turn.answered)[0] for turn in turns]
+    step = build_step(plan, sents, {}, f"{entries(sents)}: the reply is read here")
+    step.until = _until(plan)
+    plan.steps.append(step)
+
+
+def _until(plan: Plan) -> dict[str, object] | None:
+    """What the last answer of a polled request has and those before it have not."""
+    turns = [turn for turn in plan.chat.turns if turn.polled]
+    done = [_states(turn.answered) for turn in plan.chat.turns]
+    if form_of(plan.chat.turns[-1].answered) != "json":
+        return None
+    common = set(done[0]).intersection(*done[1:]) - {
+        pair for turn in turns for each in turn.polled for pair in _states(each)
+    }
+    named = [pair for pair in sorted(common) if turns or pair[1].lower() in _READY]
+    return {"json": {named[0][0]: named[0][1]}} if named else None
+
+
+_READY = frozenset({"ready", "done", "complete", "completed", "finished", "succeeded", "success"})
+
+
+def _states(exchange: Exchange) -> list[tuple[str, str]]:
+    body = parse_json(exchange.answer.body.text)
+    return (
+        [(str(key), value) for key, value in body.items() if isinstance(value, str) and len(value) < 20]
+        if isinstance(body, dict)
+        else []
+    )
+
+
+def _add_opening_frames(plan: Plan, first: Sent) -> None:
+    """What a websocket was told before the first prompt opens the conversation."""
+    if first.verb != "websocket":
+        return
+    for sent in plan.sent:
+        if sent.exchange is first.exchange and sent.frame < first.frame:
+            plan.start.append(build_step(plan, [sent], {}, f"entry {sent.index}: sent before the first prompt"))
+
+
+def _add_login(plan: Plan) -> None:
+    if plan.login is not None:
+        exchange = plan.login.sent.exchange
+        plan.needed[exchange.index] = (exchange, False)
+        plan.note(
+            "sure",
+            f"login: {exchange.request.method} {path_shape(plan.login.sent.path)} (entry {exchange.index}); put the "
+            f"credentials into {plan.env}_USER and {plan.env}_PASSWORD",
+        )
+
+
+_OF_ADVERTISERS = (
+    "_ga",
+    "_gid",
+    "_gat",
+    "_gcl",
+    "_fbp",
+    "_hj",
+    "_pk_",
+    "ajs_",
+    "amplitude",
+    "mp_",
+    "ph_",
+    "_clck",
+    "_clsk",
+)
+"""Cookies of analytics (Google, Facebook, Hotjar, Matomo, Segment, Amplitude, Mixpanel, PostHog, Clarity)."""
+
+
+def _add_page(plan: Plan, first: Sent) -> None:
+    """The answers that set the cookies which the chat sends. Where cookies are hidden, the page that was open."""
+    at = plan.recording.exchanges.index(first.exchange)
+    earlier = plan.recording.exchanges[:at]
+    names = {name for name, _ in first.exchange.request.cookies if not name.startswith(_OF_ADVERTISERS)}
+    setters = [_setter(name, earlier) for name in sorted(names)]
+    for exchange in setters:
+        if exchange is not None and exchange.request.method == "GET":
+            plan.needed.setdefault(exchange.index, (exchange, False))
+    unset = sorted(name for name, exchange in zip(sorted(names), setters, strict=True) if exchange is None)
+    if unset:
+        plan.note(
+            "unknown",
+            f"no answer set the cookies {', '.join(unset)}; were you signed in before? Record in a private window",
+        )
+    hidden = not plan.recording.shows_cookies
+    if not plan.needed and (hidden or unset):
+        page = next(
+            (
+                each
+                for each in reversed(earlier)
+                if "html" in each.answer.body.type and each.request.parts.netloc == first.host
+            ),
+            None,
+        )
+        if page is not None:
+            plan.needed[page.index] = (page, False)
+            plan.note(
+                "guessed",
+                f"GET {path_shape(page.request.parts.path)} sets cookies, which this recording hides; is that so?",
+            )
+
+
+def _setter(name: str, earlier: tuple[Exchange, ...]) -> Exchange | None:
+    return next((each for each in earlier if any(name == own for own, _ in each.answer.cookies)), None)
+
+
+def _build_needed(plan: Plan) -> None:
+    """Steps for all that is needed. To build one may show that another is needed."""
+    while waiting := [index for index in sorted(plan.needed, reverse=True) if index not in plan.built]:
+        exchange, _ = plan.needed[waiting[0]]
+        sent = sent_by_one(exchange)[0]
+        plan.built[waiting[0]] = build_step(plan, [sent], _credentials(plan, exchange), f"entry {exchange.index}")
+    for index in sorted(plan.built):
+        exchange, is_start = plan.needed[index]
+        step = plan.built[index]
+        if plan.login is not None and exchange is plan.login.sent.exchange:
+            step.expect = {"url": plan.login.lands} if plan.login.lands else None
+            step.why = f"entry {index}: signs in"
+        target = plan.start if is_start else plan.session
+        led = next(
+            (
+                each
+                for each in target
+                if landing(each.sent.exchange, plan.recording) is exchange and each.sent.exchange is not exchange
+            ),
+            None,
+        )
+        if led is None:
+            target.append(step)
+        takes = plan.needed_takes.get(index, {})
+        own = {
+            name: each
+            for name, each in takes.items()
+            if plan.take.get(name) is None or plan.take[name].source != each[0]
+        }
+        (led or step).take.update(own)
+
+
+def _credentials(plan: Plan, exchange: Exchange) -> dict[Place, str]:
+    if plan.login is None or plan.login.sent.exchange is not exchange:
+        return {}
+    users = dict.fromkeys(plan.login.user, "{env:" + plan.env + "_USER}")
+    return users | dict.fromkeys(plan.login.password, "{env:" + plan.env + "_PASSWORD}")
