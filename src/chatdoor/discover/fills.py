@@ -24,9 +24,9 @@ _MILLISECONDS: Final = re.compile(r"1[5-9]\d{11}|2\d{12}")
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)")
 _MAKERS: Final = (
     (re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE), "uuid4"),
-    (re.compile(r"[0-9a-f]{8,128}"), "hex"),
     (_MILLISECONDS, "unix_ms"),
     (_ISO, "iso8601"),
+    (re.compile(r"[0-9a-f]{8,128}"), "hex"),
     (re.compile(r"[A-Za-z0-9]{6,64}"), "alnum"),
 )
 """What clients make: crypto.randomUUID(), random bytes in hex, Date.now(), toISOString(), nanoid and Math.random()."""
@@ -60,24 +60,23 @@ def classify(place: Place, sents: list[Sent], recording: Recording) -> Fill:
         return Fill("left out" if found[-1] is None else "constant", place, found[-1])
     value = present[-1][1]
     if found[0] in ABSENT and isinstance(value, str | int) and not isinstance(value, bool):
-        return _late(place, present[0], recording, null_first=found[0] is None)
+        return _late(place, present, recording, null_first=found[0] is None)
     if len({str(each) for _, each in present}) > 1:
         return _varying(place, present, recording)
     return _steady(place, present[0], recording)
 
 
-def _late(place: Place, first: tuple[Sent, object], recording: Recording, *, null_first: bool) -> Fill:
-    """What the first turn did not have: the id that its answer gave."""
-    sent, value = first
+def _late(place: Place, present: list[tuple[Sent, object]], recording: Recording, *, null_first: bool) -> Fill:
+    """What the first turn did not have: the conversation's id, or the id of the message before."""
+    sent, value = present[-1]
+    stays = len({str(each) for _, each in present}) == 1
     origin = trace(str(value), sent, recording)
     if origin is None:
         return Fill("left out", place, value, sure=False)
-    what: What = "conversation" if words.CONVERSATION.search(words.key_of(place)) or _is_id(value) else "turn"
+    key = words.key_of(place)
+    is_before = words.BEFORE.search(key) and not words.CONVERSATION.search(key)
+    what: What = "conversation" if stays and not (is_before and len(present) == 1) else "turn"
     return Fill(what, place, value, ((str(value), origin),), null_first=null_first)
-
-
-def _is_id(value: object) -> bool:
-    return isinstance(value, int) or bool(list(opaque_runs(str(value)))) or len(str(value)) <= 40
 
 
 def _steady(place: Place, only: tuple[Sent, object], recording: Recording) -> Fill:

@@ -22,6 +22,8 @@ def typed_places(plan: Plan, sents: list[Sent]) -> dict[Place, str]:
         if isinstance(value, str) and own == prompts and place[0] in {"query", "body"}:
             filled[place] = "{prompt}"
     for place, items in message_lists(asked.sent):
+        if any(place[: len(at)] == at for at, text in filled.items() if text != "{prompt}"):
+            continue
         texts = [normal(str(value)) for item in items for _, value in _walk(item)]
         whole = prompts[-1] in texts and (len(items) > 1 or place == asked.place)
         if whole or (len(prompts) > 1 and prompts[-2] in texts):

@@ -23,6 +23,7 @@ MAX_RECORDS: Final = 20_000
 MAX_GUESSES: Final = 400
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KIND: Final = re.compile(r"(?:@\.)?(?:type|kind|t|object|status|state|op|action|channel|event)$", re.IGNORECASE)
 _BOT: Final = re.compile(r"bot|assistant|reply|answer|response|\bai\b|agent", re.IGNORECASE)
 _PERSON: Final = re.compile(r"user|human|\bme\b|you|prompt|question|visitor|customer", re.IGNORECASE)
 
@@ -130,7 +131,7 @@ def _in_records(form: str, records: list[Record], known: Known) -> Iterator[Gues
         for where in (None, *_filters(marks, _path(place))):
             chosen = [text or "" for (_, own), text in zip(marks, texts, strict=True) if _fits(own, where)]
             others = [text or "" for (_, own), text in zip(marks, texts, strict=True) if not _fits(own, where)]
-            names = [*(str(part) for part in place), *(str(each) for each in (where or {}).values())]
+            names = [*(str(each) for each in (where or {}).values()), *(str(part) for part in place)]
             yield from _modes({form: _path(place)}, where, (chosen, others), known, names)
 
 
@@ -161,7 +162,7 @@ def _modes(
 
 def _exactness(where: Mapping[str, str]) -> float:
     """A field of the data that separates is surer than the name of the event, which some recorders lose."""
-    return 0.2 if "event" in where else 0.3
+    return 0.2 if "event" in where else 0.3 if all(_KIND.match(key) for key in where) else 0.1
 
 
 def _grows(texts: list[str]) -> bool:

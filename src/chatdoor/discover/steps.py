@@ -25,7 +25,7 @@ def build_step(plan: Plan, sents: list[Sent], filled: dict[Place, str], why: str
     step.query = {
         name: each for name in _keys(places, "query") if (each := texts[("query", name)]) is not msgspec.UNSET
     }
-    step.body = _body(last, texts)
+    step.body = _body(last.body, texts)
     declared = last.exchange.request.body.type
     if last.kind == "json" and declared == "text/plain":
         if isinstance(step.body, str):
@@ -46,26 +46,18 @@ def _path(path: str, texts: dict[Place, object]) -> str:
     return "/".join(str(new) if "{" in str(new) else old for old, new in zip(parts, changed, strict=True)) or "/"
 
 
-def _body(last: Sent, texts: dict[Place, object]) -> object:
-    """The last turn's body, with what only earlier turns had in it too."""
-    if last.body is None:
-        return None
-
-    def change(place: Place, value: object) -> object:
-        return texts.get(("body", *place), value)
-
-    def put(value: object, place: Place) -> object:
-        known = texts.get(("body", *place))
-        if isinstance(known, str) and isinstance(value, dict | list):
-            return known
-        if isinstance(value, dict):
-            pairs = ((key, put(below, (*place, str(key)))) for key, below in value.items())
-            return {key: below for key, below in pairs if below is not msgspec.UNSET}
-        if isinstance(value, list):
-            return [put(below, (*place, at)) for at, below in enumerate(value)]
-        return change(place, value)
-
-    return put(last.body, ())
+def _body(value: object, texts: dict[Place, object], place: Place = ("body",)) -> object:
+    """The body with what is known of its places; what is UNSET there is left out."""
+    known = texts.get(place)
+    if place in texts and not (known is None and isinstance(value, dict | list)):
+        return known
+    if isinstance(value, dict):
+        pairs = ((key, _body(below, texts, (*place, str(key)))) for key, below in value.items())
+        return {key: below for key, below in pairs if below is not msgspec.UNSET}
+    if isinstance(value, list):
+        found = (_body(below, texts, (*place, at)) for at, below in enumerate(value))
+        return [below for below in found if below is not msgspec.UNSET]
+    return value
 
 
 def _add_headers(
@@ -79,5 +71,5 @@ def _add_headers(
         name = spelled(str(place[1]))
         if "{" in text and "{{" not in text and step.sent.exchange in plan.asked:
             plan.headers[name] = (text, f"sent in {entries(sents)}")
-        elif name not in plan.headers and step.sent.verb != "get":
+        elif name not in plan.headers:
             step.headers[name] = text

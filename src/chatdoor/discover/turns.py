@@ -24,6 +24,7 @@ Mode: TypeAlias = Literal["prompt", "messages"]
 
 _ROLE: Final = re.compile(r"^(?:role|author|sender|from|speaker|who|type|is_?user|is_?bot)$", re.IGNORECASE)
 _USER: Final = re.compile(r"^(?:user|human|you|me|customer|visitor|client|person|usermessage)$", re.IGNORECASE)
+_OPERATION: Final = re.compile(r"^(?:operation_?name|op|action|event|method|type|cmd|command|kind)$", re.IGNORECASE)
 _CERTAIN: Final = 100.0
 _CLOSE: Final = 1.0
 """Points between two places within which nobody can tell which is the chat."""
@@ -128,14 +129,20 @@ def _said(chat: Chat) -> str:
 
 def _groups(sent: list[Sent], told: frozenset[str]) -> list[list[Asked]]:
     """What may have been typed, by where it was sent."""
-    found: dict[tuple[str, str, str, Place, Mode], list[Asked]] = {}
+    found: dict[tuple[object, ...], list[Asked]] = {}
     for each in sent:
         for asked in _candidates(each):
             if told and normal(asked.prompt) not in told:
                 continue
-            key = (each.verb, each.host, path_shape(each.path), asked.place, asked.mode)
+            key = (each.verb, each.host, path_shape(each.path), _operation(each), asked.place, asked.mode)
             found.setdefault(key, []).append(asked)
     return list(found.values())
+
+
+def _operation(sent: Sent) -> tuple[str, ...]:
+    """What tells requests to one path apart: GraphQL's operationName, the type of a frame, an action."""
+    body = sent.body if isinstance(sent.body, dict) else {}
+    return tuple(str(value) for key, value in body.items() if _OPERATION.match(key) and isinstance(value, str))
 
 
 def _candidates(sent: Sent) -> Iterator[Asked]:

@@ -33,9 +33,12 @@ DECOY: Final = re.compile(
 """Paths that carry what was typed and do not answer it: monitoring (Segment, Sentry, Google, Statsig), titles."""
 
 CONVERSATION: Final = re.compile(
-    r"conversation|convo|thread|chat_?id|dialog|^chat$|session_?(?:id|hash)|room|parent|talk|^sid$", re.IGNORECASE
+    r"conversation|convo|thread|chat_?id|dialog|^chat$|session_?(?:id|hash)|room|talk|^sid$", re.IGNORECASE
 )
 """What chat APIs call the id of a conversation: OpenAI, LangGraph, Gradio, Botpress, Dify."""
+
+BEFORE: Final = re.compile(r"parent|message|last|prev|reply|after", re.IGNORECASE)
+"""What chat APIs call the id of the message before: OpenAI, Anthropic, Vercel."""
 
 TOKEN: Final = re.compile(r"csrf|xsrf|authenticity|forgery|requestverification|nonce|_token$|^token$", re.IGNORECASE)
 """What stacks call a token against forged requests: Django, Rails, Laravel, Spring, ASP.NET, Symfony, WordPress."""
