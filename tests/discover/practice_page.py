@@ -82,7 +82,8 @@ class RecordedPage:
             self._renew()
         if self.wants.login == "json" and not self.bearer:
             typed = json.dumps({"user": "guest", "password": "guest"})
-            self.bearer = self._post("/login", typed, {"Content-Type": "application/json"})["json"]["token"]
+            token = {"X-CSRF-Token": self.token} if self.in_form else {}
+            self.bearer = self._post("/login", typed, {"Content-Type": "application/json", **token})["json"]["token"]
             self._renew()
         if self.wants.history == "start" and not self.conversation:
             body = urlencode({"csrf_token": self.token}) if self.in_form else ""
