@@ -18,7 +18,7 @@ def page(text: str = "<html><body><h1>Bot</h1></body></html>", path: str = "/", 
     return got("GET", path, text, "text/html; charset=utf-8", cookies=cookies)
 
 
-def got(  # noqa: PLR0913  # an exchange has so many parts
+def got(  # an exchange has so many parts
     method: str,
     path: str,
     answer: object = "",

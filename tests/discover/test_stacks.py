@@ -6,8 +6,6 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
 from chatdoor.discover.discovery import discover
 from chatdoor.discover.har import read_har
 from tests.discover.chats import ASKED, HOST, OTHER, SAID, TOKEN, events, got, page, pieces, recorded
@@ -224,7 +222,7 @@ def test_decoys() -> None:
 def test_no_spaces_between_words() -> None:
     """Chinese and Thai are read as prose, from one turn alone."""
     for asked, said in (
-        ("你好，今天天气怎么样？", "今天很好，阳光明媚。"),
+        ("你好今天天气怎么样", "今天很好阳光明媚"),
         ("สวัสดีครับวันนี้อากาศเป็นอย่างไร", "วันนี้อากาศดีมากครับ"),
     ):
         site = written(page(), got("POST", "/chat", {"lang": "de", "answer": said}, body={"lang": "zh", "text": asked}))

@@ -42,7 +42,7 @@ def discover(
     if out is not None and out.exists() and not overwrite:
         raise ArgumentError(f"{out} is there already; --overwrite replaces it, --out names another")
     recordings = [read_har(_read(file), str(file)) for file in files]
-    found = discovered(recordings[0], str(files[0]), prompts)
+    found = discovered(recordings[0], str(files[0]), prompts, recordings[1:])
     if out is None:
         stdout().write(found.text)
     else:

@@ -14,7 +14,7 @@ from chatdoor.discover.naming import site_name
 from chatdoor.discover.plan import Plan
 from chatdoor.discover.recording import Recording
 from chatdoor.discover.scrub.secrets import find_secrets
-from chatdoor.discover.sends import path_shape
+from chatdoor.discover.sends import Sent, path_shape
 from chatdoor.discover.turns import Chat, find_chat
 from chatdoor.errors import RecordingError
 from chatdoor.site.load import loads_site
@@ -32,20 +32,40 @@ class Discovery(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-def discover(recording: Recording, name: str, prompts: Sequence[str] = ()) -> Discovery:
+def discover(
+    recording: Recording, name: str, prompts: Sequence[str] = (), others: Sequence[Recording] = ()
+) -> Discovery:
     """The site in a recording. `name` is the file's, for messages; `prompts` is what was typed, as far as told.
+
+    `others` are recordings of the same steps: what differs between them belongs to a session.
 
     Raises RecordingError where there is no chat in it or more than one, where no site file can describe it, and where
     the result would hold a secret.
     """
-    recording = replace(recording, exchanges=tuple(each for each in recording.exchanges if not each.is_asset))
+    recording = _without_assets(recording)
     chat = find_chat(recording, prompts, name)
     site = site_name(chat.turns[0].asked.sent.host)
-    plan = make_plan(recording, chat, site)
+    plan = make_plan(recording, chat, site, _elsewhere(chat, others, prompts, name))
     text = write(tables(plan, site, recording.recorder))
     _check_no_secret(text, plan, name)
     _note_chat(plan, chat)
     return Discovery(text, loads_site(text, f"the site file from {name}"), tuple(plan.findings))
+
+
+def _without_assets(recording: Recording) -> Recording:
+    return replace(recording, exchanges=tuple(each for each in recording.exchanges if not each.is_asset))
+
+
+def _elsewhere(chat: Chat, others: Sequence[Recording], prompts: Sequence[str], name: str) -> list[Sent]:
+    """The prompts of other recordings, as they were sent. Raises RecordingError where those hold another chat."""
+    sent = chat.turns[0].asked.sent
+    found = []
+    for number, other in enumerate(others, 2):
+        its = find_chat(_without_assets(other), prompts, f"recording {number}").turns[-1].asked.sent
+        if (its.verb, path_shape(its.path)) != (sent.verb, path_shape(sent.path)):
+            raise RecordingError(f"recording {number}: its chat is another one than in {name}; compare the same steps")
+        found.append(its)
+    return found
 
 
 def _note_chat(plan: Plan, chat: Chat) -> None:

@@ -5,6 +5,7 @@ first turn and given by its answer: the conversation's id. Given by no answer: t
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -52,8 +53,11 @@ class Fill(msgspec.Struct, frozen=True):
     null_first: bool = False
 
 
-def classify(place: Place, sents: list[Sent], recording: Recording) -> Fill:
-    """What the value at a place is, seen over all turns."""
+def classify(place: Place, sents: list[Sent], recording: Recording, elsewhere: Sequence[Sent] = ()) -> Fill:
+    """What the value at a place is, seen over all turns.
+
+    `elsewhere` is the same request in other recordings: what differs there can be no constant.
+    """
     found = [value_at(sent, place) for sent in sents]
     present = [(sent, value) for sent, value in zip(sents, found, strict=True) if value not in ABSENT]
     if not present:
@@ -63,7 +67,12 @@ def classify(place: Place, sents: list[Sent], recording: Recording) -> Fill:
         return _late(place, present, recording, null_first=found[0] is None)
     if len({str(each) for _, each in present}) > 1:
         return _varying(place, present, recording)
-    return _steady(place, present[0], recording)
+    return _steady(place, present[0], recording, differs=_differs(place, value, elsewhere))
+
+
+def _differs(place: Place, value: object, elsewhere: Sequence[Sent]) -> bool:
+    others = [value_at(sent, place) for sent in elsewhere]
+    return any(other not in ABSENT and other != value for other in others)
 
 
 def _late(place: Place, present: list[tuple[Sent, object]], recording: Recording, *, null_first: bool) -> Fill:
@@ -79,11 +88,11 @@ def _late(place: Place, present: list[tuple[Sent, object]], recording: Recording
     return Fill(what, place, value, ((str(value), origin),), null_first=null_first)
 
 
-def _steady(place: Place, only: tuple[Sent, object], recording: Recording) -> Fill:
+def _steady(place: Place, only: tuple[Sent, object], recording: Recording, *, differs: bool) -> Fill:
     sent, value = only
     key = words.key_of(place) if place[0] != "path" else ""
     text = str(value)
-    if isinstance(value, bool | float) or not may_be_given(text, key, place):
+    if isinstance(value, bool | float) or not (differs or may_be_given(text, key, place)):
         return Fill("constant", place, value)
     pieces = _pieces(text, sent, recording)
     if pieces:

@@ -4,6 +4,8 @@ The chat's values are followed back to the answers that gave them; those answers
 values are followed back in turn. Nothing that no value needs becomes a step, but the page itself, which sets cookies.
 """
 
+from collections.abc import Sequence
+
 from chatdoor.discover.listing import typed_places
 from chatdoor.discover.plan import Plan, Step, entries, said
 from chatdoor.discover.recording import Exchange, Recording
@@ -13,10 +15,10 @@ from chatdoor.discover.steps import build_step
 from chatdoor.discover.turns import Chat, landing, sent_by_one
 
 
-def make_plan(recording: Recording, chat: Chat, site: str) -> Plan:
+def make_plan(recording: Recording, chat: Chat, site: str, elsewhere: Sequence[Sent]) -> Plan:
     """The steps of a site, with what is sure of them and what is not."""
-    plan = Plan(recording, chat, site)
-    sents = [turn.asked.sent for turn in chat.turns]
+    plan = Plan(recording, chat, site, elsewhere)
+    sents = plan.sents
     step = build_step(
         plan,
         sents,

@@ -1,6 +1,6 @@
 """What a site file will hold, collected while values are followed: steps, shared values, findings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -37,9 +37,10 @@ class Shared(msgspec.Struct, frozen=True):
 class Plan:
     """What a site file will hold, collected while values are followed."""
 
-    def __init__(self, recording: Recording, chat: Chat, site: str) -> None:
+    def __init__(self, recording: Recording, chat: Chat, site: str, elsewhere: Sequence[Sent]) -> None:
         self.recording = recording
         self.chat = chat
+        self.elsewhere = elsewhere
         self.env = env_prefix(site)
         self.names = Names()
         self.findings: list[Finding] = []

@@ -18,9 +18,11 @@ def build_step(plan: Plan, sents: list[Sent], filled: dict[Place, str], why: str
     step = Step(last, "", {}, {}, None, why, {}, {})
     places = dict.fromkeys(place for sent in reversed(sents) for place, _ in values(sent))
     texts: dict[Place, object] = dict(filled)
+    elsewhere = plan.elsewhere if sents is plan.sents else ()
     for place in places:
         if not any(place[: len(at)] == at for at in filled):
-            texts[place] = text_for(plan, step, classify(place, sents, plan.recording), sents)
+            fill = classify(place, sents, plan.recording, elsewhere)
+            texts[place] = text_for(plan, step, fill, sents)
     step.path = _path(last.path, texts)
     step.query = {
         name: each for name in _keys(places, "query") if (each := texts[("query", name)]) is not msgspec.UNSET

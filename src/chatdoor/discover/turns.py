@@ -6,6 +6,7 @@ new prose. Each of these is a point for a place, and the place with the most poi
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
@@ -14,7 +15,7 @@ import msgspec
 from chatdoor.discover import words
 from chatdoor.discover.leaves import answer_leaves
 from chatdoor.discover.prose import is_prose, normal, weight
-from chatdoor.discover.recording import Exchange, Recording
+from chatdoor.discover.recording import Answer, Exchange, Recording
 from chatdoor.discover.replies import Guess, Known, guesses
 from chatdoor.discover.sends import Place, Sent, parse_json, path_shape, sent_by, values
 from chatdoor.errors import RecordingError
@@ -25,6 +26,9 @@ Mode: TypeAlias = Literal["prompt", "messages"]
 _ROLE: Final = re.compile(r"^(?:role|author|sender|from|speaker|who|type|is_?user|is_?bot)$", re.IGNORECASE)
 _USER: Final = re.compile(r"^(?:user|human|you|me|customer|visitor|client|person|usermessage)$", re.IGNORECASE)
 _OPERATION: Final = re.compile(r"^(?:operation_?name|op|action|event|method|type|cmd|command|kind)$", re.IGNORECASE)
+MAX_SEEN: Final = 5_000
+"""Characters of a text that could be a reply seen before."""
+
 _CERTAIN: Final = 100.0
 _CLOSE: Final = 1.0
 """Points between two places within which nobody can tell which is the chat."""
@@ -303,7 +307,6 @@ def _all_text(exchange: Exchange) -> str:
 def _known(asked: Asked, group: list[Asked], recording: Recording) -> Known:
     """What was on the screen before, and what is sent later: a client that keeps the history sends replies back."""
     at = recording.exchanges.index(asked.sent.exchange)
-    before = [leaf.value for each in recording.exchanges[:at] for leaf in answer_leaves(each.answer)]
     later = [
         value
         for each in group[group.index(asked) + 1 :]
@@ -312,8 +315,8 @@ def _known(asked: Asked, group: list[Asked], recording: Recording) -> Known:
         for _, value in _strings(item)
     ]
     own = normal(asked.prompt)
-    short = frozenset(normal(text) for text in before if len(text) < 5_000)
-    return Known(own, short, frozenset(normal(text) for text in later if is_prose(text)) - {own} - _said_by(group))
+    before = frozenset[str]().union(*(seen(each) for each in recording.exchanges[:at]))
+    return Known(own, before, frozenset(normal(text) for text in later if is_prose(text)) - {own} - _said_by(group))
 
 
 def _said_by(group: list[Asked]) -> frozenset[str]:
@@ -344,4 +347,14 @@ def _was_there(asked: Asked, recording: Recording) -> bool:
     """Whether an earlier answer holds the text: then the page wrote it, not a person."""
     at = recording.exchanges.index(asked.sent.exchange)
     own = normal(asked.prompt)
-    return any(normal(leaf.value) == own for each in recording.exchanges[:at] for leaf in answer_leaves(each.answer))
+    return any(own in seen(each) for each in recording.exchanges[:at])
+
+
+@lru_cache(maxsize=2_000)
+def _texts_of(answer: Answer) -> frozenset[str]:
+    return frozenset(normal(leaf.value) for leaf in answer_leaves(answer) if len(leaf.value) < MAX_SEEN)
+
+
+def seen(exchange: Exchange) -> frozenset[str]:
+    """The short texts of an answer, white space as single spaces. Programs are left out: they hold all words."""
+    return frozenset() if "script" in exchange.answer.body.type else _texts_of(exchange.answer)
