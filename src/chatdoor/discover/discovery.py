@@ -11,8 +11,9 @@ from chatdoor.discover.emit import tables
 from chatdoor.discover.following import make_plan
 from chatdoor.discover.logins import credentials
 from chatdoor.discover.naming import site_name
+from chatdoor.discover.opaque import opaque_runs
 from chatdoor.discover.plan import Plan
-from chatdoor.discover.recording import Recording
+from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.scrub.secrets import find_secrets
 from chatdoor.discover.sends import Sent, path_shape
 from chatdoor.discover.turns import Chat, find_chat
@@ -83,10 +84,31 @@ def _chat_finding(chat: Chat, text: str) -> Finding:
 
 
 def _check_no_secret(text: str, plan: Plan, name: str) -> None:
-    """Raises RecordingError where a value of the recording that is secret stands in the file."""
-    for secret in find_secrets(plan.recording):
-        if secret.everywhere and len(secret.value) >= MIN_SECRET and secret.value in text and not secret.is_word:
-            raise RecordingError(f"{name}: the site file would hold a secret ({secret.kind}); please report this")
-    for value in credentials(plan.recording, plan.login):
-        if len(value) >= MIN_SECRET and f'"{value}"' in text:
-            raise RecordingError(f"{name}: the site file would hold what was typed to sign in; please report this")
+    """Raises RecordingError where what looks random, is secret or was typed to sign in stands in the file."""
+    leaked = [run for run in opaque_runs(text) if _holds(plan.recording, run)]
+    secrets = (each for each in find_secrets(_without_programs(plan.recording)) if each.everywhere and not each.is_word)
+    leaked += [each.value for each in secrets if len(each.value) >= MIN_SECRET and each.value in text]
+    typed = credentials(plan.recording, plan.login)
+    leaked += [value for value in typed if len(value) >= MIN_SECRET and f'"{value}"' in text]
+    if leaked:
+        raise RecordingError(f"{name}: the site file would hold a secret; please report it, with a scrubbed recording")
+
+
+def _holds(recording: Recording, run: str) -> bool:
+    """Whether a request or an answer holds it as it is."""
+    return any(
+        run in text
+        for each in recording.exchanges
+        for text in (each.request.url, each.request.body.text, each.answer.body.text, *_values(each))
+    )
+
+
+def _values(exchange: Exchange) -> list[str]:
+    frames = [frame.content for frame in exchange.frames if isinstance(frame.content, str)]
+    return [value for _, value in (*exchange.request.headers, *exchange.answer.headers)] + frames
+
+
+def _without_programs(recording: Recording) -> Recording:
+    """The recording without the bodies of scripts, in which all that looks random is their maker's."""
+    kept = tuple(each for each in recording.exchanges if "script" not in each.answer.body.type)
+    return replace(recording, exchanges=kept)

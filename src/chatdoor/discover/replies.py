@@ -6,7 +6,7 @@ Gradio, Vercel, Ollama, LangServe), frames, plain text, a page.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -32,7 +32,7 @@ class Known(NamedTuple):
     """What a turn's reply is compared with: the prompt, texts that were there before, texts that are sent later."""
 
     prompt: str
-    before: frozenset[str]
+    before: Container[str]
     later: frozenset[str]
 
 

@@ -6,7 +6,6 @@ new prose. Each of these is a point for a place, and the place with the most poi
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
@@ -14,8 +13,9 @@ import msgspec
 
 from chatdoor.discover import words
 from chatdoor.discover.leaves import answer_leaves
+from chatdoor.discover.past import Past
 from chatdoor.discover.prose import is_prose, normal, weight
-from chatdoor.discover.recording import Answer, Exchange, Recording
+from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.replies import Guess, Known, guesses
 from chatdoor.discover.sends import Place, Sent, parse_json, path_shape, sent_by, values
 from chatdoor.errors import RecordingError
@@ -26,9 +26,6 @@ Mode: TypeAlias = Literal["prompt", "messages"]
 _ROLE: Final = re.compile(r"^(?:role|author|sender|from|speaker|who|type|is_?user|is_?bot)$", re.IGNORECASE)
 _USER: Final = re.compile(r"^(?:user|human|you|me|customer|visitor|client|person|usermessage)$", re.IGNORECASE)
 _OPERATION: Final = re.compile(r"^(?:operation_?name|op|action|event|method|type|cmd|command|kind)$", re.IGNORECASE)
-MAX_SEEN: Final = 5_000
-"""Characters of a text that could be a reply seen before."""
-
 _CERTAIN: Final = 100.0
 _CLOSE: Final = 1.0
 """Points between two places within which nobody can tell which is the chat."""
@@ -74,7 +71,8 @@ def find_chat(recording: Recording, prompts: Sequence[str], name: str) -> Chat:
     groups = _groups(sent_by(recording), told)
     if not groups:
         raise RecordingError(_nothing_typed(recording, told, name))
-    chats = sorted((chat for group in groups if (chat := _chat(group, recording, told))), key=lambda chat: -chat.score)
+    past = Past(recording)
+    chats = sorted((chat for group in groups if (chat := _chat(group, past, told))), key=lambda chat: -chat.score)
     if not chats:
         raise RecordingError(_no_reply(groups, name))
     _check_one(chats, name)
@@ -214,10 +212,10 @@ def _strings(value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
             yield from _strings(below, (*place, at))
 
 
-def _chat(group: list[Asked], recording: Recording, told: frozenset[str]) -> Chat | None:
+def _chat(group: list[Asked], past: Past, told: frozenset[str]) -> Chat | None:
     """The chat that these turns make with the answers that fit best; None where no answer is text."""
-    knowns = [_known(asked, group, recording) for asked in group]
-    options = [_own_answers(group, recording), *_later_answers(group, recording)]
+    knowns = [_known(asked, group, past) for asked in group]
+    options = [_own_answers(group, past.recording), *_later_answers(group, past.recording)]
     best: tuple[float, list[tuple[Exchange, ...]], list[Guess]] | None = None
     for penalty, answers in options:
         read = _common(group, answers, knowns)
@@ -227,7 +225,7 @@ def _chat(group: list[Asked], recording: Recording, told: frozenset[str]) -> Cha
         return None
     pairs = [(each, found) for each, found in zip(group, best[1], strict=True) if found]
     turns = [Turn(asked, found[-1], reply, found[:-1]) for (asked, found), reply in zip(pairs, best[2], strict=True)]
-    return Chat(tuple(turns), best[0] + _typed_score(group, recording, told), bool(told))
+    return Chat(tuple(turns), best[0] + _typed_score(group, past, told), bool(told))
 
 
 def _common(
@@ -304,9 +302,8 @@ def _all_text(exchange: Exchange) -> str:
     return normal(" ".join(str(value) for each in sent_by_one(exchange) for _, value in values(each)))
 
 
-def _known(asked: Asked, group: list[Asked], recording: Recording) -> Known:
+def _known(asked: Asked, group: list[Asked], past: Past) -> Known:
     """What was on the screen before, and what is sent later: a client that keeps the history sends replies back."""
-    at = recording.exchanges.index(asked.sent.exchange)
     later = [
         value
         for each in group[group.index(asked) + 1 :]
@@ -315,15 +312,15 @@ def _known(asked: Asked, group: list[Asked], recording: Recording) -> Known:
         for _, value in _strings(item)
     ]
     own = normal(asked.prompt)
-    before = frozenset[str]().union(*(seen(each) for each in recording.exchanges[:at]))
-    return Known(own, before, frozenset(normal(text) for text in later if is_prose(text)) - {own} - _said_by(group))
+    sent_back = frozenset(normal(text) for text in later if is_prose(text))
+    return Known(own, past.before(asked.sent.exchange), sent_back - {own} - _said_by(group))
 
 
 def _said_by(group: list[Asked]) -> frozenset[str]:
     return frozenset(normal(asked.prompt) for asked in group)
 
 
-def _typed_score(group: list[Asked], recording: Recording, told: frozenset[str]) -> float:
+def _typed_score(group: list[Asked], past: Past, told: frozenset[str]) -> float:
     """How much these texts look typed. Points follow from what was seen on stacks of all kinds, never from one site."""
     first = group[0].sent
     score = _CERTAIN if told else 0.0
@@ -333,8 +330,8 @@ def _typed_score(group: list[Asked], recording: Recording, told: frozenset[str])
     score += 2 if words.PROMPT.match(words.key_of(group[0].place[1:]) or "text") else 0
     score -= 4 if words.NOT_REPLY.search(words.key_of(group[0].place[1:])) and score < _CERTAIN else 0
     score -= 6 if words.DECOY.search(first.path) else 0
-    score -= 5 if first.host != _home(recording) else 0
-    return score - (3 if all(_was_there(asked, recording) for asked in group) else 0)
+    score -= 5 if first.host != _home(past.recording) else 0
+    return score - (3 if all(_was_there(asked, past) for asked in group) else 0)
 
 
 def _home(recording: Recording) -> str:
@@ -343,18 +340,7 @@ def _home(recording: Recording) -> str:
     return (pages or recording.exchanges)[0].request.parts.netloc
 
 
-def _was_there(asked: Asked, recording: Recording) -> bool:
+def _was_there(asked: Asked, past: Past) -> bool:
     """Whether an earlier answer holds the text: then the page wrote it, not a person."""
-    at = recording.exchanges.index(asked.sent.exchange)
     own = normal(asked.prompt)
-    return any(own in seen(each) for each in recording.exchanges[:at])
-
-
-@lru_cache(maxsize=2_000)
-def _texts_of(answer: Answer) -> frozenset[str]:
-    return frozenset(normal(leaf.value) for leaf in answer_leaves(answer) if len(leaf.value) < MAX_SEEN)
-
-
-def seen(exchange: Exchange) -> frozenset[str]:
-    """The short texts of an answer, white space as single spaces. Programs are left out: they hold all words."""
-    return frozenset() if "script" in exchange.answer.body.type else _texts_of(exchange.answer)
+    return own in past.before(asked.sent.exchange)
