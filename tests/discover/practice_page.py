@@ -34,7 +34,7 @@ class RecordedPage:
         """Says something, as a person who types it and waits for the reply."""
         self.turns.append({"role": "user", "content": text})
         self._prepare()
-        reply = self._in_frame() if self.wants.reply == "websocket" else self._by_request()
+        reply = self._in_frame() if self.wants.reply == "websocket" else self._read(self._answered())
         self.turns.append({"role": "assistant", "content": reply})
 
     def har(self) -> bytes:
@@ -109,7 +109,19 @@ class RecordedPage:
         texts: dict[str, Any] = self._texts()
         return {**texts, "messages": self.turns} if "messages" in texts else texts
 
-    def _by_request(self) -> str:
+    def _answered(self) -> dict[str, Any]:
+        """The answer; where the token was refused, the one to the same text with a new token."""
+        answer = self._by_request()
+        if answer["status"] == 403:
+            self.token = ""
+            self._prepare()
+            answer = self._by_request()
+        self.token = answer["headers"].get("X-CSRF-Token") or self.token
+        if self.wants.history in NAMED:
+            self.conversation = answer["headers"].get("X-Conversation-Id") or self.conversation
+        return answer
+
+    def _by_request(self) -> dict[str, Any]:
         kind = self.wants.body
         if kind == "json":
             answer = self._post(CHAT, json.dumps(self._whole()), {"Content-Type": "application/json"})
@@ -123,10 +135,7 @@ class RecordedPage:
             answer = self._post(f"{CHAT}?{urlencode(texts)}", said, {"Content-Type": "text/plain; charset=utf-8"})
         else:
             answer = self._post(f"{CHAT}?{urlencode(self._texts())}", "", {}, "GET")
-        self.token = answer["headers"].get("X-CSRF-Token") or self.token
-        if self.wants.history in NAMED:
-            self.conversation = answer["headers"].get("X-Conversation-Id") or self.conversation
-        return self._read(answer)
+        return answer
 
     def _multipart(self) -> dict[str, Any]:
         mark = f"----WebKitFormBoundary{uuid.uuid4().hex[:16]}"
@@ -209,7 +218,13 @@ class RecordedPage:
         if 300 <= answer.status < 400:
             return self._fetch("GET", answer.headers["Location"])
         is_json = "json" in (answer.headers.get_content_type()) and "ndjson" not in answer.headers.get_content_type()
-        return {"url": path, "text": text, "headers": answer.headers, "json": json.loads(text) if is_json else {}}
+        return {
+            "status": answer.status,
+            "url": path,
+            "text": text,
+            "headers": answer.headers,
+            "json": json.loads(text) if is_json else {},
+        }
 
     def _entry(  # an entry has so many parts
         self,

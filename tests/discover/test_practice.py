@@ -19,11 +19,15 @@ REMEMBERS = "Earlier you said that you feel tired of your job. Does that have to
 FORGETS = "Please go on."
 
 TOKENS, LOGINS, BODIES, HISTORIES = (get_args(kind) for kind in (Token, Login, Body, History))
+ROTATING = (("json", "session", "json"), ("form", "session", "html"), ("json", "id", "sse-delta"))
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 
 def _rows() -> list[dict[str, object]]:
-    """Each kind of reply with each kind of history, the other options in turn beside them; frames are JSON."""
+    """Each kind of reply with each kind of history, the other options in turn beside them; frames are JSON.
+
+    And each kind of token where every page and reply brings a new one.
+    """
     rows, at = [], 0
     for shape in SHAPES:
         for history in HISTORIES:
@@ -31,6 +35,14 @@ def _rows() -> list[dict[str, object]]:
             token, login = TOKENS[at % len(TOKENS)], LOGINS[(at // 2) % len(LOGINS)]
             rows.append({"token": token, "login": login, "body": body, "history": history, "reply": shape})
             at += 1
+    for token in (each for each in TOKENS if each != "none"):
+        for body, history, shape in (
+            ("json", "session", "json"),
+            ("form", "session", "html"),
+            ("json", "id", "sse-delta"),
+        ):
+            common = {"token": token, "login": "none", "body": body, "history": history, "reply": shape}
+            rows.append({**common, "rotate": True})
     return rows
 
 
@@ -83,3 +95,11 @@ def test_credentials_are_references() -> None:
     login = made["session"][1]
     assert login["form"] == {"csrf_token": "{csrf}", "user": "{env:SITE_USER}", "password": "{env:SITE_PASSWORD}"}
     assert login["expect"] == {"url": "/"}
+
+
+def test_a_token_that_is_fetched_again_renews() -> None:
+    """Where the page fetches a token in the middle of the talk, opening it again is known to leave the talk alone."""
+    behaviour = Behaviour(token="meta", history="session", rotate=True)
+    with Practice(behaviour) as site:
+        made = tomllib.loads(found(recorded(site.url, behaviour)).text)
+    assert made["session"] == {"get": "/", "refresh": True}

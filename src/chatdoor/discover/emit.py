@@ -67,7 +67,7 @@ def _shared(plan: Plan) -> list[Table]:
 def _session(plan: Plan, stack: Stack | None) -> list[Step]:
     """The steps, but not the one that the preset has."""
     places = [(step.sent.verb, step.path) for step in plan.session]
-    plain = all(not (step.take or step.query or step.body) for step in plan.session)
+    plain = all(not (step.take or step.query or step.body or step.refresh) for step in plan.session)
     return [] if stack is not None and places == [_ONLY_PAGE] and plain else plan.session
 
 
@@ -89,6 +89,8 @@ def _step(heading: str, step: Step) -> Table:
         table.add(f"take.{name}", source, why)
     for name, kind in step.make.items():
         table.add(f"make.{name}", kind, "made by the page in each turn")
+    if step.refresh:
+        table.add("refresh", value=True, why="fetched again between the turns, and the talk went on")
     for key, value in (("expect", step.expect), ("until", step.until)):
         if value is not None:
             table.add(key, value)

@@ -160,6 +160,7 @@ def _build_needed(plan: Plan) -> None:
         if plan.login is not None and exchange is plan.login.sent.exchange:
             step.expect = {"url": plan.login.lands} if plan.login.lands else None
             step.why = f"entry {index}: signs in"
+        step.refresh = index in plan.renewing
         target = plan.start if is_start else plan.session
         led = next(
             (

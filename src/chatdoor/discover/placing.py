@@ -135,8 +135,18 @@ def _of_turn(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
         plan.note("guessed", f"{name}: the first one came from {fill.pieces[0][1].place}; does the first turn need it?")
     if id(fill.pieces[0][1].exchange) not in plan.turn_exchanges:
         _need(plan, fill.pieces[0][1], start=False)
+        if _renews(plan, fill):
+            plan.renewing.add(fill.pieces[0][1].exchange.index)
         return "{" + name + "}"
     return "{" + name + "?}"
+
+
+def _renews(plan: Plan, fill: Fill) -> bool:
+    """Whether the page fetched the token anew in the middle of the talk, from where the first one came."""
+    first, *later = (origin.exchange for _, origin in fill.pieces)
+    target = (first.request.method, first.request.url)
+    again = [each for each in later if each is not first and id(each) not in plan.turn_exchanges]
+    return first.request.method == "GET" and any((each.request.method, each.request.url) == target for each in again)
 
 
 def _made(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:

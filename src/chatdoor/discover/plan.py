@@ -25,6 +25,7 @@ class Step(msgspec.Struct):
     make: dict[str, str] = {}
     expect: dict[str, object] | None = None
     until: dict[str, object] | None = None
+    refresh: bool = False
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -51,6 +52,7 @@ class Plan:
         self.start: list[Step] = []
         self.steps: list[Step] = []
         self.stack_why = ""
+        self.renewing: set[int] = set()
         self.has_id = False
         self.keeps_list = False
         self.item: object = None

@@ -138,7 +138,13 @@ def _groups(sent: list[Sent], told: frozenset[str]) -> list[list[Asked]]:
                 continue
             key = (each.verb, each.host, path_shape(each.path), _operation(each), asked.place, asked.mode)
             found.setdefault(key, []).append(asked)
-    return list(found.values())
+    return [_without_refused(group) for group in found.values()]
+
+
+def _without_refused(group: list[Asked]) -> list[Asked]:
+    """What was answered: pages that are refused fetch a new token and send the text again."""
+    answered = [asked for asked in group if asked.sent.exchange.answer.status < 400]
+    return answered or group
 
 
 def _operation(sent: Sent) -> tuple[str, ...]:
