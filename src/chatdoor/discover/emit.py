@@ -5,7 +5,7 @@ from typing import Final
 from chatdoor.discover.draft import Table
 from chatdoor.discover.endings import with_end
 from chatdoor.discover.plan import Plan, Step
-from chatdoor.discover.stacks import Stack, stack_of
+from chatdoor.discover.stacks import Stack, spelled, stack_of
 
 _ONLY_PAGE: Final = ("get", "/")
 
@@ -21,7 +21,7 @@ def tables(plan: Plan, name: str, recorder: str) -> list[Table]:
     top.add("name", name)
     top.add("url", f"{_scheme(first.exchange.request.parts.scheme)}://{first.host}", f"entry {first.index}")
     if stack is not None:
-        top.add("extends", stack.preset, _why_stack(plan, stack))
+        top.add("extends", stack.preset, f"csrf: {plan.stack_why}")
     found = [top, *_shared(plan), *_steps("session", _session(plan, stack)), *_steps("chat", plan.steps)]
     return [*found, _reply(plan), *_messages(plan), *_conversation(plan)]
 
@@ -44,15 +44,9 @@ def _stack(plan: Plan) -> Stack | None:
 
 def _leave_to(plan: Plan, stack: Stack) -> None:
     """Takes out what the preset says; the value's name is the preset's."""
-    from chatdoor.discover.stacks import spelled
-
     plan.headers.pop(spelled(stack.header))
     name = next(name for name, shared in plan.take.items() if shared.source == stack.source)
     plan.take.pop(name)
-
-
-def _why_stack(plan: Plan, _stack: Stack) -> str:
-    return f"csrf: {plan.stack_why}"
 
 
 def _shared(plan: Plan) -> list[Table]:

@@ -7,7 +7,7 @@ values are followed back in turn. Nothing that no value needs becomes a step, bu
 from collections.abc import Sequence
 
 from chatdoor.discover.listing import typed_places
-from chatdoor.discover.plan import Plan, Step, entries, said
+from chatdoor.discover.plan import Plan, entries, said
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.replies import form_of
 from chatdoor.discover.sends import Place, Sent, parse_json, path_shape
@@ -26,7 +26,7 @@ def make_plan(recording: Recording, chat: Chat, site: str, elsewhere: Sequence[S
         f"{entries(sents)}: what was typed is in {said(plan.chat.turns[-1].asked.place)}",
     )
     plan.steps.append(step)
-    _add_second(plan, step)
+    _add_second(plan)
     _add_opening_frames(plan, sents[0])
     _add_login(plan)
     _add_page(plan, sents[0])
@@ -36,10 +36,9 @@ def make_plan(recording: Recording, chat: Chat, site: str, elsewhere: Sequence[S
     return plan
 
 
-def _add_second(plan: Plan, first: Step) -> None:
+def _add_second(plan: Plan) -> None:
     """The request that reads the reply, where that is another one than the prompt went in."""
     turns = plan.chat.turns
-    _ = first
     if all(turn.answered is landing(turn.asked.sent.exchange, plan.recording) for turn in turns):
         return
     sents = [sent_by_one(turn.answered)[0] for turn in turns]

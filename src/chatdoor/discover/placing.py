@@ -41,7 +41,7 @@ def _left_out(plan: Plan, _step: Step, fill: Fill, sents: list[Sent]) -> object:
 
 def _given(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
     if not fill.pieces:
-        return _hidden(plan, fill, sents)
+        return _hidden(plan, fill)
     text = str(escaped(str(fill.value)))
     for value, origin in fill.pieces:
         name = _taken(plan, step, fill, origin, sents)
@@ -49,7 +49,7 @@ def _given(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
     return text
 
 
-def _hidden(plan: Plan, fill: Fill, sents: list[Sent]) -> object:
+def _hidden(plan: Plan, fill: Fill) -> object:
     """A token whose cookie the recorder hides: what the stack does, guessed by its header."""
     header = str(fill.place[1])
     stack = hidden_stack(header, plan.recording)
@@ -61,7 +61,6 @@ def _hidden(plan: Plan, fill: Fill, sents: list[Sent]) -> object:
         stack.source, f"guessed from the header {spelled(header)}: {source}; cookies are hidden here"
     )
     plan.note("guessed", f"{spelled(header)} comes from the {source}, as the preset {stack.preset} has it; is that so?")
-    _ = sents
     return "{" + name + "}"
 
 
