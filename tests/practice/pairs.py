@@ -19,7 +19,7 @@ def pairwise(options: Mapping[str, Sequence[object]]) -> list[Row]:
     while missing:
         one, left, other, right = next(iter(missing))
         row: Row = {one: left, other: right}
-        for name in options.keys() - row.keys():
+        for name in [name for name in options if name not in row]:
             row[name] = max(options[name], key=lambda value, name=name: _gain({**row, name: value}, missing, options))
         rows.append({name: row[name] for name in options})
         for pair in _pairs(row, options):
