@@ -69,7 +69,7 @@ IMPURE_CALLS = {"open", "input", "print", "now", "utcnow", "today"}
 SEAMS: dict[str, str | tuple[str, ...]] = {
     "certifi": "drive/http.py",
     "click": "cli/",
-    "httptools": ("drive/plain/wire.py", "gateway/connection.py", "gateway/upgrade.py", "practice/server.py"),
+    "httptools": ("drive/plain/wire.py", "gateway/reader.py", "gateway/upgrade.py", "practice/server.py"),
     "jmespath": "site/paths.py",
     "keyring": "drive/secrets.py",
     "msgspec": "",
@@ -79,8 +79,8 @@ SEAMS: dict[str, str | tuple[str, ...]] = {
     "python-socks": "drive/sockets/",
     "regex": "site/patterns.py",
     "selectolax": "flow/html.py",
-    "uvicorn": ("gateway/connection.py", "gateway/server.py", "practice/server.py"),
-    "uvloop": "practice/server.py",
+    "uvicorn": "practice/server.py",
+    "uvloop": ("gateway/server.py", "practice/server.py"),
     "websockets": "drive/sockets/",
 }
 """Dependency -> the files or folders that alone may import it. msgspec is how we write types, so it is everywhere."""

@@ -12,6 +12,7 @@ import pytest
 from chatdoor.gateway import access_log
 from chatdoor.gateway.access_log import AccessLog
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.request import Request
 from tests.gateway.door import CHAT, Seen, gateway, key, practice_door
 from tests.gateway.test_stream import STREAMED
 
@@ -134,7 +135,7 @@ def test_too_many_lines_are_dropped_and_told(tmp_path: Path, monkeypatch: pytest
     async def main() -> None:
         log = AccessLog(path)
         for _ in range(5):
-            log.add(Exchange({"method": "GET", "raw_path": b"/", "headers": []}, None, None), 1.0)  # type: ignore[arg-type]
+            log.add(Exchange(Request(), None), 1.0)  # type: ignore[arg-type]
         await log.close()
 
     asyncio.run(main())

@@ -111,10 +111,11 @@ def test_a_slow_reader_slows_the_gateway(faulty: Faulty) -> None:
             connection.sendall(f"{head}Content-Length: {len(STREAMED)}\r\n\r\n".encode() + STREAMED)
             assert connection.recv(100)
             time.sleep(0.5)
-            (one,) = door.server.server_state.connections
-            held = one.transport.get_write_buffer_size()
+            (one,) = door.server.connections
+            assert one._transport is not None
+            held = one._transport.get_write_buffer_size()
             time.sleep(0.5)
-            assert held == one.transport.get_write_buffer_size()  # it stands still
+            assert held == one._transport.get_write_buffer_size()  # it stands still
             assert held < 1_000_000
         door.wait_until_idle()
 

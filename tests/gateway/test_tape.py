@@ -1,61 +1,80 @@
 """The tape of an answer: several readers, each at its own pace, within bounds."""
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
-from chatdoor.gateway.exchange import Event, Exchange
-from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.request import Request
 from chatdoor.gateway.room import Room
 from chatdoor.gateway.tape import AHEAD_BYTES, LEAST_BYTES, TAPE_BYTES, Tape
 
-START: Event = {"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]}
 FRAME = b"x" * 10_000
 
 
 class Reader:
     """Somebody who reads an answer, where told to wait not before."""
 
+    ready = True
+
     def __init__(self, *, waits: bool = False) -> None:
-        self.events: list[Event] = []
+        self.parts: list[bytes] = []
+        self.is_whole = False
         self.goes_on = asyncio.Event()
         if not waits:
             self.goes_on.set()
-        scope: Any = {"method": "POST", "raw_path": b"/", "headers": [], "type": "http"}
-        self.exchange = Exchange(scope, self._receive, self._send)
+        self.exchange = Exchange(Request(), self)
 
-    async def _receive(self) -> Event:
+    async def read(self) -> bytes:
+        """Carrier."""
         raise AssertionError("nothing more is read")
 
-    async def _send(self, event: Event) -> None:
+    async def drain(self) -> None:
+        """Carrier."""
+
+    def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """Carrier."""
+        self.begin(status, headers)
+        self.parts.append(body)
+        self.is_whole = True
+
+    def begin(self, status: int, headers: Sequence[Header]) -> None:
+        """Carrier."""
+        assert status == 200
+        assert (b"a", b"b") in headers
+
+    async def write(self, data: bytes) -> None:
+        """Carrier."""
         await self.goes_on.wait()
-        self.events.append(event)
+        self.parts.append(data)
+
+    async def end(self, data: bytes) -> None:
+        """Carrier."""
+        await self.write(data)
+        self.is_whole = True
+
+    async def cut(self) -> None:
+        """Carrier."""
+
+    def watch(self) -> None:
+        """Carrier."""
 
     @property
     def body(self) -> bytes:
         """What has come."""
-        return b"".join(event.get("body", b"") for event in self.events)
-
-    @property
-    def is_whole(self) -> bool:
-        """True where the answer had its end."""
-        return self.events[-1].get("more_body") is False
-
-
-def part(body: bytes, *, last: bool = False) -> Event:
-    """A part of the body."""
-    return {"type": "http.response.body", "body": body, "more_body": not last}
+        return b"".join(self.parts)
 
 
 async def record(tape: Tape, count: int, *, last: bool = True) -> None:
     """Sends an answer of so many frames."""
-    await tape.send(START)
+    tape.begin(200, [(b"a", b"b")])
     for _ in range(count):
-        await tape.send(part(FRAME))
+        await tape.write(FRAME)
     if last:
-        await tape.send(part(b"end", last=True))
-    tape.end()
+        await tape.end(b"end")
+    tape.close()
 
 
 def test_all_readers_get_all_of_it() -> None:
@@ -129,8 +148,22 @@ def test_an_answer_without_end_has_none_for_anybody() -> None:
         await broken.play(reader.exchange)
         await recording
         assert (reader.body, reader.is_whole) == (FRAME, False)
-        nothing.end()
+        nothing.close()
         with pytest.raises(Problem, match="given up"):
             await nothing.play(reader.exchange)
+
+    asyncio.run(scene())
+
+
+def test_an_answer_that_comes_in_one_is_told_in_one() -> None:
+    """It keeps its length, and whoever asks again has it whole."""
+
+    async def scene() -> None:
+        tape, reader = Tape(Room(10**9), b"asked"), Reader()
+        assert (await tape.read(), await tape.read()) == (b"asked", b"")
+        tape.respond(200, [(b"a", b"b")], b"answer")
+        tape.close()
+        await tape.play(reader.exchange)
+        assert (reader.parts, reader.is_whole, tape.told) == ([b"answer"], True, True)
 
     asyncio.run(scene())

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +46,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     first_piece: float | None = None
     finish: str = ""
     error: str = ""
-    messages: list[dict[str, Any]] = []
+    messages: list[Mapping[str, Any]] = []
     replies: list[str] = []
 
 
@@ -139,8 +140,8 @@ def _line(exchange: Exchange, now: float, *, texts: bool) -> Line:
         first_piece=note.first,
         finish=note.finish,
         error=_error(exchange),
-        messages=note.messages if texts else [],
-        replies=note.texts if texts else [],
+        messages=list(note.messages) if texts else [],
+        replies=list(note.texts) if texts else [],
     )
 
 

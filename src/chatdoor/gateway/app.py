@@ -1,4 +1,4 @@
-"""The gateway as an ASGI application (ASGI specification 3.0, HTTP 2.3): every request goes through here."""
+"""The gateway: every request goes through here, and every failure becomes an answer here."""
 
 import asyncio
 import logging
@@ -7,11 +7,12 @@ from traceback import extract_tb
 
 from chatdoor.errors import ArgumentError, ChatdoorError
 from chatdoor.gateway.asker import scope_of
-from chatdoor.gateway.body import Gone, read_body
-from chatdoor.gateway.exchange import Exchange, Receive, Scope, Send
+from chatdoor.gateway.body import read_body
+from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.joins import Mark, mark_of
 from chatdoor.gateway.openai.errors import BUG, BUSY, NO_RETRY, is_unsent, problem_of
 from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.request import Gone
 from chatdoor.gateway.route import Endpoint
 from chatdoor.gateway.routes import allow, find_methods, find_route
 from chatdoor.gateway.state import RUNNING_MOST, State
@@ -20,14 +21,13 @@ logger = logging.getLogger("chatdoor.gateway")
 
 
 class Gateway:
-    """The ASGI application of one gateway."""
+    """Answers the requests of one gateway."""
 
     def __init__(self, state: State) -> None:
         self.state = state
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, exchange: Exchange) -> None:
         """Answers one request. Ends without a word where the client has left."""
-        exchange = Exchange(scope, receive, send)
         exchange.room = self.state.bodies
         self.state.running += 1
         try:

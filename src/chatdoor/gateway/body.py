@@ -27,10 +27,6 @@ _TYPE: Final = re.compile("Expected .*, got ")
 """What is said of a wrong type. A value out of its bounds is `Expected ... <= 2.0`."""
 
 
-class Gone(Exception):
-    """The client has left before its request was whole."""
-
-
 async def read_body(exchange: Exchange, most: int) -> bytes:
     """The whole body. Raises Problem: 413 for one of more than `most` bytes, 503 where there is no room; Gone.
 
@@ -39,21 +35,19 @@ async def read_body(exchange: Exchange, most: int) -> bytes:
     length = exchange.headers.get(b"content-length")
     if length is not None and (len(length) > 18 or int(length) > most):
         raise _too_large(most)
-    event = await exchange.receive()
-    data: bytes = event.get("body", b"")
+    data = await exchange.carrier.read()
     size = len(data)
     exchange.take_room(size)
+    if exchange.request.ended and size <= most:  # it came in one
+        return data
     chunks = [data]
-    while event.get("more_body", False) and size <= most:
-        event = await exchange.receive()
-        chunks.append(event.get("body", b""))
+    while not exchange.request.ended and size <= most:
+        chunks.append(await exchange.carrier.read())
         size += len(chunks[-1])
         exchange.take_room(len(chunks[-1]))
-    if event["type"] == "http.disconnect":
-        raise Gone
     if size > most:
         raise _too_large(most)
-    return data if len(chunks) == 1 else b"".join(chunks)
+    return b"".join(chunks)
 
 
 def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:

@@ -1,33 +1,36 @@
-"""uvicorn's connection, with what it lacks: JSON in every error, bounds on heads and time, a word of who leaves.
+"""One connection of a client: its requests, answered one after another, within bounds of size and time.
 
-`watch` and `cut` are what Exchange calls a Connection.
+A server of our own on httptools, since the gateway's cost is the server's for a good part. It speaks HTTP/1.1 and
+nothing else: no TLS (a proxy in front does that), no upgrade, no compression.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-
-from chatdoor.gateway.exchange import CONNECTION, JSON
+from chatdoor.gateway.answer import CHUNKED, CLOSE, EMPTY, LAST_CHUNK, chunk, encode_head
+from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.errors import BUSY, envelope
 from chatdoor.gateway.problem import Header, Problem
-from chatdoor.gateway.upgrade import BodyReader
+from chatdoor.gateway.reader import RequestReader
+from chatdoor.gateway.request import Gone, Request
 
 if TYPE_CHECKING:
     from chatdoor.gateway.app import Gateway
 
-HEAD_BYTES: Final = 65_536
-"""The most bytes of a request's head. Clients send less than one kilobyte, browsers with cookies a few."""
+IDLE_SECONDS: Final = 75
+"""How long a connection may be idle between two requests, as nginx has it."""
 
-CODING: Final = b"transfer-encoding"
+CUT_SECONDS: Final = 5.0
+"""How long the rest of a cut answer may take to reach its reader."""
 
-HEADERS_MOST: Final = 200
-"""The most headers of a request."""
+HELD_MOST: Final = 65_536
+"""How many bytes of a body may wait for us. Then the client has to."""
+
+AHEAD_MOST: Final = 16
+"""How many requests may wait for the answer to the one before. While there are fewer, a client that leaves is seen."""
 
 
 def _connections_most() -> int:
@@ -47,151 +50,267 @@ OTHER_FILES: Final = 32
 CONNECTIONS_MOST: Final = _connections_most()
 """How many connections are served at a time. More are answered 503."""
 
-_log = logging.getLogger("chatdoor.gateway.http")
+
+class Hall(Protocol):
+    """What the connections of a server share."""
+
+    gateway: "Gateway"
+    connections: "set[Connection]"
+    tasks: "set[asyncio.Task[None]]"
+    """The answers that are on their way."""
+    loop: asyncio.AbstractEventLoop
+    greeting: bytes
+    """The headers of every answer, `Date` among them, encoded."""
 
 
-class GatewayConnection(HttpToolsProtocol):
-    """One connection of a client."""
+class Connection(asyncio.Protocol):
+    """One connection; for the exchange that is answered, its Carrier (see `exchange`)."""
+
+    def __init__(self, hall: Hall) -> None:
+        self.task: asyncio.Task[None] | None = None
+        """The answer that is on its way."""
+        self._hall = hall
+        self._reader = RequestReader()
+        self._transport: asyncio.Transport | None = None
+        self._request = Request()
+        self._exchange: Exchange | None = None
+        self._begun = False
+        self._answered = True
+        self._invited = False
+        self._watched = False
+        self._reads = True
+        self._broken: Problem | None = None
+        """What is said once the requests before it are answered: what followed was none."""
+        self._more: asyncio.Future[None] | None = None
+        self._room: asyncio.Event | None = None
+        """Set while the reader keeps up; none where it never fell behind."""
+        self._lost: asyncio.Event | None = None
+        self._timed: Request | None = None
+        self._since: float | None = time.monotonic()
+        """Since when something is read that is not whole; None where nothing is."""
+        self._idle_since = time.monotonic()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Takes the connection."""
-        self.logger = _log
-        self._gone: Callable[[], object] | None = None
-        self._in_head = True
-        self._head_bytes = 0
-        self._reading_since: float | None = time.monotonic()
-        self._extensions: Mapping[str, object] = {CONNECTION: self}
-        super().connection_made(cast(asyncio.Transport, transport))
-        if len(self.connections) > CONNECTIONS_MOST:
+        """asyncio: it is open."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by type
+        connections = self._hall.connections
+        connections.add(self)
+        if len(connections) > CONNECTIONS_MOST:
             self._refuse(BUSY)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Tells whoever watches."""
-        super().connection_lost(exc)
-        if self._gone is not None and not self.cycle.response_complete:
-            self._gone()
-        self._gone = None
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """asyncio: it is closed, by whom and why ever. Who watches is told."""
+        self._transport = None
+        self._hall.connections.discard(self)
+        for event in (self._room, self._lost):
+            if event is not None:
+                event.set()
+        self._wake()
+        self._tell_gone()
+
+    def pause_writing(self) -> None:
+        """asyncio: the reader falls behind."""
+        if self._room is None:
+            self._room = asyncio.Event()
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        """asyncio: the reader keeps up again."""
+        if self._room is not None:
+            self._room.set()
 
     def data_received(self, data: bytes) -> None:
-        """Reads on, within the bound of a head."""
-        self._unset_keepalive_if_required()
-        try:
-            self._feed(data)
-        except httptools.HttpParserError:
-            self.send_400_response("")
-        if self._in_head and not self.transport.is_closing():
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._refuse(Problem(431, f"The head of the request has more than {HEAD_BYTES} bytes."))
-
-    def _feed(self, data: bytes) -> None:
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self.cycle.keep_alive = False  # what follows its body is not read
-            reader = BodyReader(self.headers, self.on_body, self.on_message_complete)
-            self.parser = cast(httptools.HttpRequestParser, reader)
-            self.parser.feed_data(data[upgrade.args[0] :])
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]  # uvicorn knows its own alone
-        self._in_head, self._head_bytes, self._reading_since = True, 0, time.monotonic()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header is there. One after the body says nothing of the request."""
-        if not self._in_head:
+        """asyncio: bytes have come."""
+        reader = self._reader
+        if self._broken is not None:
             return
-        if len(name) == len(CODING) and name.lower() == CODING and value.lower() != b"chunked":
-            raise httptools.HttpParserError("a coding that is not undone here")
-        super().on_header(name, value)
+        try:
+            reader.feed(data)
+        except Problem as problem:
+            self._stop_reading(problem)
+        if self.task is None and reader.heads:
+            self._begin(reader.heads.popleft())
+        coming = reader.coming
+        if coming is not self._timed or coming is None:
+            self._timed, self._since = coming, None if coming is None else time.monotonic()
+        if self._more is not None and (self._request.parts or self._request.ended):
+            self._wake()
+        if coming is not None and (coming.held > HELD_MOST or coming is not self._request):
+            self._limit()
 
-    def on_headers_complete(self) -> None:
-        """The head is whole."""
-        self._in_head = False
-        if len(self.headers) > HEADERS_MOST:
-            raise httptools.HttpParserError("too many headers")
-        if self.url[:1] != b"/" and self.url != b"*":  # its authority would say another host than Host does
-            raise httptools.HttpParserInvalidURLError("only a path can be asked for")
-        super().on_headers_complete()
+    def _stop_reading(self, problem: Problem) -> None:
+        """What comes is no request: that is said once those before it have their answers."""
+        heads = self._reader.heads
+        if heads and not heads[-1].ended:
+            heads.pop()
+        self._broken = problem
+        if not heads and (self.task is None or not self._request.ended):
+            self._refuse(problem)
 
-    def on_message_complete(self) -> None:
-        """The request is whole, or, where it asks for an upgrade, its head."""
-        if self.parser.should_upgrade():
+    def _limit(self) -> None:
+        """Lets the client wait where it is too far ahead of us."""
+        coming = self._reader.coming
+        if coming is self._request and self._answered and coming is not None:
+            coming.take()  # nobody will
             return
-        super().on_message_complete()
-        self._reading_since = None
+        far = coming is not None and coming.held > HELD_MOST
+        if self._reads and self._transport is not None and (far or len(self._reader.heads) >= AHEAD_MOST):
+            self._reads = False
+            self._transport.pause_reading()
 
-    def watch(self, gone: Callable[[], object]) -> None:
-        """Calls `gone` as soon as the client has left. It can be seen to leave only while we read."""
-        self._gone = gone
-        if not self.pipeline:
-            self.flow.resume_reading()
-        if self.cycle.disconnected:
-            gone()
+    def _read_on(self) -> None:
+        if not self._reads and self._transport is not None:
+            self._reads = True
+            self._transport.resume_reading()
+
+    def _begin(self, request: Request) -> None:
+        self._request, self._begun, self._answered, self._invited = request, False, False, False
+        self._exchange = exchange = Exchange(request, self)
+        self.task = task = self._hall.loop.create_task(self._serve(exchange))
+        self._hall.tasks.add(task)
+
+    async def _serve(self, exchange: Exchange) -> None:
+        try:
+            await self._hall.gateway(exchange)
+        finally:
+            if self.task is not None:
+                self._hall.tasks.discard(self.task)
+            self.task = self._exchange = None
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """What follows an answer: the next request, the end, or silence."""
+        if self._transport is None:
+            return
+        if self._since is not None:
+            self._since = time.monotonic()  # it may have waited for us
+        if not (self._answered and self._request.keep_alive):
+            self._transport.close()
+        elif self._reader.heads:
+            self._begin(self._reader.heads.popleft())
+            self._read_on()
+        elif self._broken is not None:
+            self._refuse(self._broken)
+        else:
+            self._idle_since = time.monotonic()
+            self._read_on()
+
+    async def read(self) -> bytes:
+        """The next bytes of the body; none at its end. Raises Gone."""
+        request = self._request
+        while not request.parts and not request.ended:
+            if self._transport is None:
+                raise Gone
+            if request.asks_first and not self._invited:
+                self._invited = True
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._read_on()
+            self._more = self._hall.loop.create_future()
+            await self._more
+            self._more = None
+        return request.take()
+
+    def _wake(self) -> None:
+        if self._more is not None and not self._more.done():
+            self._more.set_result(None)
 
     @property
     def ready(self) -> bool:
-        """True while the request that is answered is the only one, and the reader keeps up."""
-        return not (self.pipeline or self.flow.write_paused or self.cycle.response_started or self.cycle.disconnected)
+        """True while the reader keeps up."""
+        return self._room is None or self._room.is_set()
+
+    async def drain(self) -> None:
+        """Waits until the reader keeps up, or is gone."""
+        if self._room is not None:
+            await self._room.wait()
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
-        """Sends a whole answer, and goes on to the next request."""
-        cycle = self.cycle
-        lines = [b"%b: %b" % header for header in (*self.server_state.default_headers, *headers)]
-        lines.append(b"content-length: %d" % len(body))
-        if not cycle.keep_alive:
-            lines.append(b"connection: close")
-        head = b"\r\n".join(lines)
-        if head.count(b"\n") >= len(lines) or b"\0" in head:
-            raise ValueError("a header of an answer is more than one line")
-        cycle.response_started = cycle.response_complete = True
-        content = b"" if cycle.scope["method"] == "HEAD" else body
-        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, content))
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            self.transport.close()
-        cycle.on_response()
+        """Sends a whole answer."""
+        request = self._request
+        head = encode_head(status, self._hall.greeting, headers)
+        length = b"" if status in EMPTY else b"content-length: %d\r\n" % len(body)
+        end = b"" if request.keep_alive else CLOSE
+        self._write(b"%b%b%b\r\n%b" % (head, length, end, b"" if request.method == "HEAD" else body))
+        self._answered, self._watched = True, False
 
-    def cut(self) -> None:
-        """Ends the connection after what was sent."""
-        self.transport.close()
+    def begin(self, status: int, headers: Sequence[Header]) -> None:
+        """Sends the head of a streamed answer."""
+        head = encode_head(status, self._hall.greeting, headers)
+        self._write(b"%b%b%b\r\n" % (head, CHUNKED, b"" if self._request.keep_alive else CLOSE))
+
+    async def write(self, data: bytes) -> None:
+        """Sends a part of a streamed answer, once the reader keeps up."""
+        if self._room is not None:
+            await self._room.wait()
+        if data:  # an empty chunk would be the end
+            self._write(chunk(data))
+
+    async def end(self, data: bytes) -> None:
+        """Sends the last part, and the clean end."""
+        if self._room is not None:
+            await self._room.wait()
+        self._write(chunk(data) + LAST_CHUNK if data else LAST_CHUNK)
+        self._answered, self._watched = True, False
+
+    def _write(self, data: bytes) -> None:
+        self._begun = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def watch(self) -> None:
+        """From now on the answer's task is cancelled where the client leaves, until it is answered."""
+        self._watched = True
+        if self._transport is None:
+            self._tell_gone()
+
+    def _tell_gone(self) -> None:
+        if self._watched and self._exchange is not None and self.task is not None:
+            self._watched = False
+            self._exchange.gone = self.task.cancel()
+
+    async def cut(self) -> None:
+        """Ends the connection after what was sent, so that its reader sees that the answer is not whole."""
+        self._watched = False
+        if self._transport is None:
+            return
+        self._lost = asyncio.Event()
+        self._transport.close()
+        try:
+            async with asyncio.timeout(CUT_SECONDS):
+                await self._lost.wait()
+        except TimeoutError:
+            self.abort()
 
     def abort(self) -> None:
         """Ends the connection at once."""
-        self.transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
-    @property
-    def _answering(self) -> bool:
-        """True while an answer has begun and not ended: nothing else may be written then."""
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and cycle.response_started and not cycle.response_complete
+    def shutdown(self) -> None:
+        """Ends the connection once the request that is answered has its answer."""
+        self._request.keep_alive = False
+        if self.task is None and self._transport is not None:
+            self._transport.close()
 
     def check_time(self, now: float, most: float) -> None:
-        """Ends the connection where a request has begun that is not whole after `most` seconds."""
-        since = self._reading_since
-        if since is None or now - since < most or self.pipeline or self.transport.is_closing():
+        """Ends the connection where a request has begun that is not whole after `most` seconds, or none comes."""
+        if self._transport is None or self._transport.is_closing():
             return
-        self._refuse(Problem(408, "The request was not whole in time.", code="request_timeout"))
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
-        """Answers what is not HTTP."""
-        self._refuse(Problem(400, "This is not a valid HTTP/1.1 request.", code="bad_http"))
+        coming = self._reader.coming
+        waits = self._since is not None and self._reads and (self.task is None or coming is self._request)
+        if waits and self._since is not None and now - self._since >= most:
+            self._refuse(Problem(408, "The request was not whole in time.", code="request_timeout"))
+        elif self._since is None and self.task is None and now - self._idle_since >= IDLE_SECONDS:
+            self._transport.close()
 
     def _refuse(self, problem: Problem) -> None:
         """Answers in place of the gateway, which never gets to see the request, and ends the connection."""
-        cast("Gateway", self.app).state.counts.refusals[problem.status] += 1
-        if not self._answering:
-            body = envelope(problem)
-            headers = [
-                *self.server_state.default_headers,
-                *JSON,
-                *problem.headers,
-                (b"x-request-id", fresh_id("req_").encode()),
-                (b"content-length", b"%d" % len(body)),
-                (b"connection", b"close"),
-            ]
-            head = b"".join([b"%b: %b\r\n" % header for header in headers])
-            self.transport.write(STATUS_LINE[problem.status] + head + b"\r\n" + body)
-        self.transport.close()
+        self._hall.gateway.state.counts.refusals[problem.status] += 1
+        if self._transport is None:
+            return
+        told = self._answered and not self._request.ended and self._begun
+        if (self._answered or not self._begun) and not told:
+            headers = (*JSON, *problem.headers, (b"x-request-id", fresh_id("req_").encode()))
+            self._request.keep_alive = False
+            self.respond(problem.status, headers, envelope(problem))
+        self._transport.close()

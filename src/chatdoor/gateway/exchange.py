@@ -1,26 +1,16 @@
 """One request and its answer, on their way through the gateway."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from contextlib import suppress
-from functools import partial
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.openai.errors import MESSAGES, busy, envelope
 from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.request import Request
 from chatdoor.gateway.room import Room
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Event: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Event]]
-Send: TypeAlias = Callable[[Event], Awaitable[None]]
-
-CONNECTION: Final = "chatdoor.connection"
-"""Our extension of the scope: the connection, which is a Connection."""
 
 JSON: Final[tuple[Header, ...]] = ((b"content-type", b"application/json"),)
 SSE: Final[tuple[Header, ...]] = (
@@ -29,69 +19,80 @@ SSE: Final[tuple[Header, ...]] = (
     (b"x-accel-buffering", b"no"),  # nginx in front of us holds nothing back
 )
 
-CUT_SECONDS: Final = 5.0
-"""How long the rest of a cut answer may take to reach its reader."""
-
 _SANE: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}").fullmatch
 
 
-class Connection(Protocol):
-    """What a connection can do besides what ASGI says."""
+class Carrier(Protocol):
+    """What brings the body of a request, and takes its answer away."""
 
-    ready: bool
-    """It takes a whole answer at once: it waits for this one, and for no slow reader."""
+    @property
+    def ready(self) -> bool:
+        """True where an answer can be sent without `drain` before."""
+
+    async def read(self) -> bytes:
+        """The next bytes of the body; none at its end. Raises Gone."""
+
+    async def drain(self) -> None:
+        """Waits until the reader of the answer keeps up, or is gone."""
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
-        """Sends a whole answer: what ASGI does in two events, and in twice the time."""
+        """Sends a whole answer."""
 
-    def watch(self, gone: Callable[[], object]) -> None:
-        """Calls `gone` as soon as the client has left."""
+    def begin(self, status: int, headers: Sequence[Header]) -> None:
+        """Sends the head of an answer that comes in parts."""
 
-    def cut(self) -> None:
-        """Ends the connection after what was sent, so that the client sees that the answer is not whole."""
+    async def write(self, data: bytes) -> None:
+        """Sends a part, once the reader keeps up."""
+
+    async def end(self, data: bytes) -> None:
+        """Sends the last part, and the clean end."""
+
+    async def cut(self) -> None:
+        """Ends an answer that is not whole: its reader gets what was sent, and no clean end."""
+
+    def watch(self) -> None:
+        """From now on the task that answers is cancelled where the client leaves."""
 
 
 class Exchange:
-    """The request's head, and the answer. `common` are headers that every answer has."""
+    """The request, and what becomes of it.
 
-    __slots__ = (
-        "common", "connection", "error_frame", "field", "gone", "headers", "id", "key", "method", "note", "path",
-        "receive", "room", "route", "scope", "send", "sent", "status", "tail", "taken", "unsent",
-    )  # fmt: skip
+    What most requests never change stands in the class: a request pays for what is its own.
+    """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope = scope
-        self.receive = receive
-        self.send = send
-        self.method: str = scope["method"]
-        self.path: bytes = scope["raw_path"]
+    route = ""
+    """The path of its route; empty where it has none."""
+    tail = b""
+    """What the path has between the beginning and the end of its route."""
+    key: Key | None = None
+    status = 0
+    """The status of the answer; 0 until it has begun."""
+    sent = 0
+    """Bytes of the answer's body."""
+    field = MESSAGES
+    """Which field of the request holds what is said: what an error of the site's names."""
+    gone = False
+    """True where the client has left before its answer was whole."""
+    room: Room | None = None
+    """What bodies may hold, where that is bounded; `taken` is this one's part of it."""
+    taken = 0
+    unsent = False
+    """True where it has failed before a site could hear of it, so that asking again repeats nothing."""
+
+    def __init__(self, request: Request, carrier: Carrier) -> None:
+        self.request = request
+        self.carrier = carrier
+        self.method = request.method
+        self.path = request.path
+        self.headers: Mapping[bytes, bytes] = request.headers
         self.note = Note()
         """What is noted of it for metrics and the log."""
-        self.route = ""
-        """The path of its route; empty where it has none."""
-        self.tail = b""
-        """What the path has between the beginning and the end of its route."""
-        self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
-        given = self.headers.get(b"x-request-id", b"")
-        self.id = given if _SANE(given) else fresh_id("req_").encode()
+        given = self.headers.get(b"x-request-id")
+        self.id = given if given is not None and _SANE(given) else fresh_id("req_").encode()
         self.common: list[Header] = [(b"x-request-id", self.id)]
-        self.key: Key | None = None
-        self.status = 0
-        """The status of the answer; 0 until it has begun."""
-        self.sent = 0
-        """Bytes of the answer's body."""
+        """Headers that every answer has."""
         self.error_frame: Callable[[Problem], bytes] = _error_frame
         """How a stream that has begun says what went wrong."""
-        self.field = MESSAGES
-        """Which field of the request holds what is said: what an error of the site's names."""
-        self.gone = False
-        """True where the client has left before its answer was whole."""
-        self.room: Room | None = None
-        """What bodies may hold, where that is bounded; `taken` is this one's part of it."""
-        self.taken = 0
-        self.unsent = False
-        """True where it has failed before a site could hear of it, so that asking again repeats nothing."""
-        self.connection: Connection | None = (scope.get("extensions") or {}).get(CONNECTION)
 
     def take_room(self, size: int) -> None:
         """Takes room for a part of the body. Raises Problem (503) where all bodies together are too large."""
@@ -108,38 +109,33 @@ class Exchange:
             self.taken = 0
 
     def watch(self) -> None:
-        """From now on, this task is cancelled where the client leaves."""
-        if self.connection is not None and (task := asyncio.current_task()) is not None:
-            self.connection.watch(partial(self._leave, task))
-
-    def _leave(self, task: "asyncio.Task[Any]") -> None:
-        self.gone = task.cancel()
+        """From now on, the task that answers is cancelled where the client leaves."""
+        self.carrier.watch()
 
     async def answer(self, status: int, body: bytes, headers: Sequence[Header] = JSON) -> None:
         """Sends a whole answer."""
+        if not self.carrier.ready:
+            await self.carrier.drain()
+        self.carrier.respond(status, (*headers, *self.common), body)
+        self.status = status
         self.sent = len(body)
-        if self.connection is not None and self.connection.ready:
-            self.status = status
-            self.connection.respond(status, (*headers, *self.common), body)
-            return
-        await self.begin(status, (*headers, (b"content-length", b"%d" % len(body))))
-        self.sent = len(body)
-        await self.send({"type": "http.response.body", "body": body})
 
     async def begin(self, status: int, headers: Sequence[Header]) -> None:
-        """Sends the head of an answer."""
+        """Sends the head of an answer that comes in parts."""
+        if not self.carrier.ready:
+            await self.carrier.drain()
+        self.carrier.begin(status, (*headers, *self.common))
         self.status = status
-        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, *self.common]})
 
     async def write(self, data: bytes) -> None:
         """Sends a part of the body, as soon as the reader is ready for it."""
         self.sent += len(data)
-        await self.send({"type": "http.response.body", "body": data, "more_body": True})
+        await self.carrier.write(data)
 
     async def end(self, data: bytes = b"") -> None:
         """Sends the end of the body."""
         self.sent += len(data)
-        await self.send({"type": "http.response.body", "body": data, "more_body": False})
+        await self.carrier.end(data)
 
     async def fail(self, problem: Problem) -> None:
         """Says what went wrong: as the answer, or in one that has begun, which then has no clean end."""
@@ -148,22 +144,7 @@ class Exchange:
             await self.answer(problem.status, envelope(problem), (*JSON, *problem.headers))
             return
         await self.write(self.error_frame(problem))
-        await self.cut()
-
-    async def cut(self) -> None:
-        """Ends an answer that is not whole: its reader gets what was sent, and no clean end."""
-        if self.connection is None:  # another server ends it, since the answer has no end
-            return
-        self.connection.watch(_nothing)
-        self.connection.cut()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CUT_SECONDS):
-                while (await self.receive())["type"] != "http.disconnect":
-                    pass
-
-
-def _nothing() -> None:
-    """There is nothing left to cancel."""
+        await self.carrier.cut()
 
 
 def _error_frame(problem: Problem) -> bytes:

@@ -50,10 +50,10 @@ class Guard:
 
     def check_source(self, exchange: Exchange) -> None:
         """Raises Problem where the request is not meant for us, or comes from a web page that may not ask."""
-        headers, scope = exchange.headers, exchange.scope
-        if len(headers) != len(scope["headers"]):
-            _check_once(scope["headers"], self._once)
-        if scope["http_version"] != "1.1":
+        headers, request = exchange.headers, exchange.request
+        if request.doubled:
+            _check_once(request.fields, self._once)
+        if request.version != "1.1":
             raise Problem(505, "HTTP/1.1 is needed (nginx: proxy_http_version 1.1;).", code="http_version")
         host = headers.get(b"host", b"").lower()
         if not host or (self._hosts and host not in self._hosts):
@@ -102,8 +102,7 @@ class Guard:
             (b"access-control-allow-headers", wanted),
             (b"access-control-max-age", PREFLIGHT_SECONDS),
         )
-        await exchange.begin(204, allowed)
-        await exchange.end()
+        await exchange.answer(204, b"", allowed)
 
     def _allows(self, origin: bytes) -> bool:
         return origin in self._cors or b"*" in self._cors

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from chatdoor.gateway.conversation_id import NAMING
-from chatdoor.gateway.exchange import Event, Exchange
+from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.room import Room
@@ -146,8 +146,8 @@ class Joins:
         return None if stale else tried
 
     def _begin(self, exchange: Exchange, name: bytes, digest: bytes, body: bytes, ask: Ask) -> Try:
-        tape = Tape(self.room)
-        apart = _apart(exchange, tape, body)
+        tape = Tape(self.room, body)
+        apart = _apart(exchange, tape)
         tried = Try(tape, name, digest, apart.note)
         self._tries.setdefault(name, []).append(tried)
         task = tried.task = asyncio.create_task(self._run(tried, apart, ask))
@@ -161,7 +161,7 @@ class Joins:
         finally:
             tried.ended = time.monotonic()
             tried.unsent = apart.unsent
-            tried.tape.end()
+            tried.tape.close()
             self._keep(tried)
 
     def _keep(self, tried: Try) -> None:
@@ -207,13 +207,9 @@ def _likelihood(tried: Try) -> tuple[bool, bool, int]:
     return tried.tape.told and not tried.unsent, not tried.unsent and tried.tape.readers > 0, tried.tape.readers
 
 
-def _apart(exchange: Exchange, tape: Tape, body: bytes) -> Exchange:
+def _apart(exchange: Exchange, tape: Tape) -> Exchange:
     """An exchange with the same request whose answer goes on the tape. Its client never leaves."""
-
-    async def receive() -> Event:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    apart = Exchange({**exchange.scope, "extensions": {}}, receive, tape.send)
+    apart = Exchange(exchange.request, tape)
     apart.key, apart.tail = exchange.key, exchange.tail
     apart.common = []  # each reader has its own
     return apart

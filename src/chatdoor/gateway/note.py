@@ -1,5 +1,6 @@
 """What is noted of one request on its way, for metrics and the log. Noting is all that a request pays for them."""
 
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -13,32 +14,28 @@ class Note:
     Tokens are the sum over all choices.
     """
 
-    __slots__ = (
-        "began", "conversation", "error", "estimated", "finish", "first", "input", "messages", "model", "output",
-        "problem", "site", "texts",
-    )  # fmt: skip
+    site = ""
+    model = ""
+    messages: Sequence[Mapping[str, Any]] = ()
+    """What was asked; the list of the request itself."""
+    texts: tuple[str, ...] = ()
+    """The whole replies."""
+    first: float | None = None
+    """Seconds until the site's first piece."""
+    finish = ""
+    conversation: str | None = None
+    input = 0
+    output = 0
+    estimated = True
+    problem: Problem | None = None
+    """What the client was told instead of an answer."""
+    error = ""
+    """The name of the error that the call of the site ended with."""
 
     def __init__(self) -> None:
         self.began = perf_counter()
-        self.site = ""
-        self.model = ""
-        self.messages: list[dict[str, Any]] = []
-        """What was asked; the list of the request itself."""
-        self.texts: list[str] = []
-        """The whole replies."""
-        self.first: float | None = None
-        """Seconds until the site's first piece."""
-        self.finish = ""
-        self.conversation: str | None = None
-        self.input = 0
-        self.output = 0
-        self.estimated = True
-        self.problem: Problem | None = None
-        """What the client was told instead of an answer."""
-        self.error = ""
-        """The name of the error that the call of the site ended with."""
 
-    def asks(self, site: str, model: str, messages: list[dict[str, Any]]) -> None:
+    def asks(self, site: str, model: str, messages: Sequence[Mapping[str, Any]]) -> None:
         """Notes what is asked of which site."""
         self.site = site
         self.model = model
@@ -51,7 +48,7 @@ class Note:
 
     def has_reply(self, text: str, finish: str, usage: Usage, conversation: str | None) -> None:
         """Notes a whole reply."""
-        self.texts.append(text)
+        self.texts = (*self.texts, text)
         self.finish = finish
         self.conversation = conversation
         self.input += usage.input

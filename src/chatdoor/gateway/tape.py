@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
-from chatdoor.gateway.exchange import Event, Exchange
+from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.room import Room
@@ -20,12 +21,14 @@ LEAST_BYTES: Final = 2 * AHEAD_BYTES
 
 
 class Tape:
-    """What was sent so far. `send` is ASGI's, as of a connection of its own.
+    """What was sent so far. It is the Carrier of the exchange that is recorded, whose body is `body`.
 
-    The fastest reader sets the pace, so a slow one does not slow the others.
+    The fastest reader sets the pace, so a slow one does not slow the others. The recorded one's client never leaves.
     """
 
-    def __init__(self, room: Room) -> None:
+    ready = True
+
+    def __init__(self, room: Room, body: bytes = b"") -> None:
         self.status = 0
         """The status of the answer; 0 until it has begun."""
         self.headers: tuple[Header, ...] = ()
@@ -39,6 +42,9 @@ class Tape:
         """How many follow it now."""
         self.told = False
         """True once a reader has it all."""
+        self._body = body
+        self._at_once = False
+        """True for an answer that came in one."""
         self._room = room
         self._frames: deque[bytes] = deque()
         self._dropped = 0
@@ -46,19 +52,46 @@ class Tape:
         self._read = 0
         self._change = asyncio.Event()
 
-    async def send(self, event: Event) -> None:
-        """Takes the next part, and waits where it is far ahead of all readers."""
-        if event["type"] == "http.response.start":
-            self.status, self.headers = event["status"], tuple(event["headers"])
-            return
-        if frame := event.get("body", b""):
-            self._hold(frame)
-        self.whole = not event.get("more_body", False)
+    async def read(self) -> bytes:
+        """The body of the request."""
+        body, self._body = self._body, b""
+        return body
+
+    async def drain(self) -> None:
+        """Nothing: there is room for an answer."""
+
+    def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """Takes a whole answer."""
+        self.begin(status, headers)
+        self._at_once = self.whole = True
+        self._hold(body)
         self._tell()
-        while self._sent - self._read > AHEAD_BYTES and not self.whole:
+
+    def begin(self, status: int, headers: Sequence[Header]) -> None:
+        """Takes the head of an answer."""
+        self.status, self.headers = status, tuple(headers)
+
+    async def write(self, data: bytes) -> None:
+        """Takes the next part, and waits where it is far ahead of all readers."""
+        self._hold(data)
+        self._tell()
+        while self._sent - self._read > AHEAD_BYTES:
             await self._change.wait()
 
-    def end(self) -> None:
+    async def end(self, data: bytes) -> None:
+        """Takes the last part, and the clean end."""
+        if data:
+            self._hold(data)
+        self.whole = True
+        self._tell()
+
+    async def cut(self) -> None:
+        """Nothing: what has no clean end is not whole."""
+
+    def watch(self) -> None:
+        """Nothing: this one's client never leaves."""
+
+    def close(self) -> None:
         """Says that nothing more comes."""
         self.over = True
         self._tell()
@@ -92,6 +125,9 @@ class Tape:
         await self._finish(exchange)
 
     async def _pass_on(self, exchange: Exchange, frame: bytes) -> None:
+        if self._at_once:
+            await exchange.answer(self.status, frame, self.headers)
+            return
         if not exchange.status:
             await exchange.begin(self.status, self.headers)
         await exchange.write(frame)
@@ -99,13 +135,16 @@ class Tape:
     async def _finish(self, exchange: Exchange) -> None:
         if not self.status:
             raise _given_up()
+        if self._at_once:
+            self.told = True
+            return
         if not exchange.status:
             await exchange.begin(self.status, self.headers)
         if self.whole:
             await exchange.end()
             self.told = True
         else:
-            await exchange.cut()
+            await exchange.carrier.cut()
 
     def _hold(self, frame: bytes) -> None:
         self._frames.append(frame)

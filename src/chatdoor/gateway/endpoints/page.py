@@ -74,7 +74,6 @@ async def _serve(exchange: Exchange, name: bytes) -> None:
         raise Problem(404, "The page has no such file.", code="unknown_url")
     known = exchange.headers.get(b"if-none-match", b"")
     if asset.etag in [tag.strip().removeprefix(b"W/") for tag in known.split(b",")]:
-        await exchange.begin(304, asset.headers)
-        await exchange.end()
+        await exchange.answer(304, b"", asset.headers)
     else:
         await exchange.answer(200, asset.data, asset.headers)

@@ -37,7 +37,7 @@ async def delete_response(state: State, exchange: Exchange) -> None:
 
 def query_of(exchange: Exchange) -> dict[str, str]:
     """The query by name."""
-    return dict(parse_qsl(exchange.scope["query_string"].decode("ascii", "replace")))
+    return dict(parse_qsl(exchange.request.query.decode("ascii", "replace")))
 
 
 async def _kept(state: State, exchange: Exchange) -> Kept:

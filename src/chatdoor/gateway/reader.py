@@ -1,0 +1,111 @@
+"""Requests from the bytes of a connection. No socket, no clock.
+
+What could be read in two ways is refused: a request that this parser and a proxy's see differently would smuggle
+another one in.
+"""
+
+from collections import deque
+from typing import Final
+
+import httptools
+
+from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.request import Request
+from chatdoor.gateway.upgrade import BodyReader
+
+HEAD_BYTES: Final = 65_536
+"""The most bytes of a request's head, give or take what comes with its end. Clients send less than one kilobyte."""
+
+HEADERS_MOST: Final = 200
+"""The most headers of a request."""
+
+CODING: Final = b"transfer-encoding"
+
+
+class RequestReader:
+    """Reads requests. `heads` are those whose head is whole, in their order, for the connection to take."""
+
+    def __init__(self) -> None:
+        self.heads: deque[Request] = deque()
+        self.coming: Request | None = None
+        """The one that has begun and is not whole."""
+        self._in_head = True
+        self._head_bytes = 0
+        self._parser: httptools.HttpRequestParser | BodyReader = httptools.HttpRequestParser(self)
+
+    def feed(self, data: bytes) -> None:
+        """Reads on. Raises Problem for what is no request."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._pass_over(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            raise _unreadable() from None
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                raise Problem(431, f"The head of the request has more than {HEAD_BYTES} bytes.")
+
+    def _pass_over(self, data: bytes) -> None:
+        """Reads the body of a request that asks for another protocol, and nothing after it."""
+        request = self.coming
+        if request is None:
+            raise _unreadable()
+        request.keep_alive = False
+        self._parser = BodyReader(request.fields, self.on_body, self.on_message_complete)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            raise _unreadable() from None
+
+    def on_message_begin(self) -> None:
+        """The parser: a request begins."""
+        self.coming = Request()
+        self._in_head, self._head_bytes = True, 0
+
+    def on_url(self, url: bytes) -> None:
+        """The parser: a part of its target."""
+        if self.coming is not None:
+            self.coming.path += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """The parser: a header. One after the body says nothing of the request."""
+        if self.coming is None or not self._in_head:
+            return
+        name = name.lower()
+        if name == CODING and value.lower() != b"chunked":
+            raise httptools.HttpParserError("a coding that is not undone here")
+        self.coming.fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The parser: the head is whole."""
+        request, self._in_head = self.coming, False
+        if request is None or isinstance(self._parser, BodyReader):
+            return
+        if len(request.fields) > HEADERS_MOST:
+            raise httptools.HttpParserError("too many headers")
+        request.path, _, request.query = request.path.partition(b"?")
+        if request.path[:1] != b"/" and request.path != b"*":  # its authority would say another host than Host does
+            raise httptools.HttpParserInvalidURLError("only a path can be asked for")
+        request.headers = dict(request.fields)
+        request.method = self._parser.get_method().decode("ascii")
+        request.version = self._parser.get_http_version()
+        request.keep_alive = self._parser.should_keep_alive()
+        self.heads.append(request)
+
+    def on_body(self, data: bytes) -> None:
+        """The parser: a part of the body."""
+        if self.coming is not None:
+            self.coming.parts.append(data)
+            self.coming.held += len(data)
+
+    def on_message_complete(self) -> None:
+        """The parser: the request is whole, or, where it asks for an upgrade, its head."""
+        if self.coming is None or self._parser.should_upgrade():
+            return
+        self.coming.ended = True
+        self.coming = None
+
+
+def _unreadable() -> Problem:
+    return Problem(400, "This is not a valid HTTP/1.1 request.", code="bad_http")

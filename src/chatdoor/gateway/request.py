@@ -1,0 +1,52 @@
+"""One request of a client: its head, and as much of its body as has come and nobody has taken."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from chatdoor.gateway.problem import Header
+
+CONTINUE: Final = b"100-continue"
+
+
+class Gone(Exception):
+    """The client has left before its request was whole."""
+
+
+class Request:
+    """A request. `path` and `query` are as they were sent; `headers` have the last of those that stand twice."""
+
+    __slots__ = ("ended", "fields", "headers", "held", "keep_alive", "method", "parts", "path", "query", "version")
+
+    def __init__(self) -> None:
+        self.method = ""
+        self.path = b""
+        self.query = b""
+        self.version = ""
+        """The version of HTTP: `1.1`."""
+        self.fields: list[Header] = []
+        """All headers in their order, the names in small letters."""
+        self.headers: Mapping[bytes, bytes] = {}
+        self.keep_alive = True
+        """True where the connection is good for another request after this one."""
+        self.parts: list[bytes] = []
+        self.held = 0
+        """Bytes of the body that wait to be taken."""
+        self.ended = False
+        """True once all of the body has come."""
+
+    @property
+    def doubled(self) -> bool:
+        """True where a header stands twice."""
+        return len(self.headers) != len(self.fields)
+
+    @property
+    def asks_first(self) -> bool:
+        """True where the client wants to hear that its body is wanted before it sends it."""
+        return self.headers.get(b"expect", b"").lower() == CONTINUE
+
+    def take(self) -> bytes:
+        """What has come of the body since it was taken last."""
+        parts = self.parts
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        self.parts, self.held = [], 0
+        return data
