@@ -14,9 +14,6 @@ from chatdoor.errors import ArgumentError
 ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 """The roles of OpenAI's API. `developer` is its newer name for `system`."""
 
-Messages: TypeAlias = Sequence[Mapping[str, object]]
-"""A message list as callers write it."""
-
 CreateResult: TypeAlias = Generator[str, None, None]
 """What `create_completion` gives: pieces of text. Joined, they are the whole reply."""
 
@@ -26,6 +23,10 @@ class Message(msgspec.Struct, frozen=True):
 
     role: str
     text: str
+
+
+Messages: TypeAlias = Sequence[Mapping[str, object] | Message]
+"""A message list as callers write it."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -90,7 +91,12 @@ def parse_messages(messages: Messages) -> tuple[Message, ...]:
         )
     if not messages:
         raise ArgumentError("messages: the list is empty")
-    return tuple([_parse_message(message, index) for index, message in enumerate(messages)])
+    return tuple(
+        [
+            _check_message(message, index) if isinstance(message, Message) else _parse_message(message, index)
+            for index, message in enumerate(messages)
+        ]
+    )
 
 
 def estimate_tokens(text: str) -> int:
@@ -103,9 +109,17 @@ def _is_list(messages: object) -> bool:
     return isinstance(messages, Sequence) and not isinstance(messages, str | bytes | bytearray)
 
 
+def _check_message(message: Message, index: int) -> Message:
+    """The message. Made by hand, it may hold anything."""
+    role, text = message.role, message.text
+    if type(role) is not str or role not in ROLES or type(text) is not str:
+        return _parse_message({"role": role, "content": text}, index)
+    if not text.isascii():
+        _check_encodable(text, index)
+    return message
+
+
 def _parse_message(message: object, index: int) -> Message:
-    if isinstance(message, Message):
-        message = {"role": message.role, "content": message.text}
     if not isinstance(message, dict) and not isinstance(message, Mapping):
         raise ArgumentError(f"messages[{index}]: expected a message, got {type(message).__name__}")
     role = message.get("role")

@@ -133,9 +133,10 @@ def test_too_many_lines_are_dropped_and_told(tmp_path: Path, monkeypatch: pytest
     path = tmp_path / "access.log"
 
     async def main() -> None:
-        log = AccessLog(path)
+        log, request = AccessLog(path), Request()
+        request.path = b"/"
         for _ in range(5):
-            log.add(Exchange(Request(), None), 1.0)  # type: ignore[arg-type]
+            log.add(Exchange(request, None), 1.0)  # type: ignore[arg-type]
         await log.close()
 
     asyncio.run(main())

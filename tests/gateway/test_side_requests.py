@@ -6,6 +6,7 @@ import pytest
 
 from chatdoor.gateway.side_requests import is_side_request
 from chatdoor.gateway.state import Conduct
+from chatdoor.messages import Message
 from tests.gateway.door import HELLO, practice_door
 
 HISTORY = "\n### Chat History:\n<chat_history>\nUSER: Hello\nASSISTANT: Hi\n</chat_history>"
@@ -33,16 +34,19 @@ OWN = [
 ]
 
 
-def _user(text: object) -> list[dict[str, Any]]:
+def _user(text: str) -> list[Message]:
+    return [Message("user", text)]
+
+
+def _asked(text: str) -> list[dict[str, Any]]:
     return [{"role": "user", "content": text}]
 
 
 @pytest.mark.parametrize("text", ASIDE, ids=range(len(ASIDE)))
 def test_tasks_of_front_ends_are_known(text: str) -> None:
-    """Each task prompt is known, as a text or as a part, with a system text or without."""
-    system = {"role": "system", "content": "Be brief."}
+    """Each task prompt is known, with a system text or without."""
     assert is_side_request({}, _user(text))
-    assert is_side_request({}, [system, *_user([{"type": "text", "text": text}])])
+    assert is_side_request({}, [Message("system", "Be brief."), *_user(text)])
 
 
 @pytest.mark.parametrize("text", OWN, ids=range(len(OWN)))
@@ -53,15 +57,15 @@ def test_what_a_person_says_is_none(text: str) -> None:
 
 def test_a_conversation_that_has_begun_is_none() -> None:
     """Whoever pastes such a prompt in the middle of a talk is answered there."""
-    reply = {"role": "assistant", "content": "Hi"}
-    assert not is_side_request({}, [*HELLO, reply, *_user(TITLE)])
+    reply = Message("assistant", "Hi")
+    assert not is_side_request({}, [*_user("Hello"), reply, *_user(TITLE)])
     assert not is_side_request({}, [reply, *_user(TITLE)])
 
 
 def test_a_header_says_so_in_any_language() -> None:
     """Open WebUI can say by a header which task it is, and sends it empty in a chat."""
-    assert is_side_request({b"x-side-request": b"title_generation"}, HELLO)
-    assert not is_side_request({b"x-side-request": b" "}, HELLO)
+    assert is_side_request({b"x-side-request": b"title_generation"}, _user("Hello"))
+    assert not is_side_request({b"x-side-request": b" "}, _user("Hello"))
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
@@ -73,10 +77,10 @@ def test_the_persons_conversation_is_untouched(streamed: bool) -> None:
         reply = {"role": "assistant", "content": first.json()["choices"][0]["message"]["content"]}
         named = chat | {"X-Conversation-Id": first.headers["x-conversation-id"]}
         for headers in (chat, named):
-            aside = door.chat(headers, messages=_user(TITLE), stream=streamed)
+            aside = door.chat(headers, messages=_asked(TITLE), stream=streamed)
             assert aside.status == 200
             assert "x-conversation-id" not in aside.headers  # whoever keeps the last one would be lost
-        second = door.chat(chat, messages=[*HELLO, reply, *_user("And now?")])
+        second = door.chat(chat, messages=[*HELLO, reply, *_asked("And now?")])
         assert second.headers["x-conversation-id"] == first.headers["x-conversation-id"]
         assert second.headers["x-chatdoor-fidelity"] == "native"
         heard = practice.heard()
@@ -91,8 +95,8 @@ def test_many_of_them_push_no_conversation_out() -> None:
         first = door.chat()
         reply = {"role": "assistant", "content": first.json()["choices"][0]["message"]["content"]}
         for _ in range(10):  # a site has eight sessions where its file does not say
-            door.chat(messages=_user(TITLE))
-        second = door.chat(messages=[*HELLO, reply, *_user("And now?")])
+            door.chat(messages=_asked(TITLE))
+        second = door.chat(messages=[*HELLO, reply, *_asked("And now?")])
         assert second.headers["x-chatdoor-fidelity"] == "native"
         assert ["Hello", "And now?"] in practice.heard()
 
@@ -100,7 +104,7 @@ def test_many_of_them_push_no_conversation_out() -> None:
 def test_they_are_refused_where_the_operator_says_so() -> None:
     """Refused, the site never hears of it, and the client does not ask again."""
     with practice_door(conduct=Conduct(side_requests="refuse")) as (door, practice):
-        seen = door.chat(messages=_user(LIBRECHAT))
+        seen = door.chat(messages=_asked(LIBRECHAT))
         assert (seen.status, seen.error["code"]) == (403, "side_request")
         assert seen.headers["x-should-retry"] == "false"
         assert door.chat().status == 200

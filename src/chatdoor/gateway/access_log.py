@@ -7,10 +7,9 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -46,7 +45,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     first_piece: float | None = None
     finish: str = ""
     error: str = ""
-    messages: list[Mapping[str, Any]] = []
+    messages: list[dict[str, str]] = []
     replies: list[str] = []
 
 
@@ -140,7 +139,7 @@ def _line(exchange: Exchange, now: float, *, texts: bool) -> Line:
         first_piece=note.first,
         finish=note.finish,
         error=_error(exchange),
-        messages=list(note.messages) if texts else [],
+        messages=[{"role": one.role, "content": one.text} for one in note.messages] if texts else [],
         replies=list(note.texts) if texts else [],
     )
 

@@ -55,6 +55,8 @@ def named(headers: Mapping[bytes, bytes], metadata: Mapping[str, object] | None,
 
     An empty name is none: front ends send it before a chat has one.
     """
+    if not metadata and session is None and headers.keys().isdisjoint(NAMING):
+        return NOTHING
     for place, given in _given(headers, metadata or {}, session):
         if place in EITHER and given is not None and given != "":
             return _either(place, given)

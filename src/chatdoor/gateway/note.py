@@ -1,11 +1,10 @@
 """What is noted of one request on its way, for metrics and the log. Noting is all that a request pays for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
 
 from chatdoor.gateway.problem import Problem
-from chatdoor.messages import Usage
+from chatdoor.messages import Message, Usage
 
 
 class Note:
@@ -16,8 +15,8 @@ class Note:
 
     site = ""
     model = ""
-    messages: Sequence[Mapping[str, Any]] = ()
-    """What was asked; the list of the request itself."""
+    messages: Sequence[Message] = ()
+    """What was asked."""
     texts: tuple[str, ...] = ()
     """The whole replies."""
     first: float | None = None
@@ -35,7 +34,7 @@ class Note:
     def __init__(self) -> None:
         self.began = perf_counter()
 
-    def asks(self, site: str, model: str, messages: Sequence[Mapping[str, Any]]) -> None:
+    def asks(self, site: str, model: str, messages: Sequence[Message]) -> None:
         """Notes what is asked of which site."""
         self.site = site
         self.model = model

@@ -99,10 +99,6 @@ def _past(exchange: Exchange, *, shows: bool) -> Past:
         key.scope if key else "",
         problem.code if problem else None,
         problem.message if problem else "",
-        _beginning(note.messages[-1].get("content")) if shows else "",
-        _beginning(" / ".join(note.texts)) if shows else "",
+        note.messages[-1].text[:TEXT_MOST] if shows else "",
+        " / ".join(note.texts)[:TEXT_MOST] if shows else "",
     )
-
-
-def _beginning(text: object) -> str:
-    return text[:TEXT_MOST] if isinstance(text, str) else ""

@@ -7,10 +7,11 @@ answered like any other request: in a conversation of its own, since it continue
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.problem import Problem
+from chatdoor.messages import Message
 
 SideRequests: TypeAlias = Literal["answer", "refuse"]
 
@@ -35,16 +36,16 @@ _LIBRECHAT: Final = re.compile(
 )
 
 
-def is_side_request(headers: Mapping[bytes, bytes], messages: Sequence[Mapping[str, Any]]) -> bool:
+def is_side_request(headers: Mapping[bytes, bytes], messages: Sequence[Message]) -> bool:
     """True for what a front end asks on its own."""
-    if headers.get(HEADER, b"").strip():
+    if HEADER in headers and headers[HEADER].strip():
         return True
-    if len(messages) > 2 or messages[-1].get("role") != "user":  # at most a system text before it
+    if len(messages) > 2 or messages[-1].role != "user":  # at most a system text before it
         return False
-    if len(messages) == 2 and messages[0].get("role") not in {"system", "developer"}:
+    if len(messages) == 2 and messages[0].role not in {"system", "developer"}:
         return False
-    text = _text(messages[-1])
-    return any(rule(text) for rule in RULES)
+    text = messages[-1].text
+    return any([rule(text) for rule in RULES])
 
 
 def refusal() -> Problem:
@@ -73,11 +74,3 @@ def is_title_of_librechat(text: str) -> bool:
 
 RULES: Final[tuple[Rule, ...]] = (is_task_of_open_webui, is_title_of_librechat)
 """The rules that look at the text."""
-
-
-def _text(message: Mapping[str, Any]) -> str:
-    """The message's text, or its first part; nothing where it has none."""
-    content = message.get("content")
-    if isinstance(content, list) and content and isinstance(content[0], dict):
-        content = content[0].get("text")
-    return content if isinstance(content, str) else ""

@@ -1,6 +1,6 @@
 """What a request asks for besides an answer: given to the site, applied by us, or named as left undone."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,10 @@ class Terms(msgspec.Struct, frozen=True):
     stops: tuple[str, ...]
     most_tokens: int | None
     left: list[str]
+
+
+NO_TERMS: Final = Terms(sampling={}, stops=(), most_tokens=None, left=[])
+"""Those of a request that asks for nothing of the kind. Nobody changes them."""
 
 
 def make_terms(request: object, limits: Limits, served: Served, conduct: Conduct) -> Terms:

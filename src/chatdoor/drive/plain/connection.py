@@ -20,6 +20,9 @@ class Connection(asyncio.Protocol):
         self._among = among
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._when = 0.0
+        """When the waiter is given up, by the loop's clock."""
+        self._alarm: asyncio.TimerHandle | None = None
         self._paused = False
         self._end = CLOSED
         """How it ended, once it has."""
@@ -42,6 +45,9 @@ class Connection(asyncio.Protocol):
         self._end = CLOSED if exc is None else reason_of(exc)
         self.receiver.end(self._end)
         self._transport = None
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         self._among.discard(self)
         self._wake()
 
@@ -82,17 +88,29 @@ class Connection(asyncio.Protocol):
 
     async def _wait(self, when: float) -> None:
         waiter = self._waiter = self._loop.create_future()
-        alarm = self._loop.call_at(when, self._expire)
+        self._when = when
+        if self._alarm is None or self._alarm.when() > when:
+            self._set_alarm()
         try:
             await waiter
         finally:
-            alarm.cancel()
             self._waiter = None
+
+    def _set_alarm(self) -> None:
+        """Sets the alarm. It outlives the wait that set it, since the next one most likely ends later."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self._when, self._expire)
 
     def _wake(self) -> None:
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 
     def _expire(self) -> None:
-        if self._waiter and not self._waiter.done():
+        self._alarm = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() < self._when:
+            self._set_alarm()
+        else:
             self._waiter.set_exception(TimeoutError())

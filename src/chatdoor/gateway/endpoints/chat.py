@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import msgspec
 
-from chatdoor.drive.asker import Asker
+from chatdoor.drive.asker import NOBODY, Asker
 from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.conversation_id import NOTHING, named
@@ -15,6 +15,7 @@ from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.chat import (
     CHAT_REQUEST,
     DONE,
+    PLAIN_CHAT_REQUEST,
     ChatCompletion,
     ChatRequest,
     Frames,
@@ -27,14 +28,14 @@ from chatdoor.gateway.problem import Header
 from chatdoor.gateway.question import ESTIMATED, Question, Talk, talk_headers
 from chatdoor.gateway.side_requests import is_side_request, refusal
 from chatdoor.gateway.state import Conduct, State
-from chatdoor.gateway.terms import make_terms, tell_left
+from chatdoor.gateway.terms import NO_TERMS, make_terms, tell_left
 from chatdoor.gateway.together import together
 from chatdoor.messages import Usage
 
 
 async def chat_completions(state: State, exchange: Exchange) -> None:
     """Answers with a chat completion."""
-    request = decode(await read_body(exchange, state.conduct.body_bytes), CHAT_REQUEST)
+    request = decode(await read_body(exchange, state.conduct.body_bytes), CHAT_REQUEST, PLAIN_CHAT_REQUEST)
     question = _question(state, exchange, request)
     exchange.watch()
     if request.stream:
@@ -47,19 +48,20 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
     """What is asked of the site. Raises Problem."""
     served = state.house.find(request.model, exchange.key)
     messages, left = plain_messages(request.messages)
-    terms = make_terms(request, request.limits, served, state.conduct)
+    terms = NO_TERMS if request.asks_little else make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + CHAT.named(request) + terms.left, state.conduct)
     name = named(exchange.headers, request.metadata, request.litellm_session_id)
     if aside := is_side_request(exchange.headers, messages):
         if state.conduct.side_requests == "refuse":
             raise refusal()
         served, name = state.house.aside(served), NOTHING
+    remembers = served.site.remembers
     return Question(
         served=served,
         messages=messages,
         sampling=terms.sampling,
-        conversation=name.id if served.site.remembers else None,
-        asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat),
+        conversation=name.id if remembers else None,
+        asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat) if remembers else NOBODY,
         aside=aside,
         stops=terms.stops,
         most_tokens=terms.most_tokens,
@@ -68,14 +70,16 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
 
 
 async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -> None:
-    count = request.n or 1
-    answers = await together([question.ask() for _ in range(count)])
+    if (count := request.n or 1) == 1:
+        answers = [await question.ask()]
+    else:
+        answers = await together([question.ask() for _ in range(count)])
     choices = [choice(index, answer.text, answer.finish) for index, answer in enumerate(answers)]
     usages = [answer.usage for answer in answers]
     body = ChatCompletion(fresh_id("chatcmpl-"), int(time.time()), request.model, choices, token_counts(usages))
     conversation = answers[0].conversation if count == 1 and not question.aside else None
     headers = (*JSON, *talk_headers(conversation, answers[0].fidelity))
-    if any(usage.estimated for usage in usages):
+    if any([usage.estimated for usage in usages]):
         headers = (*headers, ESTIMATED)
     await exchange.answer(200, msgspec.json.encode(body), headers)
 

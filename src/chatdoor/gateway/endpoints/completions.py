@@ -26,7 +26,7 @@ from chatdoor.gateway.question import ESTIMATED, Question, Talk, talk_headers
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.gateway.terms import make_terms, tell_left
 from chatdoor.gateway.together import together
-from chatdoor.messages import Usage
+from chatdoor.messages import Usage, parse_messages
 
 
 async def completions(state: State, exchange: Exchange) -> None:
@@ -53,7 +53,7 @@ def _questions(state: State, exchange: Exchange, request: CompletionRequest, pro
     return [
         Question(
             served=served,
-            messages=[{"role": "user", "content": prompt}],
+            messages=parse_messages([{"role": "user", "content": prompt}]),
             sampling=terms.sampling,
             conversation=name.id if served.site.remembers else None,
             asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat),

@@ -22,6 +22,7 @@ from chatdoor.gateway.question import ESTIMATED, Answered, Question, Talk, talk_
 from chatdoor.gateway.shelf import Shelf
 from chatdoor.gateway.state import State
 from chatdoor.gateway.terms import make_terms, tell_left
+from chatdoor.messages import parse_messages
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -53,7 +54,7 @@ async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _
     tell_left(exchange, left + RESPONSES.named(request) + request.shapes + terms.left, state.conduct)
     question = Question(
         served=served,
-        messages=told(turn.told, request.instructions),
+        messages=parse_messages(told(turn.told, request.instructions)),
         sampling=terms.sampling,
         conversation=turn.past.talk,
         asker=Asker(scope=turn.scope),

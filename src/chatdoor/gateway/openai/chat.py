@@ -3,12 +3,13 @@
 Source: https://platform.openai.com/docs/api-reference/chat
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from chatdoor.gateway.openai.parts import PlainMessage
 from chatdoor.gateway.openai.request import Count, Limits, TextRequest
 from chatdoor.messages import Usage
 
@@ -23,7 +24,7 @@ DONE: Final = b"data: [DONE]\n\n"
 class ChatRequest(TextRequest, frozen=True, kw_only=True):
     """A request, as far as we look at it; what else it holds is tolerated. A None is as if it were not there."""
 
-    messages: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    messages: Annotated[Sequence[dict[str, Any]], Meta(min_length=1)]
     max_completion_tokens: Count | None = None
     metadata: dict[str, Any] | None = None
     audio: dict[str, Any] | None = None
@@ -44,13 +45,26 @@ class ChatRequest(TextRequest, frozen=True, kw_only=True):
     litellm_session_id: Any = None
 
     @property
+    def asks_little(self) -> bool:
+        """True where nothing is said of how to answer, as in most requests."""
+        return self.max_completion_tokens is None and super().asks_little
+
+    @property
     def limits(self) -> Limits:
         """How long the answer may be: in tokens by the newer name or the older, and where it ends."""
         newer = self.max_completion_tokens
         return Limits(self.stops, newer or self.max_tokens, "max_completion_tokens" if newer else "max_tokens")
 
 
+class PlainChatRequest(ChatRequest, frozen=True, kw_only=True):
+    """A request whose messages are text alone."""
+
+    messages: Annotated[list[PlainMessage], Meta(min_length=1)]  # type: ignore[assignment]  # what can be read of both
+
+
 CHAT_REQUEST: Final = msgspec.json.Decoder(ChatRequest)
+PLAIN_CHAT_REQUEST: Final = msgspec.json.Decoder(PlainChatRequest)
+"""Reads most requests, in less time. What it can not read is for the other one."""
 
 
 class _Message(msgspec.Struct, frozen=True):

@@ -1,30 +1,34 @@
 """Messages on their way to a site: text stays, what is not text is left out and named."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+import msgspec
 
 from chatdoor.gateway.problem import Problem
-from chatdoor.messages import TEXT_PARTS
+from chatdoor.messages import TEXT_PARTS, Message, parse_messages
 
-Messages = list[dict[str, Any]]
-
-_PLAIN_ROLES: Final = ("system", "developer", "user", "assistant")  # a tuple: a role may be anything, a list too
 TOOL_ROLES: Final = frozenset({"tool", "function"})
 
 
-def plain_messages(messages: Messages) -> tuple[Messages, list[str]]:
+class PlainMessage(Message, frozen=True, forbid_unknown_fields=True):
+    """A message that is text alone, as most are: read from JSON as it goes to the site."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    text: str = msgspec.field(name="content")
+
+
+def plain_messages(messages: Sequence[dict[str, Any] | PlainMessage]) -> tuple[Sequence[Message], list[str]]:
     """The messages with their text alone, and the names of what was left out (`image_url`, `tool_calls` ...).
 
-    Raises Problem for a message of the user with no text left.
+    Raises Problem for a message of the user with no text left, ArgumentError for what is no message.
     """
-    if all(map(_is_plain, messages)):
-        return messages, []
     left: dict[str, None] = {}
-    plain = [_plain(message, index, left) for index, message in enumerate(messages)]
-    return plain, list(left)
-
-
-def _is_plain(message: dict[str, Any]) -> bool:
-    return type(message.get("content")) is str and message.get("role") in _PLAIN_ROLES and "tool_calls" not in message
+    plain = [
+        message if isinstance(message, PlainMessage) else _plain(message, index, left)
+        for index, message in enumerate(messages)
+    ]
+    return parse_messages(plain), list(left)
 
 
 def _plain(message: dict[str, Any], index: int, left: dict[str, None]) -> dict[str, Any]:
