@@ -29,6 +29,12 @@ Messages: TypeAlias = Sequence[Mapping[str, object] | Message]
 """A message list as callers write it."""
 
 
+class CheckedMessages(tuple[Message, ...]):
+    """Messages that can be sent: what `parse_messages` gives, and passes when it gets it again."""
+
+    __slots__ = ()
+
+
 class Usage(msgspec.Struct, frozen=True):
     """Tokens of a call. `estimated` is true where the site gave no numbers of its own."""
 
@@ -80,23 +86,20 @@ TEXT_PARTS: Final = frozenset({"text", "input_text", "output_text"})
 """Types of parts that are text: Chat Completions has the first, Responses the other two."""
 
 
-def parse_messages(messages: Messages) -> tuple[Message, ...]:
+def parse_messages(messages: Messages) -> CheckedMessages:
     """The messages, checked: dictionaries as in `Messages`, or Message itself.
 
     Raises ArgumentError naming the first message that can not be sent. It never shows what a message says.
     """
+    if type(messages) is CheckedMessages:
+        return messages
     if type(messages) is not list and not _is_list(messages):
         raise ArgumentError(
             f"messages: expected a list such as [{{'role': 'user', 'content': 'Hello'}}], got {type(messages).__name__}"
         )
     if not messages:
         raise ArgumentError("messages: the list is empty")
-    return tuple(
-        [
-            _check_message(message, index) if isinstance(message, Message) else _parse_message(message, index)
-            for index, message in enumerate(messages)
-        ]
-    )
+    return CheckedMessages([_parse_message(message, index) for index, message in enumerate(messages)])
 
 
 def estimate_tokens(text: str) -> int:
@@ -109,17 +112,9 @@ def _is_list(messages: object) -> bool:
     return isinstance(messages, Sequence) and not isinstance(messages, str | bytes | bytearray)
 
 
-def _check_message(message: Message, index: int) -> Message:
-    """The message. Made by hand, it may hold anything."""
-    role, text = message.role, message.text
-    if type(role) is not str or role not in ROLES or type(text) is not str:
-        return _parse_message({"role": role, "content": text}, index)
-    if not text.isascii():
-        _check_encodable(text, index)
-    return message
-
-
 def _parse_message(message: object, index: int) -> Message:
+    if isinstance(message, Message):
+        message = {"role": message.role, "content": message.text}
     if not isinstance(message, dict) and not isinstance(message, Mapping):
         raise ArgumentError(f"messages[{index}]: expected a message, got {type(message).__name__}")
     role = message.get("role")

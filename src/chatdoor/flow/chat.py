@@ -240,4 +240,7 @@ def _usage(turn: Turn, read: Read) -> Usage:
     decoder = read.decoder
     if decoder.tokens_in is not None and decoder.tokens_out is not None:
         return Usage(decoder.tokens_in, decoder.tokens_out, estimated=False)
-    return Usage(sum([estimate_tokens(message.text) for message in turn.messages]), estimate_tokens(decoder.text))
+    told = 0
+    for message in turn.messages:
+        told += estimate_tokens(message.text)
+    return Usage(told, estimate_tokens(decoder.text))

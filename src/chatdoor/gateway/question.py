@@ -1,6 +1,6 @@
 """What a request asks of a site, whatever endpoint it came in by: put to it whole, or piece by piece."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from chatdoor.gateway.house import Served
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.openai.stop import Stopper
 from chatdoor.gateway.problem import Header
-from chatdoor.messages import Message, Usage, estimate_tokens
+from chatdoor.messages import CheckedMessages, Usage, estimate_tokens
 
 ESTIMATED: Final[Header] = (b"x-chatdoor-usage", b"estimated")
 """What the head of an answer says of token counts that the site did not tell."""
@@ -36,7 +36,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     served: Served
-    messages: Sequence[Message]
+    messages: CheckedMessages
     sampling: Mapping[str, Any] = {}
     conversation: str | None = None
     asker: Asker = NOBODY

@@ -15,8 +15,8 @@ from chatdoor.drive.plain.wire import (
     UNPACKED_BYTES,
     Broken,
     Receiver,
+    RequestEncoder,
     Target,
-    encode_request,
     target_of,
 )
 from chatdoor.errors import ArgumentError
@@ -184,12 +184,12 @@ def test_a_request_is_written_once() -> None:
     """Request line, Host, what it brings, the length of its body, the body."""
     target = Target("a.test", 8000, "a.test:8000", "/x?y")
     request = Request("POST", "", (("x-a", "1"), ("cookie", "a=b")), b"\x00\r\n")
-    assert encode_request(request, target, "me/1") == (
+    assert RequestEncoder("me/1").encode(request, target) == (
         b"POST /x?y HTTP/1.1\r\nhost: a.test:8000\r\nuser-agent: me/1\r\nx-a: 1\r\ncookie: a=b\r\n"
         b"content-length: 3\r\n\r\n\x00\r\n"
     )
-    assert encode_request(Request("POST", "", ()), target, "me/1").endswith(b"content-length: 0\r\n\r\n")
-    assert b"content-length" not in encode_request(Request("GET", "", ()), target, "me/1")
+    assert RequestEncoder("me/1").encode(Request("POST", "", ()), target).endswith(b"content-length: 0\r\n\r\n")
+    assert b"content-length" not in RequestEncoder("me/1").encode(Request("GET", "", ()), target)
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: 1", "a\nb", "a\rb", "\x00", "é", "\x7f"])
@@ -198,4 +198,4 @@ def test_a_header_is_one_line(value: str, side: str) -> None:
     """The last of several checks: nothing that a value holds becomes a header."""
     header = (value, "1") if side == "name" else ("x-a", value)
     with pytest.raises(ArgumentError):
-        encode_request(Request("GET", "", (header,)), Target("a.test", 80, "a.test", "/"), "me/1")
+        RequestEncoder("me/1").encode(Request("GET", "", (header,)), Target("a.test", 80, "a.test", "/"))

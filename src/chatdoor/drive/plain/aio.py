@@ -10,7 +10,7 @@ from chatdoor.drive.access import Access
 from chatdoor.drive.clock import moment
 from chatdoor.drive.plain.connection import Connection
 from chatdoor.drive.plain.errors import IDLE_SECONDS, connect_failed, translate, unconnected
-from chatdoor.drive.plain.wire import Broken, Target, encode_request, target_of
+from chatdoor.drive.plain.wire import Broken, RequestEncoder, Target, target_of
 from chatdoor.errors import Place
 from chatdoor.flow.effects import Head, Request
 
@@ -20,6 +20,7 @@ class PlainHttp:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self._encoder = RequestEncoder(access.user_agent)
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
     target_of = staticmethod(target_of)
@@ -31,7 +32,7 @@ class PlainHttp:
         end = loop.time() + seconds
         connection = pool.take(target) or await self._connect(pool, target, place, end)
         answer = PlainAnswer(pool, target, connection, place, min(end, loop.time() + seconds))
-        await answer.ask(encode_request(request, target, self._access.user_agent), request.url)
+        await answer.ask(self._encoder.encode(request, target), request.url)
         return answer
 
     def close(self) -> None:

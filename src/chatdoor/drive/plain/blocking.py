@@ -14,7 +14,7 @@ from typing import Final
 from chatdoor.drive.access import Access
 from chatdoor.drive.clock import moment
 from chatdoor.drive.plain.errors import IDLE_SECONDS, connect_failed, reason_of, translate, unconnected
-from chatdoor.drive.plain.wire import CLOSED, Broken, Receiver, Target, encode_request, target_of
+from chatdoor.drive.plain.wire import CLOSED, Broken, Receiver, RequestEncoder, Target, target_of
 from chatdoor.errors import Place, WriteFailed
 from chatdoor.flow.effects import Head, Request
 
@@ -28,6 +28,7 @@ class PlainHttp:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self._encoder = RequestEncoder(access.user_agent)
         self._idle: dict[tuple[str, int], deque[Connection]] = {}
         self._open: set[Connection] = set()
         self._pid = os.getpid()
@@ -40,7 +41,7 @@ class PlainHttp:
 
     def send(self, request: Request, target: Target, place: Place, seconds: float) -> "PlainAnswer":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
-        data = encode_request(request, target, self._access.user_agent)
+        data = self._encoder.encode(request, target)
         end = time.monotonic() + seconds
         connection = self._take(target) or self._connect(target, place, end)
         answer = PlainAnswer(self, target, connection, place, end)

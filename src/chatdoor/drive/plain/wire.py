@@ -21,6 +21,9 @@ MAX_HEADERS: Final = 100
 MAX_HEAD_BYTES: Final = 400_000
 """Bytes of a head, and of all that stands between two parts of a body."""
 
+MOST_HEADS: Final = 32
+"""Heads of requests that are kept."""
+
 TOO_MUCH: Final = "the answer has too many headers, or too long ones"
 
 UNPACKED_BYTES: Final = 256_000
@@ -66,20 +69,31 @@ def target_of(url: str) -> Target | None:
     return Target(match["host"].strip("[]"), port, authority, path) if port < 65_536 else None
 
 
-def encode_request(request: Request, target: Target, user_agent: str) -> bytes:
-    """The request as bytes. Raises ArgumentError for a header that no request can hold."""
-    lines = [
-        f"{request.method} {target.path} HTTP/1.1",
-        f"host: {target.authority}",
-        f"user-agent: {user_agent}",
-        *[f"{name}: {value}" for name, value in request.headers],
-    ]
-    body = request.body or b""
-    if body or request.method != "GET":
-        lines.append(f"content-length: {len(body)}")
-    if not (joined := "".join(lines)).isascii() or not joined.isprintable():
-        raise ArgumentError("a header of the request is not a line of ASCII")
-    return b"%b\r\n\r\n%b" % ("\r\n".join(lines).encode(), body)
+class RequestEncoder:
+    """Makes bytes of requests. Heads are kept: those of a session's requests are mostly the same."""
+
+    def __init__(self, user_agent: str) -> None:
+        self._user_agent = user_agent
+        self._head = lru_cache(MOST_HEADS)(self._encode_head)
+
+    def encode(self, request: Request, target: Target) -> bytes:
+        """The request as bytes. Raises ArgumentError for a header that no request can hold."""
+        head = self._head(request.method, target, request.headers)
+        body = request.body
+        if body:
+            return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body)
+        return head + (b"\r\n" if request.method == "GET" else b"content-length: 0\r\n\r\n")
+
+    def _encode_head(self, method: str, target: Target, headers: tuple[tuple[str, str], ...]) -> bytes:
+        lines = [
+            f"{method} {target.path} HTTP/1.1",
+            f"host: {target.authority}",
+            f"user-agent: {self._user_agent}",
+            *[f"{name}: {value}" for name, value in headers],
+        ]
+        if not (joined := "".join(lines)).isascii() or not joined.isprintable():
+            raise ArgumentError("a header of the request is not a line of ASCII")
+        return "".join([f"{line}\r\n" for line in lines]).encode()
 
 
 class Broken(Exception):

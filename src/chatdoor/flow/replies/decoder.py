@@ -82,7 +82,9 @@ class ReplyDecoder:
     def _keep(self, data: bytes) -> None:
         """Keeps the bytes as evidence, and sees whether they begin a page."""
         self._evidence += data[: PAGE_EVIDENCE - len(self._evidence)]
-        opening = bytes(self._evidence[:EVIDENCE]).lstrip() if self._is_page is None else b""
+        if self._is_page is not None:
+            return
+        opening = bytes(self._evidence[:EVIDENCE]).lstrip()
         if opening and not UTF8_BOM.startswith(opening):
             self._is_page = self._begins_page(opening)
 

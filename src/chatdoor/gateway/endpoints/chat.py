@@ -18,12 +18,12 @@ from chatdoor.gateway.openai.chat import (
     PLAIN_CHAT_REQUEST,
     ChatCompletion,
     ChatRequest,
+    Choice,
     Frames,
     choice,
     token_counts,
 )
 from chatdoor.gateway.openai.ignored import CHAT
-from chatdoor.gateway.openai.parts import plain_messages
 from chatdoor.gateway.problem import Header
 from chatdoor.gateway.question import ESTIMATED, Question, Talk, talk_headers
 from chatdoor.gateway.side_requests import is_side_request, refusal
@@ -47,7 +47,7 @@ async def chat_completions(state: State, exchange: Exchange) -> None:
 def _question(state: State, exchange: Exchange, request: ChatRequest) -> Question:
     """What is asked of the site. Raises Problem."""
     served = state.house.find(request.model, exchange.key)
-    messages, left = plain_messages(request.messages)
+    messages, left = request.told
     terms = NO_TERMS if request.asks_little else make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + CHAT.named(request) + terms.left, state.conduct)
     name = named(exchange.headers, request.metadata, request.litellm_session_id)
@@ -74,12 +74,15 @@ async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -
         answers = [await question.ask()]
     else:
         answers = await together([question.ask() for _ in range(count)])
-    choices = [choice(index, answer.text, answer.finish) for index, answer in enumerate(answers)]
-    usages = [answer.usage for answer in answers]
+    choices: list[Choice] = []
+    usages: list[Usage] = []
+    for index, answer in enumerate(answers):  # a comprehension is a call each
+        choices.append(choice(index, answer.text, answer.finish))
+        usages.append(answer.usage)
     body = ChatCompletion(fresh_id("chatcmpl-"), int(time.time()), request.model, choices, token_counts(usages))
     conversation = answers[0].conversation if count == 1 and not question.aside else None
     headers = (*JSON, *talk_headers(conversation, answers[0].fidelity))
-    if any([usage.estimated for usage in usages]):
+    if answers[0].usage.estimated or any(usage.estimated for usage in usages):
         headers = (*headers, ESTIMATED)
     await exchange.answer(200, msgspec.json.encode(body), headers)
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from chatdoor.gateway.openai.parts import PlainMessage
+from chatdoor.gateway.openai.parts import PlainMessage, plain_messages
 from chatdoor.gateway.openai.request import Count, Limits, TextRequest
-from chatdoor.messages import Usage
+from chatdoor.messages import CheckedMessages, Usage
 
 Finish = Literal["stop", "length", "content_filter"]
 
@@ -50,6 +50,11 @@ class ChatRequest(TextRequest, frozen=True, kw_only=True):
         return self.max_completion_tokens is None and super().asks_little
 
     @property
+    def told(self) -> tuple[CheckedMessages, list[str]]:
+        """The messages as they go to a site, and what of them does not. Raises Problem, ArgumentError."""
+        return plain_messages(self.messages)
+
+    @property
     def limits(self) -> Limits:
         """How long the answer may be: in tokens by the newer name or the older, and where it ends."""
         newer = self.max_completion_tokens
@@ -60,6 +65,11 @@ class PlainChatRequest(ChatRequest, frozen=True, kw_only=True):
     """A request whose messages are text alone."""
 
     messages: Annotated[list[PlainMessage], Meta(min_length=1)]  # type: ignore[assignment]  # what can be read of both
+
+    @property
+    def told(self) -> tuple[CheckedMessages, list[str]]:
+        """The messages as they are: JSON has no text that can not be sent."""
+        return CheckedMessages(self.messages), []
 
 
 CHAT_REQUEST: Final = msgspec.json.Decoder(ChatRequest)
@@ -107,7 +117,9 @@ def choice(index: int, text: str, finish: str) -> Choice:
 
 def token_counts(usages: list[Usage]) -> TokenCounts:
     """The usage of all choices together. The prompt counts once, as in OpenAI's own numbers."""
-    prompt, answer = usages[0].input, sum([usage.output for usage in usages])
+    prompt, answer = usages[0].input, 0
+    for usage in usages:
+        answer += usage.output
     return TokenCounts(prompt, answer, prompt + answer)
 
 

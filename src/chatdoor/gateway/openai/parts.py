@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from chatdoor.gateway.problem import Problem
-from chatdoor.messages import TEXT_PARTS, Message, parse_messages
+from chatdoor.messages import TEXT_PARTS, CheckedMessages, Message, parse_messages
 
 TOOL_ROLES: Final = frozenset({"tool", "function"})
 
@@ -18,16 +18,13 @@ class PlainMessage(Message, frozen=True, forbid_unknown_fields=True):
     text: str = msgspec.field(name="content")
 
 
-def plain_messages(messages: Sequence[dict[str, Any] | PlainMessage]) -> tuple[Sequence[Message], list[str]]:
+def plain_messages(messages: Sequence[dict[str, Any]]) -> tuple[CheckedMessages, list[str]]:
     """The messages with their text alone, and the names of what was left out (`image_url`, `tool_calls` ...).
 
     Raises Problem for a message of the user with no text left, ArgumentError for what is no message.
     """
     left: dict[str, None] = {}
-    plain = [
-        message if isinstance(message, PlainMessage) else _plain(message, index, left)
-        for index, message in enumerate(messages)
-    ]
+    plain = [_plain(message, index, left) for index, message in enumerate(messages)]
     return parse_messages(plain), list(left)
 
 
