@@ -65,7 +65,7 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
         if not body.isascii():
             body.decode()  # what is not asked for is not looked at by the decoder
     except msgspec.ValidationError as error:
-        raise _wrong(str(error)) from None
+        raise wrong_value(str(error)) from None
     except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested too deeply
         raise _malformed(
             "We could not parse the JSON body of your request: expected one JSON object in UTF-8."
@@ -96,7 +96,8 @@ def _each_once(pairs: list[tuple[str, object]]) -> None:
         raise _malformed(f"The JSON body of your request has the key {name[:64]!r} twice in one object.")
 
 
-def _wrong(said: str) -> Problem:
+def wrong_value(said: str) -> Problem:
+    """What is told of a value that is none, in the words of the API; `said` is msgspec's."""
     place = _PLACE.search(said)
     param = place["param"] if place else ""
     what = said[: place.start()] if place else said

@@ -15,6 +15,7 @@ from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.keys import Keys
 from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.told import EXPOSED
 
 ONCE: Final = frozenset({
     *(b"host", b"content-length", b"authorization", b"content-type", b"origin", b"sec-fetch-site"),
@@ -26,11 +27,6 @@ OUR_SITE: Final = frozenset({b"same-origin", b"none"})
 """Values of Sec-Fetch-Site of our own page, and of what a person typed."""
 
 PREFLIGHT_SECONDS: Final = b"600"
-
-EXPOSED: Final = (
-    b"x-request-id, x-conversation-id, x-chatdoor-fidelity, x-chatdoor-ignored, x-chatdoor-usage, x-should-retry,"
-    b" retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
-)
 
 
 class Guard:

@@ -6,7 +6,6 @@ import msgspec
 
 from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import decode, read_body
-from chatdoor.gateway.endpoints.stored import query_of
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.history import find, find_references, missing
 from chatdoor.gateway.ids import secret_id
@@ -15,9 +14,11 @@ from chatdoor.gateway.openai.conversations import (
     CONVERSATION_REQUEST,
     Conversation,
     Deleted,
+    ListQuery,
     page,
 )
 from chatdoor.gateway.openai.items import ITEMS, read_items
+from chatdoor.gateway.query import read_query
 from chatdoor.gateway.shelf import Kept
 from chatdoor.gateway.state import State
 from chatdoor.gateway.terms import tell_left
@@ -44,7 +45,7 @@ async def one_conversation(state: State, exchange: Exchange) -> None:
 async def conversation_items(state: State, exchange: Exchange) -> None:
     """Answers with what was said in the conversation."""
     kept = await _kept(state, exchange)
-    await exchange.answer(200, page(ITEMS.decode(kept.items), query_of(exchange)))
+    await exchange.answer(200, page(ITEMS.decode(kept.items), read_query(exchange, ListQuery)))
 
 
 async def delete_conversation(state: State, exchange: Exchange) -> None:

@@ -1,15 +1,15 @@
 """Responses that are kept: `GET` and `DELETE /v1/responses/{id}`, `GET /v1/responses/{id}/input_items`."""
 
-from urllib.parse import parse_qsl
-
 import msgspec
 
 from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.history import find, missing
-from chatdoor.gateway.openai.conversations import Deleted, page
+from chatdoor.gateway.openai.conversations import Deleted, ListQuery, page
 from chatdoor.gateway.openai.items import ITEMS, RESPONSE
+from chatdoor.gateway.openai.responses import ResponseQuery
 from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.query import read_query
 from chatdoor.gateway.shelf import Kept
 from chatdoor.gateway.state import State
 
@@ -17,7 +17,7 @@ from chatdoor.gateway.state import State
 async def one_response(state: State, exchange: Exchange) -> None:
     """Answers with the response."""
     kept = await _kept(state, exchange)
-    if query_of(exchange).get("stream") == "true":
+    if read_query(exchange, ResponseQuery).stream:
         raise Problem(400, "stream: a response that is kept is given whole.", param="stream", code="invalid_value")
     await exchange.answer(200, kept.body)
 
@@ -25,7 +25,7 @@ async def one_response(state: State, exchange: Exchange) -> None:
 async def input_items(state: State, exchange: Exchange) -> None:
     """Answers with what was said before the answer of the response."""
     kept = await _kept(state, exchange)
-    await exchange.answer(200, page(ITEMS.decode(kept.items), query_of(exchange)))
+    await exchange.answer(200, page(ITEMS.decode(kept.items), read_query(exchange, ListQuery)))
 
 
 async def delete_response(state: State, exchange: Exchange) -> None:
@@ -33,11 +33,6 @@ async def delete_response(state: State, exchange: Exchange) -> None:
     kept = await _kept(state, exchange)
     await state.shelf.compare_and_set(kept.id, kept.revision, None)
     await exchange.answer(200, msgspec.json.encode(Deleted(kept.id, "response")))
-
-
-def query_of(exchange: Exchange) -> dict[str, str]:
-    """The query by name."""
-    return dict(parse_qsl(exchange.scope["query_string"].decode("ascii", "replace")))
 
 
 async def _kept(state: State, exchange: Exchange) -> Kept:
