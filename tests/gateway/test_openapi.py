@@ -47,6 +47,7 @@ def test_requests_are_what_the_schema_says(description: Any) -> None:
     good = {"model": "practice", "messages": [{"role": "user", "content": "Hello"}]}
     assert checks.is_valid(good)
     assert not checks.is_valid({**good, "n": 0})
+    assert not checks.is_valid({**good, "messages": [{"role": "nobody", "content": "Hello"}]})
     assert not checks.is_valid({"model": "practice"})
 
 

@@ -13,7 +13,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 def read_query(exchange: Exchange, kind: type[T]) -> T:
     """The query, as far as the struct has names for it. Raises Problem (400) that names the parameter."""
-    pairs = parse_qsl(exchange.scope["query_string"].decode("ascii", "replace"))
+    pairs = parse_qsl(exchange.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
     try:
         return msgspec.convert(dict(pairs), kind, strict=False)
     except msgspec.ValidationError as error:

@@ -60,12 +60,12 @@ ASKED: Final[Mapping[str, Told]] = {
     "Idempotency-Key": Told(
         "A retry with the same key gets the answer of the first try.", {"type": "string", "pattern": "^[!-~]{1,255}$"}
     ),
-    "X-Stainless-Retry-Count": Told("How often the client has asked before.", _COUNT),
+    "X-Stainless-Retry-Count": Told("A number above 0: the client has asked the same before.", _TEXT),
 }
 """Of requests with a body."""
 
 NAMED: Final[Mapping[str, Told]] = {
-    written: Told("The conversation that the request belongs to.", {"type": "string"}) for written in HEADERS.values()
+    written: Told("The conversation that the request belongs to.", _TEXT) for written in HEADERS.values()
 }
 """Of requests that a site answers."""
 

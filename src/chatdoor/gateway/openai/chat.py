@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from chatdoor.gateway.openai.request import Count, Limits, TextRequest
-from chatdoor.messages import Usage
+from chatdoor.messages import ROLES, Usage
 
 Finish = Literal["stop", "length", "content_filter"]
 
@@ -20,10 +20,22 @@ FINISHES: Final[Mapping[str, Finish]] = {"length": "length", "max_tokens": "leng
 DONE: Final = b"data: [DONE]\n\n"
 
 
+_MESSAGE: Final = {
+    "required": ["role"],
+    "properties": {
+        "role": {"type": "string", "enum": sorted(ROLES)},
+        "content": {"type": ["string", "array", "null"]},
+    },
+}
+"""What the description of the API says of a message, which is looked at later and in the whole list."""
+
+_Given = Annotated[dict[str, Any], Meta(extra_json_schema=_MESSAGE)]
+
+
 class ChatRequest(TextRequest, frozen=True, kw_only=True):
     """A request, as far as we look at it; what else it holds is tolerated. A None is as if it were not there."""
 
-    messages: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    messages: Annotated[list[_Given], Meta(min_length=1)]
     max_completion_tokens: Count | None = None
     metadata: dict[str, Any] | None = None
     audio: dict[str, Any] | None = None

@@ -15,7 +15,7 @@ from chatdoor.gateway.problem import Problem
 MOST_ANSWERS: Final = 64
 """The most answers to one request: prompts times `n`. Each is a request of its own to the site."""
 
-Prompt = str | Annotated[list[Any], Meta(min_length=1)]
+Prompt = str | Annotated[list[Annotated[Any, Meta(extra_json_schema={"type": "string"})]], Meta(min_length=1)]
 
 
 class CompletionRequest(TextRequest, frozen=True, kw_only=True):

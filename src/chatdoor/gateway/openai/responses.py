@@ -83,7 +83,9 @@ class ResponseRequest(msgspec.Struct, frozen=True, kw_only=True):
 class ResponseQuery(msgspec.Struct, frozen=True):
     """How a response that is kept is given."""
 
-    stream: Annotated[bool, Meta(description="As events; only false can be done.")] = False
+    stream: Annotated[
+        bool, Meta(description="As events, which can not be done.", extra_json_schema={"const": False})
+    ] = False
 
 
 RESPONSE_REQUEST: Final = msgspec.json.Decoder(ResponseRequest)
