@@ -79,6 +79,9 @@ def _template(beginning: bytes, end: bytes) -> bytes:
 ALL: Final[Mapping[bytes, Methods]] = {**PATHS, **{_template(*ends): methods for ends, methods in BELOW.items()}}
 """Every path, `{id}` for its argument -> its methods."""
 
+EVERY_METHOD: Final = ", ".join(sorted({method for methods in ALL.values() for method in methods})).encode()
+"""The methods that some path has, as the header Allow names them."""
+
 NOT_BUILT: Final = frozenset({
     *(b"assistants", b"audio", b"batches", b"containers", b"embeddings", b"evals"),
     *(b"files", b"fine_tuning", b"images", b"moderations", b"organization", b"realtime", b"skills"),
@@ -103,6 +106,14 @@ def find_methods(exchange: Exchange) -> Methods:
         raise Problem(501, f"{shown} is not part of this gateway: a web chatbot has nothing to answer it with.",
                       code="not_implemented", headers=((b"x-should-retry", b"false"),))  # fmt: skip
     raise Problem(404, f"Unknown path: {shown}.", code="unknown_url")
+
+
+def find_allowed(exchange: Exchange) -> bytes:
+    """The methods of the request's path; of `*`, which stands for all (RFC 9110, section 9.3.7), those of any path.
+
+    Raises Problem as `find_methods` does.
+    """
+    return EVERY_METHOD if exchange.path == b"*" else allow(find_methods(exchange))
 
 
 def find_route(exchange: Exchange, methods: Methods) -> Route:
