@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from chatdoor.gateway.app import Gateway
 
 HEAD_BYTES: Final = 65_536
-"""The most bytes of a request's head. Clients send less than one kilobyte, browsers with cookies a few."""
+"""After how many bytes a head that has not ended is refused; one that ends with what is read at a time may have more.
+
+Clients send less than one kilobyte, browsers with cookies a few.
+"""
 
 CODING: Final = b"transfer-encoding"
 

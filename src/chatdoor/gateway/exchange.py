@@ -117,10 +117,9 @@ class Exchange:
 
     async def answer(self, status: int, body: bytes, headers: Sequence[Header] = JSON) -> None:
         """Sends a whole answer."""
-        self.sent = len(body)
         if self.connection is not None and self.connection.ready:
-            self.status = status
             self.connection.respond(status, (*headers, *self.common), body)
+            self.status, self.sent = status, len(body)
             return
         await self.begin(status, (*headers, (b"content-length", b"%d" % len(body))))
         self.sent = len(body)
