@@ -7,6 +7,7 @@ import pytest
 
 from chatdoor.errors import (
     ChatdoorError,
+    ContentRefused,
     ConversationLost,
     ReplyCutShort,
     ReplyTooLarge,
@@ -99,6 +100,8 @@ FAULTS: list[tuple[str, str, str, list[Said | ChatdoorError], type[ChatdoorError
     ("no value", 'take.room = { json = "x" }', "", [frames(WELCOME)], TokenNotFound, "the value room"),
     ("no websocket", UNTIL, "", [said(200, "{}")], UnexpectedReply, "expected a websocket"),
     ("refused by a frame", UNTIL, "", [frames("go away")], SessionRefused, "a frame says so"),
+    ("blocked by a frame", UNTIL, "", [frames('{"filtered": true}')], ContentRefused, "content rules"),
+    ("blocked in a reply", "", "", [frames(REPLY[0], '{"filtered": true}')], ContentRefused, "content rules"),
     ("refused by a code", UNTIL, "", [frames(closes=4401)], SessionRefused, "4401"),
     ("refused handshake", UNTIL, "", [said(403)], SessionRefused, "403"),
     ("a page", UNTIL, "", [page()], UnexpectedReply, "got a page"),
@@ -113,6 +116,7 @@ FAULTS: list[tuple[str, str, str, list[Said | ChatdoorError], type[ChatdoorError
 def test_what_goes_wrong(start: str, more: str, answers: list[Any], kind: type[ChatdoorError], told: str) -> None:
     """Each ends the call with an error that says what it was, after as many attempts as its kind allows."""
     refused = 'refused = [{ close = 4401 }, { text = "go away" }, { status = 403 }]'
+    refused += "\nblocked = { json = { filtered = true } }"
     script = Script(answers)
     with pytest.raises(kind, match=told):
         script.ask(site_of(start, more, top=refused))

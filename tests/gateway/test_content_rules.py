@@ -1,5 +1,6 @@
 """What a site's own content rules refuse: a 400 that no client repeats, and no fault of the site."""
 
+import http.client
 from collections.abc import Iterator
 
 import msgspec
@@ -58,3 +59,34 @@ def test_what_an_openai_server_filters_is_filtered_here() -> None:
         text = f'schema = 1\nname = "outer"\nurl = "{inner.url}"\nextends = "openai"\nmodels = ["practice"]\n'
         with gateway(loads_site(text)) as outer:
             assert outer.chat(model="outer").error["code"] == "content_filter"
+
+
+WORDS = pytest.mark.parametrize("reply", ["sse-delta", "websocket"])
+
+
+@WORDS
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_the_first_record_may_say_so(reply: str, streamed: bool) -> None:
+    """A refusal as the first event or frame of a stream is the same 400."""
+    with Practice(reply=reply) as site, gateway(msgspec.structs.replace(site, blocked=_words("Hello."))) as door:
+        seen = door.chat(stream=streamed)
+    assert (seen.status, seen.error["code"]) == (400, "content_filter")
+    assert seen.headers["x-should-retry"] == "false"
+
+
+@WORDS
+def test_a_later_record_may_say_so(reply: str) -> None:
+    """After the first piece it is an event with the same error, and the stream has no clean end."""
+    practice = Practice(reply=reply, pause=0.05)  # each piece comes by itself
+    with practice as site, gateway(msgspec.structs.replace(site, blocked=_words("feel"))) as door:
+        with pytest.raises(http.client.IncompleteRead) as cut:
+            door.chat(stream=True)
+        assert door.chat().error["code"] == "content_filter"
+    assert b" How" in cut.value.partial
+    assert b'"code":"content_filter"' in cut.value.partial
+    assert b'"content":" feel"' not in cut.value.partial
+    assert b"[DONE]" not in cut.value.partial
+
+
+def _words(text: str) -> tuple[Match, ...]:
+    return (Match(texts=(text,)),)

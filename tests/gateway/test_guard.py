@@ -41,6 +41,19 @@ def test_a_page_that_is_allowed_may_ask() -> None:
         assert (other.status, "access-control-allow-origin" in other.headers) == (403, False)
 
 
+WAYS = [("/v1/models", "GET, HEAD, OPTIONS"), (CHAT, "POST, OPTIONS"), ("*", "DELETE, GET, HEAD, POST, OPTIONS")]
+
+
+@pytest.mark.parametrize(("path", "allowed"), WAYS)
+def test_who_asks_for_the_methods_is_told(path: str, allowed: str) -> None:
+    """OPTIONS of a path, or of all (`*`), needs no key and no page; a page of another origin is not told."""
+    with gateway(keys=[key("one")]) as door:
+        told = door.send("OPTIONS", path)
+        assert (told.status, told.headers["allow"], told.body) == (204, allowed, b"")
+        assert "access-control-allow-methods" not in told.headers
+        assert door.send("OPTIONS", path, headers={"Origin": PAGE}).status == 403
+
+
 def test_with_a_key_the_key_decides() -> None:
     """A page that knows a key may ask; one that does not may not."""
     with gateway(keys=[key("one")]) as door:

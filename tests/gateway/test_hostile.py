@@ -120,7 +120,8 @@ LINES: list[tuple[bytes, int]] = [
     (b"DELETE /v1/models HTTP/1.1", 405),
     (b"GET /v1/chat/completions HTTP/1.1", 405),
     (b"POST /v1/embeddings HTTP/1.1", 501),
-    (b"OPTIONS /v1/models HTTP/1.1", 403),
+    (b"OPTIONS /v1/nothing HTTP/1.1", 404),
+    (b"GET * HTTP/1.1", 404),
 ]
 
 

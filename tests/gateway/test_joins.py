@@ -154,7 +154,7 @@ def test_when_all_have_left_it_ends() -> None:
     with practice_door(reply="sse-delta", slow=30.0) as (door, practice):
         with leaving(door, KEYED):
             until(practice, "accepted", 1)
-            assert door.state.joins.running == 1
+            assert len(door.state.joins.running) == 1
         left = time.monotonic()
         while door.state.joins.running:
             time.sleep(0.005)
@@ -246,7 +246,18 @@ def test_the_end_of_the_gateway_ends_what_lingers() -> None:
             until(practice, "accepted", 1)
         door.wait_until_idle()
         door.server.stop()
-    assert door.state.joins.running == 0
+    assert not door.state.joins.running
+
+
+def test_a_try_that_nobody_waits_for_is_counted_as_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site is asked for as long as it lingers, so the metrics say so; while somebody waits it counts once."""
+    monkeypatch.setattr("chatdoor.gateway.joins.LINGER_SECONDS", SECONDS)
+    with practice_door(slow=30.0) as (door, practice):
+        with leaving(door, KEYED):
+            until(practice, "accepted", 1)
+            assert value(door, "chatdoor_requests_running") == 2
+        door.wait_until_idle()
+        assert value(door, "chatdoor_requests_running") == 2
 
 
 def test_the_answer_of_a_try_whose_client_left_is_counted_for_its_retry(tmp_path: Path) -> None:

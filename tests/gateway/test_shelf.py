@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from msgspec.structs import replace
 
 from chatdoor.gateway.shelf import OVERHEAD, Kept, MemoryShelf
@@ -17,8 +18,8 @@ class Clock:
         return self.now
 
 
-def _kept(kept_id: str, size: int = 0) -> Kept:
-    return Kept(id=kept_id, scope="", body=b"x" * size, items=b"")
+def _kept(kept_id: str, size: int = 0, scope: str = "") -> Kept:
+    return Kept(id=kept_id, scope=scope, body=b"x" * size, items=b"")
 
 
 def _left(shelf: MemoryShelf, kept: list[Kept]) -> list[str]:
@@ -44,6 +45,23 @@ def test_large_ones_make_room_too() -> None:
     assert _left(shelf, [_kept("d", 9 * OVERHEAD)]) == []
     assert len(shelf) == 2
     assert _left(shelf, [_kept("e"), _kept("f"), _kept("g")]) == ["e", "f", "g"]
+
+
+@pytest.mark.parametrize("limits", [{"most": 4}, {"most_bytes": 4 * OVERHEAD}], ids=["number", "size"])
+def test_nobody_pushes_out_the_share_of_another(limits: dict[str, int]) -> None:
+    """A key may have all of it, until another comes; then who has the most makes room, however much it asks."""
+    shelf = MemoryShelf(**limits)
+    many = [_kept(f"a{number}", scope="a") for number in range(9)]
+    assert _left(shelf, many) == ["a5", "a6", "a7", "a8"]
+    assert _left(shelf, [_kept("b0", scope="b"), _kept("b1", scope="b"), *many]) == ["b0", "b1", "a7", "a8"]
+    assert len(shelf) == 4
+
+
+def test_a_key_with_many_users_is_one_key() -> None:
+    """Its users make room for each other, each of them alike, and not those of another key."""
+    shelf = MemoryShelf(4)
+    users = [_kept(f"{user}{number}", scope=f"a/user:{user}") for user in "xyz" for number in range(3)]
+    assert _left(shelf, [_kept("b0", scope="b"), *users]) == ["b0", "x2", "y2", "z2"]
 
 
 def test_after_a_time_it_is_gone() -> None:

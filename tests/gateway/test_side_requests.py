@@ -1,5 +1,6 @@
 """What a chat front end asks on its own: known by rule, and kept out of the person's conversation."""
 
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from chatdoor.gateway.side_requests import is_side_request
 from chatdoor.gateway.state import Conduct
 from chatdoor.messages import Message
 from tests.gateway.door import HELLO, practice_door
+from tests.gateway.test_joins import Asking, until
 
 HISTORY = "\n### Chat History:\n<chat_history>\nUSER: Hello\nASSISTANT: Hi\n</chat_history>"
 TITLE = "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history." + HISTORY
@@ -99,6 +101,17 @@ def test_many_of_them_push_no_conversation_out() -> None:
         second = door.chat(messages=[*HELLO, reply, *_asked("And now?")])
         assert second.headers["x-chatdoor-fidelity"] == "native"
         assert ["Hello", "And now?"] in practice.heard()
+
+
+def test_those_of_one_chat_do_not_wait_for_each_other() -> None:
+    """A front end asks for title, tags and follow-ups at once, and the site hears them at once."""
+    with practice_door(history="session", slow=1.0) as (door, practice):
+        began = time.monotonic()
+        asking = [Asking(door, {}, messages=_user(text)) for text in ASIDE[1:4]]
+        until(practice, "accepted", 3)
+        assert time.monotonic() - began < 1.0
+        assert [one.result().status for one in asking] == [200] * 3
+        assert sorted(practice.heard()) == sorted([text] for text in ASIDE[1:4])
 
 
 def test_they_are_refused_where_the_operator_says_so() -> None:

@@ -58,7 +58,9 @@ def test_the_items_before_an_answer(door: Door, client: openai.OpenAI) -> None:
     assert pages == [item.id for item in reversed(listed.data)]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=%00", "order=up", "after=msg_none"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "limit=%00", "limit=", "order=up", "after=msg_none"]
+)
 def test_a_list_that_can_not_be_given(door: Door, client: openai.OpenAI, query: str) -> None:
     """A query that can not be answered names what is wrong."""
     response = client.responses.create(model="practice", input="Hello")

@@ -11,7 +11,7 @@ from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
 from chatdoor.flow.match import fits, fits_close
-from chatdoor.flow.refusal import Lost, Refusal, Setback, judge, judge_page
+from chatdoor.flow.refusal import Lost, Refusal, Setback, blocked, judge, judge_page
 from chatdoor.flow.socketio import ConnectError, Event, PacketError, parse_packet
 from chatdoor.site.model import Step
 
@@ -65,6 +65,8 @@ def hear(visit: Visit, step: Step, values: dict[str, object], limit: int) -> Flo
         answer = Answer(head, record)
         if any(match.needs_body and fits(match, answer) for match in visit.site.refused):
             return Refusal("a frame says so")
+        if error := blocked(visit, step, answer):
+            raise error
         visit.note(take(step.sources.body, answer, visit.session.jar), values)
         if not step.until or any(fits(match, answer) for match in step.until):
             return _expected(visit, step, answer)

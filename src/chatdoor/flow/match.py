@@ -30,6 +30,18 @@ def fits_head(match: Match, head: Head) -> bool:
     )
 
 
+def fits_record(match: Match, record: object, named: object, text: str) -> bool:
+    """True where every key holds that one record of a stream decides: its text, and the JSON that it is.
+
+    `named` is the record with the name of its event in it.
+    """
+    return (
+        not match.selectors
+        and (not match.texts or any(each in text for each in match.texts))
+        and (not match.json or match.json.fits(named, record))
+    )
+
+
 def fits_close(match: Match, code: int | None) -> bool:
     """True where the match names the code with which a websocket was closed."""
     return code in match.closes

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from chatdoor.errors import ChatdoorError, ReadFailed, ReplyCutShort, ReplyError, TransportError
+from chatdoor.errors import ChatdoorError, ContentRefused, ReadFailed, ReplyCutShort, ReplyError, TransportError
 from chatdoor.flow.answer import Answer, declared
 from chatdoor.flow.effects import Decode, Discard, Flow, Head, Moment
 from chatdoor.flow.excerpt import with_excerpt
@@ -16,7 +16,7 @@ from chatdoor.flow.refusal import Lost, Refusal, Setback, Verdict, judge_page, m
 from chatdoor.flow.replies import ReplyDecoder, make_decoder
 from chatdoor.flow.replies.decoder import PageInstead
 from chatdoor.flow.steps import check_taken, judged, once_more, settled
-from chatdoor.site.model import Source, Step
+from chatdoor.site.model import Match, Site, Source, Step
 from chatdoor.site.paths import Find
 
 
@@ -82,7 +82,7 @@ def _decoded(
     visit: Visit, step: Step, begun: _Begun, values: dict[str, object], *, quiet: bool
 ) -> Flow[Read | Setback]:
     site = visit.site
-    decoder = make_decoder(site.reply, declared(begun.head), _picks(visit, step))
+    decoder = make_decoder(site.reply, declared(begun.head), _picks(visit, step), _blocked(site, begun.head))
     try:
         first, end = yield Decode(decoder, site.limits.reply_bytes, begun.seen, quiet)
     except ChatdoorError as error:
@@ -102,6 +102,11 @@ def _decoded(
 
 def _picks(visit: Visit, step: Step) -> Mapping[str, Find]:
     return {**visit.site.sources.picks, **step.sources.picks} if step.take else visit.site.sources.picks
+
+
+def _blocked(site: Site, head: Head) -> tuple[Match, ...]:
+    """The content refusals that may come inside this answer."""
+    return tuple(match for match in site.blocked if match.needs_body and fits_head(match, head))
 
 
 def _learn(visit: Visit, step: Step, decoder: ReplyDecoder, values: dict[str, object]) -> Flow[None]:
@@ -126,7 +131,7 @@ def _failed(visit: Visit, step: Step, answer: Answer, decoder: ReplyDecoder, err
         return _raised(judge_page(visit, step, answer, error.problem))
     if isinstance(error, ReplyCutShort | TransportError):
         raise ReplyCutShort(error.problem, partial=decoder.text, site=site, step=step.label) from error
-    if isinstance(error, ReplyError):
+    if isinstance(error, ReplyError | ContentRefused):
         error.site, error.step = site, step.label
         raise with_excerpt(error, answer, visit.secrets)
     raise error

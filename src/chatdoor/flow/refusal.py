@@ -25,6 +25,7 @@ from chatdoor.flow.effects import Head
 from chatdoor.flow.excerpt import excerpt, with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.match import fits, fits_head
+from chatdoor.flow.replies.decoder import BLOCKED
 from chatdoor.site.model import Site, Step
 
 # Frameworks name the check they made: Django "CSRF verification failed", Rails "InvalidAuthenticityToken",
@@ -72,9 +73,7 @@ def may_be_refused(site: Site, head: Head) -> bool:
 
 def judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
     """What the answer means, where it is no reply. None: it may be one."""
-    if any(fits(match, answer) for match in visit.site.blocked):
-        return _blocked(visit, step, answer)
-    return _judge(visit, step, answer)
+    return blocked(visit, step, answer) or _judge(visit, step, answer)
 
 
 def _judge(visit: Visit, step: Step, answer: Answer) -> Verdict | None:
@@ -170,8 +169,11 @@ def _refusal(visit: Visit, answer: Answer, *, names_csrf: bool = False) -> Refus
     return Refusal(excerpt(answer, visit.secrets), names_csrf)
 
 
-def _blocked(visit: Visit, step: Step, answer: Answer) -> ChatdoorError:
-    error = ContentRefused("the site's content rules refuse the prompt", site=visit.site.name, step=step.label)
+def blocked(visit: Visit, step: Step, answer: Answer) -> ChatdoorError | None:
+    """The error for an answer by which the site's content rules refuse the prompt; None for any other."""
+    if not any(fits(match, answer) for match in visit.site.blocked):
+        return None
+    error = ContentRefused(BLOCKED, site=visit.site.name, step=step.label)
     return with_excerpt(error, answer, visit.secrets)
 
 

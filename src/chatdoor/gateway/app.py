@@ -14,7 +14,7 @@ from chatdoor.gateway.openai.errors import BUG, BUSY, NO_RETRY, is_unsent, probl
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.request import Gone
 from chatdoor.gateway.route import Endpoint
-from chatdoor.gateway.routes import allow, find_methods, find_route
+from chatdoor.gateway.routes import find_allowed, find_methods, find_route
 from chatdoor.gateway.state import RUNNING_MOST, State
 
 logger = logging.getLogger("chatdoor.gateway")
@@ -40,10 +40,10 @@ class Gateway:
     async def _answer(self, exchange: Exchange) -> None:
         state, guard = self.state, self.state.guard
         guard.check_source(exchange)
-        methods = find_methods(exchange)
         if exchange.method == "OPTIONS":
-            await guard.answer_preflight(exchange, allow(methods))
+            await guard.answer_options(exchange, find_allowed(exchange))
             return
+        methods = find_methods(exchange)
         route = find_route(exchange, methods)
         if (state.running > RUNNING_MOST or state.closing) and not route.always:
             await exchange.fail(BUSY)

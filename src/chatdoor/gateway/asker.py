@@ -5,6 +5,11 @@ from hashlib import sha256
 from chatdoor.gateway.exchange import Exchange
 
 
+def key_of(scope: str) -> str:
+    """The part of a scope that is the key's."""
+    return scope.partition("/")[0]
+
+
 def scope_of(exchange: Exchange, user_headers: tuple[bytes, ...]) -> str:
     """The scope of a request. Nothing is shared by two of them, and no user of one key gets at another key's."""
     scope = exchange.key.scope if exchange.key else ""

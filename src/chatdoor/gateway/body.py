@@ -64,7 +64,7 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[T]", quick: "msgspec.json
     except msgspec.ValidationError as error:
         if quick is not None:
             return decode(body, decoder)
-        raise _wrong(str(error)) from None
+        raise wrong_value(str(error)) from None
     except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested too deeply
         raise _malformed(
             "We could not parse the JSON body of your request: expected one JSON object in UTF-8."
@@ -97,7 +97,8 @@ def _each_once(pairs: list[tuple[str, object]]) -> None:
         raise _malformed(f"The JSON body of your request has the key {name[:64]!r} twice in one object.")
 
 
-def _wrong(said: str) -> Problem:
+def wrong_value(said: str) -> Problem:
+    """What is told of a value that is none, in the words of the API; `said` is msgspec's."""
     place = _PLACE.search(said)
     param = place["param"] if place else ""
     what = said[: place.start()] if place else said

@@ -15,6 +15,7 @@ from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.keys import Keys
 from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.told import EXPOSED
 
 ONCE: Final = frozenset({
     *(b"host", b"content-length", b"authorization", b"content-type", b"origin", b"sec-fetch-site"),
@@ -26,11 +27,6 @@ OUR_SITE: Final = frozenset({b"same-origin", b"none"})
 """Values of Sec-Fetch-Site of our own page, and of what a person typed."""
 
 PREFLIGHT_SECONDS: Final = b"600"
-
-EXPOSED: Final = (
-    b"x-request-id, x-conversation-id, x-chatdoor-fidelity, x-chatdoor-ignored, x-chatdoor-usage, x-should-retry,"
-    b" retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
-)
 
 
 class Guard:
@@ -91,21 +87,26 @@ class Guard:
         if exchange.key is not None and exchange.key.quota is not None:
             exchange.common += exchange.key.quota.take(time.time())
 
-    async def answer_preflight(self, exchange: Exchange, methods: bytes) -> None:
-        """Tells a browser whether a page may ask. Raises Problem (403) where it may not."""
-        origin = exchange.headers.get(b"origin", b"")
-        if not self._allows(origin.lower()):
+    async def answer_options(self, exchange: Exchange, methods: bytes) -> None:
+        """Tells which methods there are, and a browser that a page may ask. Raises Problem (403) where it may not."""
+        origin = exchange.headers.get(b"origin")
+        if origin is not None and not self._allows(origin.lower()):
             raise _foreign()
-        wanted = exchange.headers.get(b"access-control-request-headers", b"authorization, content-type")
-        allowed = (
-            (b"access-control-allow-methods", methods),
-            (b"access-control-allow-headers", wanted),
-            (b"access-control-max-age", PREFLIGHT_SECONDS),
-        )
-        await exchange.answer(204, b"", allowed)
+        allow = (b"allow", methods + b", OPTIONS")
+        await exchange.answer(204, b"", (allow,) if origin is None else (allow, *_preflight(exchange, methods)))
 
     def _allows(self, origin: bytes) -> bool:
         return origin in self._cors or b"*" in self._cors
+
+
+def _preflight(exchange: Exchange, methods: bytes) -> tuple[Header, ...]:
+    """What a browser is told before a page of another origin asks."""
+    wanted = exchange.headers.get(b"access-control-request-headers", b"authorization, content-type")
+    return (
+        (b"access-control-allow-methods", methods),
+        (b"access-control-allow-headers", wanted),
+        (b"access-control-max-age", PREFLIGHT_SECONDS),
+    )
 
 
 def _check_once(headers: list[Header], once: frozenset[bytes]) -> None:

@@ -108,13 +108,15 @@ class House:
         return served
 
     def aside(self, served: Served) -> Served:
-        """The same site and model, asked as another visitor, whose one session no conversation of `served` is in."""
+        """The same site and model, asked as another visitor, in whose sessions no conversation of `served` is.
+
+        It has as many as the site's file says, and the pace of both is one.
+        """
         client = self._aside.get(served.site.name)
         if client is None:
             site, options, _ = self._clients[served.site.name]
-            limits = msgspec.structs.replace(site.limits, sessions=1)
             own: Options = {**options, "conversations": None}
-            client = AsyncClient(msgspec.structs.replace(site, limits=limits), **own)
+            client = AsyncClient(site, **own)
             self._aside[served.site.name] = client
         return msgspec.structs.replace(served, client=client)
 

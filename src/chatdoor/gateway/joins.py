@@ -104,12 +104,17 @@ class Joins:
         self._tries: dict[bytes, list[Try]] = {}
         self._ended: deque[Try] = deque()
         self._bytes = 0
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Try] = {}
 
     @property
-    def running(self) -> int:
-        """How many tries are on their way."""
-        return len(self._running)
+    def running(self) -> frozenset[asyncio.Task[None]]:
+        """The tries that are on their way."""
+        return frozenset(self._running)
+
+    @property
+    def alone(self) -> int:
+        """How many tries are on their way that nobody waits for."""
+        return sum(not tried.tape.readers for tried in self._running.values())
 
     @property
     def kept(self) -> int:
@@ -151,8 +156,8 @@ class Joins:
         tried = Try(tape, name, digest, apart.note)
         self._tries.setdefault(name, []).append(tried)
         task = tried.task = asyncio.create_task(self._run(tried, apart, ask))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = tried
+        task.add_done_callback(self._running.pop)
         return tried
 
     async def _run(self, tried: Try, apart: Exchange, ask: Ask) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -11,11 +11,7 @@ from chatdoor.drive.async_client import AsyncStream
 from chatdoor.gateway.house import Served
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.openai.stop import Stopper
-from chatdoor.gateway.problem import Header
 from chatdoor.messages import CheckedMessages, Usage, estimate_tokens
-
-ESTIMATED: Final[Header] = (b"x-chatdoor-usage", b"estimated")
-"""What the head of an answer says of token counts that the site did not tell."""
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -69,10 +65,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Talk:
     """A question, answered piece by piece."""
 
-    __slots__ = ("_answered", "_question", "_stopper", "_stream")
+    __slots__ = ("_answered", "_stopper", "_stream", "question")
 
     def __init__(self, question: Question) -> None:
-        self._question = question
+        self.question = question
         self._answered: Answered | None = None
         question.note.asks(question.served.site.name, question.served.name, question.messages)
         self._stream: AsyncStream = question.served.client.stream(
@@ -87,7 +83,7 @@ class Talk:
 
     async def texts(self) -> AsyncGenerator[str, None]:
         """The pieces as the site sends them. Closing it ends the request to the site."""
-        stopper, note = self._stopper, self._question.note
+        stopper, note = self._stopper, self.question.note
         try:
             async for piece in self._stream:
                 note.has_piece()
@@ -121,7 +117,7 @@ class Talk:
         return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity)
 
     def _estimate(self, text: str) -> Usage:
-        told = sum(estimate_tokens(message.text) for message in self._question.messages)
+        told = sum(estimate_tokens(message.text) for message in self.question.messages)
         return Usage(told, estimate_tokens(text))
 
     @property
@@ -133,9 +129,3 @@ class Talk:
     def fidelity(self) -> str:
         """How the message list reaches the site, known with the first piece."""
         return self._stream.fidelity
-
-
-def talk_headers(conversation: str | None, fidelity: str) -> tuple[Header, ...]:
-    """What the head of an answer says of the conversation."""
-    said = ((b"x-chatdoor-fidelity", fidelity.encode()),)
-    return said if conversation is None else (*said, (b"x-conversation-id", conversation.encode()))

@@ -12,19 +12,19 @@ from chatdoor.gateway.endpoints.conversations import (
     one_conversation,
 )
 from chatdoor.gateway.endpoints.description import description_of
-from chatdoor.gateway.endpoints.health import Health, health, live, ready
+from chatdoor.gateway.endpoints.health import Alive, Health, health, live, ready
 from chatdoor.gateway.endpoints.metrics import METRICS_TYPE, metrics
 from chatdoor.gateway.endpoints.models import one_model, some_models
-from chatdoor.gateway.endpoints.page import front_page, page_file
+from chatdoor.gateway.endpoints.page import UNCHANGED, front_page, page_file
 from chatdoor.gateway.endpoints.responses import responses
-from chatdoor.gateway.endpoints.sites import site_states
+from chatdoor.gateway.endpoints.sites import Told, site_states
 from chatdoor.gateway.endpoints.stored import delete_response, input_items, one_response
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.openai.chat import ChatCompletion, ChatRequest
 from chatdoor.gateway.openai.completions import Completion, CompletionRequest
-from chatdoor.gateway.openai.conversations import Conversation, ConversationRequest, Deleted
+from chatdoor.gateway.openai.conversations import Conversation, ConversationRequest, Deleted, ItemList, ListQuery
 from chatdoor.gateway.openai.models import Model, ModelList
-from chatdoor.gateway.openai.responses import Response, ResponseRequest
+from chatdoor.gateway.openai.responses import Response, ResponseQuery, ResponseRequest
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.route import Methods, Route
 
@@ -44,26 +44,26 @@ PATHS: Final[Mapping[bytes, Methods]] = {
         "POST": Route(new_conversation, prompts=True, takes=ConversationRequest, gives=Conversation)
     },
     b"/v1/models": _get(Route(some_models, gives=ModelList)),
-    b"/v1/chatdoor/state": _get(Route(site_states)),
-    b"/": _get(Route(front_page, open=True, media="text/html")),
+    b"/v1/chatdoor/state": _get(Route(site_states, gives=Told)),
+    b"/": _get(Route(front_page, open=True, media="text/html", also=UNCHANGED)),
     b"/v1/responses": {"POST": Route(responses, prompts=True, takes=ResponseRequest, gives=Response, streams=True)},
-    b"/health": _get(Route(health, open=True, always=True, gives=Health)),
-    b"/livez": _get(Route(live, open=True, always=True)),
-    b"/readyz": _get(Route(ready, open=True, always=True)),
-    b"/metrics": _get(Route(metrics, open=True, always=True, media=METRICS_TYPE)),
+    b"/health": _get(Route(health, open=True, always=True, sees_key=True, gives=Health)),
+    b"/livez": _get(Route(live, open=True, always=True, gives=Alive)),
+    b"/readyz": _get(Route(ready, open=True, always=True, gives=Alive)),
+    b"/metrics": _get(Route(metrics, open=True, always=True, sees_key=True, media=METRICS_TYPE)),
     b"/openapi.json": _get(Route(description_of(lambda: ALL), open=True)),
 }
 """Path as it was sent -> its methods."""
 
 BELOW: Final[Mapping[tuple[bytes, bytes], Methods]] = {
-    (b"/page/", b""): _get(Route(page_file, open=True, media="*/*")),
+    (b"/page/", b""): _get(Route(page_file, open=True, media="*/*", also=UNCHANGED)),
     (b"/v1/models/", b""): _get(Route(one_model, gives=Model)),
-    (b"/v1/responses/", b"/input_items"): _get(Route(input_items)),
+    (b"/v1/responses/", b"/input_items"): _get(Route(input_items, gives=ItemList, query=ListQuery)),
     (b"/v1/responses/", b""): {
-        **_get(Route(one_response, gives=Response)),
+        **_get(Route(one_response, gives=Response, query=ResponseQuery)),
         "DELETE": Route(delete_response, gives=Deleted),
     },
-    (b"/v1/conversations/", b"/items"): _get(Route(conversation_items)),
+    (b"/v1/conversations/", b"/items"): _get(Route(conversation_items, gives=ItemList, query=ListQuery)),
     (b"/v1/conversations/", b""): {
         **_get(Route(one_conversation, gives=Conversation)),
         "DELETE": Route(delete_conversation, gives=Deleted),
@@ -78,6 +78,9 @@ def _template(beginning: bytes, end: bytes) -> bytes:
 
 ALL: Final[Mapping[bytes, Methods]] = {**PATHS, **{_template(*ends): methods for ends, methods in BELOW.items()}}
 """Every path, `{id}` for its argument -> its methods."""
+
+EVERY_METHOD: Final = ", ".join(sorted({method for methods in ALL.values() for method in methods})).encode()
+"""The methods that some path has, as the header Allow names them."""
 
 NOT_BUILT: Final = frozenset({
     *(b"assistants", b"audio", b"batches", b"containers", b"embeddings", b"evals"),
@@ -103,6 +106,14 @@ def find_methods(exchange: Exchange) -> Methods:
         raise Problem(501, f"{shown} is not part of this gateway: a web chatbot has nothing to answer it with.",
                       code="not_implemented", headers=((b"x-should-retry", b"false"),))  # fmt: skip
     raise Problem(404, f"Unknown path: {shown}.", code="unknown_url")
+
+
+def find_allowed(exchange: Exchange) -> bytes:
+    """The methods of the request's path; of `*`, which stands for all (RFC 9110, section 9.3.7), those of any path.
+
+    Raises Problem as `find_methods` does.
+    """
+    return EVERY_METHOD if exchange.path == b"*" else allow(find_methods(exchange))
 
 
 def find_route(exchange: Exchange, methods: Methods) -> Route:

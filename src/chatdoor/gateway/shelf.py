@@ -1,14 +1,19 @@
 """What the gateway keeps for later requests: responses, and conversations that clients begin.
 
 Several gateways could share a shelf, so nothing on it is changed in place: whoever read the newest revision may put
-the next one there. Of one that is full, what was put there first makes room; what is too large by itself is not kept.
+the next one there. Of one that is full, the key makes room that has the most there, and of its users the one that has
+the most: with what it put there first. So nobody pushes out more than what others have beyond an equal share. What is
+too large by itself is not kept.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
+
+from chatdoor.gateway.asker import key_of
 
 MOST_KEPT: Final = 1_000
 """How many are kept at most."""
@@ -46,6 +51,20 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.body) + len(self.items) + OVERHEAD
 
 
+class _Share:
+    """What one scope has on a shelf: the ids, in the order in which they were put there, and the bytes."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, None] = {}
+        self.bytes = 0
+
+    def number(self) -> int:
+        return len(self.ids)
+
+    def size(self) -> int:
+        return self.bytes
+
+
 class Shelf(Protocol):
     """Keeps them by id, for a while."""
 
@@ -76,6 +95,7 @@ class MemoryShelf:
         self._time_to_live = time_to_live
         self._clock = clock
         self._kept: dict[str, tuple[float, Kept]] = {}  # in the order in which they were put there
+        self._shares: dict[str, _Share] = {}
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -93,21 +113,42 @@ class MemoryShelf:
             return False
         self._take(kept_id)
         if new is not None and new.size <= self._most_bytes:
-            self._kept[kept_id] = self._clock(), new
-            self._bytes += new.size
+            self._put(new)
         self._make_room()
         return True
 
+    def _put(self, new: Kept) -> None:
+        self._kept[new.id] = self._clock(), new
+        share = self._shares.setdefault(new.scope, _Share())
+        share.ids[new.id] = None
+        share.bytes += new.size
+        self._bytes += new.size
+
     def _take(self, kept_id: str) -> None:
         _, old = self._kept.pop(kept_id, (0.0, None))
-        self._bytes -= 0 if old is None else old.size
+        if old is None:
+            return
+        self._bytes -= old.size
+        share = self._shares[old.scope]
+        del share.ids[kept_id]
+        share.bytes -= old.size
+        if not share.ids:
+            del self._shares[old.scope]
 
     def _make_room(self) -> None:
-        """Looks at the oldest only, until one may stay."""
         due = self._clock() - self._time_to_live
-        while self._kept:
-            oldest = next(iter(self._kept))
-            full = len(self._kept) > self._most or self._bytes > self._most_bytes
-            if not full and self._kept[oldest][0] > due:
-                return
+        while self._kept and self._kept[oldest := next(iter(self._kept))][0] <= due:
             self._take(oldest)
+        while len(self._kept) > self._most:
+            self._take(self._next_to_go(_Share.number))
+        while self._bytes > self._most_bytes:
+            self._take(self._next_to_go(_Share.size))
+
+    def _next_to_go(self, amount: Callable[[_Share], int]) -> str:
+        """The oldest of the user who has the most, of the key that has the most."""
+        of_keys: Counter[str] = Counter()
+        for scope, share in self._shares.items():
+            of_keys[key_of(scope)] += amount(share)
+        key = max(of_keys, key=of_keys.__getitem__)
+        largest = max((share for scope, share in self._shares.items() if key_of(scope) == key), key=amount)
+        return next(iter(largest.ids))

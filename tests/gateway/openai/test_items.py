@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chatdoor.gateway.openai.conversations import page
+from chatdoor.gateway.openai.conversations import ListQuery, page
 from chatdoor.gateway.openai.items import InputText, Item, OutputText, answer_id, read_items, response_id, told
 from chatdoor.gateway.problem import Problem
 
@@ -72,13 +72,13 @@ ITEMS = [Item(f"msg_{number}", "user", [InputText("a")]) for number in range(5)]
 
 @pytest.mark.parametrize(
     ("query", "ids", "more"),
-    [({}, "43210", False), ({"order": "asc"}, "01234", False), ({"limit": "2"}, "43", True),
-     ({"after": "msg_3", "limit": "2"}, "21", True), ({"after": "msg_1", "order": "asc", "limit": "3"}, "234", False),
+    [({}, "43210", False), ({"order": "asc"}, "01234", False), ({"limit": 2}, "43", True),
+     ({"after": "msg_3", "limit": 2}, "21", True), ({"after": "msg_1", "order": "asc", "limit": 3}, "234", False),
      ({"after": "msg_0"}, "", False)],
 )  # fmt: skip
-def test_a_page_of_items(query: dict[str, str], ids: str, more: bool) -> None:
+def test_a_page_of_items(query: dict[str, Any], ids: str, more: bool) -> None:
     """Order, start and length are as asked for; a page tells whether there is another."""
-    given = msgspec.json.decode(page(ITEMS, query))
+    given = msgspec.json.decode(page(ITEMS, ListQuery(**query)))
     assert [item["id"] for item in given["data"]] == [f"msg_{number}" for number in ids]
     ends = (f"msg_{ids[0]}", f"msg_{ids[-1]}") if ids else ("", "")
     assert (given["object"], given["has_more"], (given["first_id"], given["last_id"])) == ("list", more, ends)

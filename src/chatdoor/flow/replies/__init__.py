@@ -16,11 +16,11 @@ from chatdoor.flow.replies.json import JsonReply
 from chatdoor.flow.replies.ndjson import NdjsonReply
 from chatdoor.flow.replies.sse import SseReply
 from chatdoor.flow.replies.text import TextReply
-from chatdoor.site.model import Format, ReplyRule
+from chatdoor.site.model import Format, Match, ReplyRule
 
 __all__ = ["FORMATS", "ReplyDecoder", "make_decoder"]
 
-FORMATS: Final[Mapping[Format, Callable[[ReplyRule, Declared, Picks], ReplyDecoder]]] = {
+FORMATS: Final[Mapping[Format, Callable[[ReplyRule, Declared, Picks, tuple[Match, ...]], ReplyDecoder]]] = {
     "json": JsonReply,
     "sse": SseReply,
     "ndjson": NdjsonReply,
@@ -29,9 +29,9 @@ FORMATS: Final[Mapping[Format, Callable[[ReplyRule, Declared, Picks], ReplyDecod
     "html": HtmlReply,
     "text": TextReply,
 }
-"""Each shape's decoder. It takes the rule, what is declared of the body and the values to look for."""
+"""Each shape's decoder. It takes the rule, what is declared of the body, the values to look for, and `blocked`."""
 
 
-def make_decoder(rule: ReplyRule, declared: Declared, picks: Picks) -> ReplyDecoder:
+def make_decoder(rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> ReplyDecoder:
     """A fresh decoder for one answer."""
-    return FORMATS[rule.format](rule, declared, picks)
+    return FORMATS[rule.format](rule, declared, picks, blocked)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-from chatdoor.errors import SiteFailed, UnexpectedReply
+from chatdoor.errors import ContentRefused, SiteFailed, UnexpectedReply
 from chatdoor.flow.answer import UTF8_BOM, Declared, looks_like_html
 from chatdoor.flow.extract import is_value
-from chatdoor.site.model import RecordMatch, ReplyRule
+from chatdoor.flow.match import fits_record
+from chatdoor.site.model import Match, RecordMatch, ReplyRule
 from chatdoor.site.paths import Find
 
 EVIDENCE: Final = 2_000
@@ -17,6 +18,8 @@ PAGE_EVIDENCE: Final = 64_000
 
 _HALF_A_PAIR: Final = "the reply has half a surrogate pair, which is not text"
 
+BLOCKED: Final = "the site's content rules refuse the prompt"
+
 Picks: TypeAlias = Mapping[str, Find]
 """The values to look for in the documents of an answer: name and path."""
 
@@ -26,9 +29,12 @@ class PageInstead(UnexpectedReply):
 
 
 class ReplyDecoder:
-    """Collects a reply. A shape adds `_feed` and `_finish`, which give the new pieces."""
+    """Collects a reply. A shape adds `_feed` and `_finish`, which give the new pieces.
 
-    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
+    `blocked`: how the body says that the site's content rules refuse the prompt.
+    """
+
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
         self.rule = rule
         self.declared = declared
         self.ended = False
@@ -39,6 +45,7 @@ class ReplyDecoder:
         self.taken: dict[str, object] = {}
         """The values that were found; of each, the first that is one."""
         self._picks = picks
+        self._blocked = blocked
         self._pieces: list[str] = []
         self._half = ""
         """The first half of a surrogate pair, until the next record brings the other one."""
@@ -129,6 +136,11 @@ class ReplyDecoder:
         self._pieces = [text.removesuffix(self._half)]
         self.revised = True
         return piece
+
+    def _check_blocked(self, record: object, named: object, data: str) -> None:
+        """Raises ContentRefused where the record, whose text is `data`, is such a refusal; the rest as in `_note`."""
+        if any(fits_record(match, record, named, data) for match in self._blocked):
+            raise ContentRefused(BLOCKED)
 
     def _note(self, record: object, named: object) -> None:
         """Notes what a record says besides text. Raises SiteFailed where it reports an error.

@@ -5,7 +5,7 @@ from chatdoor.flow.answer import Declared, decode_page
 from chatdoor.flow.html import WholePage
 from chatdoor.flow.html_text import to_text
 from chatdoor.flow.replies.decoder import PAGE_EVIDENCE, PageInstead, Picks, ReplyDecoder
-from chatdoor.site.model import ReplyRule
+from chatdoor.site.model import Match, ReplyRule
 
 
 class HtmlReply(ReplyDecoder):
@@ -15,8 +15,8 @@ class HtmlReply(ReplyDecoder):
     closed is cut short, because the last element in it may be an older one, or half.
     """
 
-    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
-        super().__init__(rule, declared, picks)
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
+        super().__init__(rule, declared, picks, blocked)
         self._body = bytearray()
 
     @property

@@ -5,7 +5,7 @@ from msgspec import DecodeError
 from chatdoor.errors import ReplyCutShort, UnexpectedReply
 from chatdoor.flow.answer import UTF8_BOM, Declared, decode_text, parse_json
 from chatdoor.flow.replies.decoder import Picks, ReplyDecoder
-from chatdoor.site.model import ReplyRule
+from chatdoor.site.model import Match, ReplyRule
 
 
 class JsonReply(ReplyDecoder):
@@ -14,8 +14,8 @@ class JsonReply(ReplyDecoder):
     The content type is not asked: Django's `HttpResponse(json.dumps(...))` says text/html.
     """
 
-    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
-        super().__init__(rule, declared, picks)
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
+        super().__init__(rule, declared, picks, blocked)
         self._body = bytearray()
 
     def _feed(self, data: bytes) -> list[str]:
@@ -25,6 +25,8 @@ class JsonReply(ReplyDecoder):
     def _finish(self) -> list[str]:
         self.ended = True
         record = self._decode(bytes(self._body))
+        if self._blocked:
+            self._check_blocked(record, record, self._body.decode("utf-8", "replace"))
         self._note(record, record)
         text = self.rule.find(record)
         if not isinstance(text, str):

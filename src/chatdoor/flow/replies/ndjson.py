@@ -10,7 +10,7 @@ from typing import ClassVar
 from chatdoor.flow.answer import UTF8_BOM, Declared
 from chatdoor.flow.replies.decoder import Picks
 from chatdoor.flow.replies.records import RecordReply
-from chatdoor.site.model import ReplyRule
+from chatdoor.site.model import Match, ReplyRule
 
 
 class NdjsonReply(RecordReply):
@@ -18,8 +18,8 @@ class NdjsonReply(RecordReply):
 
     plain: ClassVar = False
 
-    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
-        super().__init__(rule, declared, picks)
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
+        super().__init__(rule, declared, picks, blocked)
         self._begun = bytearray()
         """The line of which the end has not come yet."""
         self._at_start = True

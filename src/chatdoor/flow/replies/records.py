@@ -1,15 +1,16 @@
 """Replies that come in records: what one record means, by the rules of a site file.
 
-The order is the language's: the end by its exact text, then JSON, then an error, then values, then whether
-the record holds text, the text, and the end by a match, so that a last record may hold text too.
+The order is the language's: the end by its exact text, then JSON, then a refusal by the content rules, then an
+error, then values, then whether the record holds text, the text, and the end by a match, so that a last record may
+hold text too.
 """
 
 from typing import ClassVar, Final
 
-from chatdoor.errors import ReplyCutShort, SiteFailed, UnexpectedReply
+from chatdoor.errors import ContentRefused, ReplyCutShort, SiteFailed, UnexpectedReply
 from chatdoor.flow.answer import Declared, parse_json
 from chatdoor.flow.replies.decoder import Picks, ReplyDecoder
-from chatdoor.site.model import RecordMatch, ReplyRule
+from chatdoor.site.model import Match, RecordMatch, ReplyRule
 
 DONE: Final = "[DONE]"
 """Always an end: OpenAI's marker, which many others copied."""
@@ -27,18 +28,18 @@ class RecordReply(ReplyDecoder):
     plain: ClassVar = True
     """`@` is the data as it came. False: it is the JSON that the data holds."""
 
-    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
-        super().__init__(rule, declared, picks)
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
+        super().__init__(rule, declared, picks, blocked)
         self._seen = False
         self._found = False
         """A record had text, be it empty."""
         self._plain = rule.path == "@" and self.plain
-        matches = (rule.where, rule.cumulative, rule.done, rule.error)
+        matches = (rule.where, rule.cumulative, rule.done, rule.error, *(match.json for match in blocked))
         self._matched = any(isinstance(match, RecordMatch) for match in matches)
-        self._noted = bool(picks) or any((rule.error, rule.finish, rule.usage_input, rule.usage_output))
+        self._noted = bool(picks or blocked) or any((rule.error, rule.finish, rule.usage_input, rule.usage_output))
 
     def _record(self, data: str, name: str | None) -> list[str]:
-        """The pieces of one record. Raises UnexpectedReply, or SiteFailed where it reports an error.
+        """The pieces of one record. Raises UnexpectedReply; SiteFailed or ContentRefused where it says so.
 
         `name` is the event's: empty where it has none, None where records of this format have no names.
         """
@@ -67,8 +68,9 @@ class RecordReply(ReplyDecoder):
 
     def _note_record(self, record: object, named: object, data: str) -> None:
         try:
+            self._check_blocked(record, named, data)
             self._note(record, named)
-        except SiteFailed:
+        except (ContentRefused, SiteFailed):
             self._evidence[:] = data.encode()
             raise
 

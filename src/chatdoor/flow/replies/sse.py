@@ -12,7 +12,7 @@ from typing import Final
 from chatdoor.flow.answer import UTF8_BOM, Declared
 from chatdoor.flow.replies.decoder import Picks
 from chatdoor.flow.replies.records import RecordReply
-from chatdoor.site.model import ReplyRule
+from chatdoor.site.model import Match, ReplyRule
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 
@@ -22,8 +22,8 @@ _FIELDS: Final = (b"data", b"event", b"id", b"retry")
 class SseReply(RecordReply):
     """Splits lines, gathers fields, hands each event's data and name on as a record."""
 
-    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
-        super().__init__(rule, declared, picks)
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
+        super().__init__(rule, declared, picks, blocked)
         self._begun = bytearray()
         """The line of which the end has not come yet."""
         self._after_cr = False

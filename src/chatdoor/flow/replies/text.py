@@ -10,7 +10,7 @@ from typing import Final
 from chatdoor.errors import ReplyCutShort, UnexpectedReply
 from chatdoor.flow.answer import UTF8_BOM, Declared
 from chatdoor.flow.replies.decoder import EVIDENCE, Picks, ReplyDecoder
-from chatdoor.site.model import ReplyRule
+from chatdoor.site.model import Match, ReplyRule
 
 _PAGE: Final = re.compile(rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 """How a whole page begins. Text may begin with another tag: a model's `<think>`, a fragment, a riddle."""
@@ -33,8 +33,8 @@ class TextReply(ReplyDecoder):
     UTF-8. Where it is not, as in UTF-16, no such bytes would tell: what is declared counts, unless a mark says UTF-8.
     """
 
-    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks) -> None:
-        super().__init__(rule, declared, picks)
+    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
+        super().__init__(rule, declared, picks, blocked)
         charset = declared.charset or "utf-8"
         self._other = charset if _SINGLE_BYTES.fullmatch(charset) else None
         """The charset of text that turns out not to be UTF-8."""

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import aclosing
+from functools import partial
 
 import msgspec
 
@@ -14,18 +15,17 @@ from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.chat import (
     CHAT_REQUEST,
-    DONE,
     PLAIN_CHAT_REQUEST,
     ChatCompletion,
+    ChatFrames,
     ChatRequest,
     Choice,
-    Frames,
     choice,
-    token_counts,
 )
+from chatdoor.gateway.openai.frames import DONE, token_counts
 from chatdoor.gateway.openai.ignored import CHAT
-from chatdoor.gateway.problem import Header
-from chatdoor.gateway.question import ESTIMATED, Question, Talk, talk_headers
+from chatdoor.gateway.question import Question, Talk
+from chatdoor.gateway.said import of_answers, of_talks
 from chatdoor.gateway.side_requests import is_side_request, refusal
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.gateway.terms import NO_TERMS, make_terms, tell_left
@@ -79,30 +79,22 @@ async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -
     for index, answer in enumerate(answers):  # a comprehension is a call each
         choices.append(choice(index, answer.text, answer.finish))
         usages.append(answer.usage)
-    body = ChatCompletion(fresh_id("chatcmpl-"), int(time.time()), request.model, choices, token_counts(usages))
-    conversation = answers[0].conversation if count == 1 and not question.aside else None
-    headers = (*JSON, *talk_headers(conversation, answers[0].fidelity))
-    if answers[0].usage.estimated or any(usage.estimated for usage in usages):
-        headers = (*headers, ESTIMATED)
+    counts = token_counts(usages, len(usages))
+    body = ChatCompletion(fresh_id("chatcmpl-"), int(time.time()), request.model, choices, counts)
+    headers = (*JSON, *of_answers(answers, aside=question.aside))
     await exchange.answer(200, msgspec.json.encode(body), headers)
 
 
 async def _stream(conduct: Conduct, exchange: Exchange, request: ChatRequest, question: Question) -> None:
-    frames = Frames(fresh_id("chatcmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
+    frames = ChatFrames(fresh_id("chatcmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
     talks = [Talk(question) for _ in range(request.n or 1)]
-
-    def headers() -> tuple[Header, ...]:
-        conversation = talks[0].conversation if len(talks) == 1 and not question.aside else None
-        said = talk_headers(conversation, talks[0].fidelity)
-        return said if question.served.counts else (*said, ESTIMATED)
-
-    async with Events(exchange, headers, conduct.heartbeat) as events:
+    async with Events(exchange, partial(of_talks, talks), conduct.heartbeat) as events:
         usages = await together([_tell(events, frames, talk, index) for index, talk in enumerate(talks)])
-        last = frames.usage(token_counts(usages)) + DONE if request.with_usage else DONE
+        last = frames.usage(token_counts(usages, len(usages))) + DONE if request.with_usage else DONE
         await events.end(last)
 
 
-async def _tell(events: Events, frames: Frames, talk: Talk, index: int) -> Usage:
+async def _tell(events: Events, frames: ChatFrames, talk: Talk, index: int) -> Usage:
     """Sends the frames of one choice; its usage."""
     begun = False
     async with aclosing(talk.texts()) as texts:

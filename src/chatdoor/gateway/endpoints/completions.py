@@ -2,6 +2,7 @@
 
 import time
 from contextlib import aclosing
+from functools import partial
 
 import msgspec
 
@@ -12,7 +13,6 @@ from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
-from chatdoor.gateway.openai.chat import DONE, TokenCounts
 from chatdoor.gateway.openai.completions import (
     COMPLETION_REQUEST,
     Completion,
@@ -20,9 +20,10 @@ from chatdoor.gateway.openai.completions import (
     CompletionRequest,
     completion_choice,
 )
+from chatdoor.gateway.openai.frames import DONE, token_counts
 from chatdoor.gateway.openai.ignored import COMPLETIONS
-from chatdoor.gateway.problem import Header
-from chatdoor.gateway.question import ESTIMATED, Question, Talk, talk_headers
+from chatdoor.gateway.question import Question, Talk
+from chatdoor.gateway.said import of_answers, of_talks
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.gateway.terms import make_terms, tell_left
 from chatdoor.gateway.together import together
@@ -72,12 +73,9 @@ async def _whole(exchange: Exchange, request: CompletionRequest, questions: list
         for index, (echo, answer) in enumerate(zip(echoes, answers, strict=True))
     ]
     usages = [answer.usage for answer in answers]
-    counts = _counts(usages, request.n or 1)
+    counts = token_counts(usages, request.n or 1)
     body = Completion(fresh_id("cmpl-"), int(time.time()), request.model, choices, counts)
-    headers = (*JSON, *talk_headers(answers[0].conversation if len(answers) == 1 else None, answers[0].fidelity))
-    if any(usage.estimated for usage in usages):
-        headers = (*headers, ESTIMATED)
-    await exchange.answer(200, msgspec.json.encode(body), headers)
+    await exchange.answer(200, msgspec.json.encode(body), (*JSON, *of_answers(answers)))
 
 
 async def _stream(
@@ -85,15 +83,10 @@ async def _stream(
 ) -> None:
     frames = CompletionFrames(fresh_id("cmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
     talks = [Talk(question) for question in questions]
-
-    def headers() -> tuple[Header, ...]:
-        said = talk_headers(talks[0].conversation if len(talks) == 1 else None, talks[0].fidelity)
-        return said if questions[0].served.counts else (*said, ESTIMATED)
-
-    async with Events(exchange, headers, conduct.heartbeat) as events:
+    async with Events(exchange, partial(of_talks, talks), conduct.heartbeat) as events:
         tellings = [_tell(events, frames, talk, index, echoes[index]) for index, talk in enumerate(talks)]
         usages = await together(tellings, exchange.field)
-        counts = _counts(usages, request.n or 1)
+        counts = token_counts(usages, request.n or 1)
         await events.end(frames.usage(counts) + DONE if request.with_usage else DONE)
 
 
@@ -107,10 +100,3 @@ async def _tell(events: Events, frames: CompletionFrames, talk: Talk, index: int
     last = frames.finish(index, answered.finish)
     await events.send(frames.text(index, echo) + last if echo else last)
     return answered.usage
-
-
-def _counts(usages: list[Usage], n: int) -> TokenCounts:
-    """The usage of all answers together. Each prompt counts once, as in OpenAI's own numbers."""
-    prompt = sum([usage.input for usage in usages[::n]])
-    answer = sum([usage.output for usage in usages])
-    return TokenCounts(prompt, answer, prompt + answer)

@@ -6,18 +6,16 @@ import msgspec
 
 from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import decode, read_body
-from chatdoor.gateway.endpoints.stored import query_of
+from chatdoor.gateway.endpoints.kept import A_CONVERSATION, answer_items, kept_in_path, take_away
 from chatdoor.gateway.exchange import Exchange
-from chatdoor.gateway.history import find, find_references, missing
+from chatdoor.gateway.history import find_references
 from chatdoor.gateway.ids import secret_id
 from chatdoor.gateway.openai.conversations import (
     CONVERSATION,
     CONVERSATION_REQUEST,
     Conversation,
-    Deleted,
-    page,
 )
-from chatdoor.gateway.openai.items import ITEMS, read_items
+from chatdoor.gateway.openai.items import read_items
 from chatdoor.gateway.shelf import Kept
 from chatdoor.gateway.state import State
 from chatdoor.gateway.terms import tell_left
@@ -38,30 +36,14 @@ async def new_conversation(state: State, exchange: Exchange) -> None:
 
 async def one_conversation(state: State, exchange: Exchange) -> None:
     """Answers with the conversation."""
-    await exchange.answer(200, (await _kept(state, exchange)).body)
+    await exchange.answer(200, (await kept_in_path(state, exchange, A_CONVERSATION)).body)
 
 
 async def conversation_items(state: State, exchange: Exchange) -> None:
     """Answers with what was said in the conversation."""
-    kept = await _kept(state, exchange)
-    await exchange.answer(200, page(ITEMS.decode(kept.items), query_of(exchange)))
+    await answer_items(state, exchange, A_CONVERSATION)
 
 
 async def delete_conversation(state: State, exchange: Exchange) -> None:
     """Takes the conversation away. The responses in it stay."""
-    kept = await _kept(state, exchange)
-    await state.shelf.compare_and_set(kept.id, kept.revision, None)
-    await exchange.answer(200, msgspec.json.encode(Deleted(kept.id, "conversation.deleted")))
-
-
-async def _kept(state: State, exchange: Exchange) -> Kept:
-    """The conversation of the path. Raises Problem (404)."""
-    kept_id = exchange.tail.decode("ascii", "replace")
-    kept = (
-        await find(state.shelf, kept_id, scope_of(exchange, state.conduct.user_headers))
-        if kept_id.startswith(CONVERSATION)
-        else None
-    )
-    if kept is None:
-        raise missing("Conversation", kept_id, None, None)
-    return kept
+    await take_away(state, exchange, A_CONVERSATION)

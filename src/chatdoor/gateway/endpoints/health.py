@@ -1,7 +1,7 @@
 """`GET /livez`, `/readyz`, `/health`: whether the gateway runs, whether it takes requests, how its sites are."""
 
 import time
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -12,7 +12,14 @@ from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.openai.errors import BUSY
 from chatdoor.gateway.state import State
 
-OK = b'{"status":"ok"}'
+
+class Alive(msgspec.Struct, frozen=True):
+    """It is."""
+
+    status: Literal["ok"] = "ok"
+
+
+OK: Final = msgspec.json.encode(Alive())
 
 
 class SiteHealth(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,11 +17,11 @@ async def metrics(state: State, exchange: Exchange) -> None:
         state.guard.check_key(exchange)
     if exchange.key is not None and exchange.key.sites is not None:
         raise Problem(403, "Metrics are of all sites, and this key is for some.", code="insufficient_permissions")
-    page = await asyncio.to_thread(_page, state)
+    page = await asyncio.to_thread(_page, state, state.running + state.joins.alone)
     await exchange.answer(200, page, ((b"content-type", METRICS_TYPE.encode()),))
 
 
-def _page(state: State) -> bytes:
+def _page(state: State, running: int) -> bytes:
     from chatdoor.gateway.exposition import metrics_page  # the library takes 0.1 s to load; not everybody scrapes
 
-    return metrics_page(state.counts, state.house, state.running)
+    return metrics_page(state.counts, state.house, running)

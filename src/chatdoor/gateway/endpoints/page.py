@@ -38,6 +38,9 @@ GUARDED: Final[tuple[Header, ...]] = (
 )
 
 
+UNCHANGED: Final[Mapping[int, str]] = {304: "It is as the client has it."}
+
+
 class Asset(msgspec.Struct, frozen=True):
     """A file of the page: its bytes, what changes with them, and its headers."""
 

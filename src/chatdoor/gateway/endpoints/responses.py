@@ -2,6 +2,7 @@
 
 import time
 from contextlib import aclosing
+from functools import partial
 
 import msgspec
 
@@ -17,8 +18,9 @@ from chatdoor.gateway.openai.ignored import RESPONSES
 from chatdoor.gateway.openai.items import RESPONSE, read_items, told
 from chatdoor.gateway.openai.response_events import ResponseEvents
 from chatdoor.gateway.openai.responses import RESPONSE_REQUEST, Response, ResponseRequest, begin, finish
-from chatdoor.gateway.problem import Header, Problem
-from chatdoor.gateway.question import ESTIMATED, Answered, Question, Talk, talk_headers
+from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.question import Answered, Question, Talk
+from chatdoor.gateway.said import of_answers, of_talks
 from chatdoor.gateway.shelf import Shelf
 from chatdoor.gateway.state import State
 from chatdoor.gateway.terms import make_terms, tell_left
@@ -81,21 +83,14 @@ async def _turn(state: State, exchange: Exchange, request: ResponseRequest, serv
 async def _whole(state: State, exchange: Exchange, call: _Call) -> None:
     answered = await call.question.ask()
     response = await _finish(state.shelf, call, answered)
-    headers = (*JSON, *talk_headers(answered.conversation, answered.fidelity))
-    if answered.usage.estimated:
-        headers = (*headers, ESTIMATED)
-    await exchange.answer(200, msgspec.json.encode(response), headers)
+    await exchange.answer(200, msgspec.json.encode(response), (*JSON, *of_answers([answered])))
 
 
 async def _stream(state: State, exchange: Exchange, call: _Call) -> None:
     frames = ResponseEvents(call.response)
     talk = Talk(call.question)
     exchange.error_frame = frames.failure
-
-    def headers() -> tuple[Header, ...]:
-        said = talk_headers(talk.conversation, talk.fidelity)
-        return said if call.question.served.counts else (*said, ESTIMATED)
-
+    headers = partial(of_talks, [talk])
     begun = False
     async with Events(exchange, headers, state.conduct.heartbeat) as events, aclosing(talk.texts()) as texts:
         async for text in texts:

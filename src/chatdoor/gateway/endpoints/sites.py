@@ -70,7 +70,9 @@ class Row(msgspec.Struct, frozen=True):
     reply: str
 
 
-class _Told(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True):
+    """All of it. `keys`: a key is needed; `texts`: those of others are told. `now` is in seconds since 1970."""
+
     now: float
     keys: bool
     texts: bool
@@ -90,7 +92,7 @@ async def site_states(state: State, exchange: Exchange) -> None:
             secrets = client.visitor.hidden
             rows += [_row(name, past, secrets) for past in history.last if texts or past.scope == scope]
     rows.sort(key=lambda row: row.at, reverse=True)
-    told = _Told(time.time(), bool(state.guard.keys), texts, sites, rows[:ROWS])
+    told = Told(time.time(), bool(state.guard.keys), texts, sites, rows[:ROWS])
     await exchange.answer(200, msgspec.json.encode(told), NO_STORE)
 
 

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from chatdoor.gateway.openai.chat import FINISHES, Finish, TokenCounts
+from chatdoor.gateway.openai.frames import FINISHES, ChoiceFrames, Finish, TokenCounts
 from chatdoor.gateway.openai.request import Limits, TextRequest
 from chatdoor.gateway.problem import Problem
 
 MOST_ANSWERS: Final = 64
 """The most answers to one request: prompts times `n`. Each is a request of its own to the site."""
 
-Prompt = str | Annotated[list[Any], Meta(min_length=1)]
+Prompt = str | Annotated[list[Annotated[Any, Meta(extra_json_schema={"type": "string"})]], Meta(min_length=1)]
 
 
 class CompletionRequest(TextRequest, frozen=True, kw_only=True):
@@ -75,33 +75,19 @@ def completion_choice(index: int, text: str, finish: str) -> CompletionChoice:
     return CompletionChoice(index, text, FINISHES.get(finish, "stop"))
 
 
-class CompletionFrames:
-    """Makes the frames of one streamed answer. What does not change is encoded once."""
+class CompletionFrames(ChoiceFrames):
+    """The frames of a completion."""
 
-    __slots__ = ("_after", "_after_finish", "_head")
+    __slots__ = ()
 
-    def __init__(self, answer_id: str, created: int, model: str, *, with_usage: bool) -> None:
-        head = {"id": answer_id, "object": "text_completion", "created": created, "model": model}
-        self._head = b"data: " + msgspec.json.encode(head)[:-1]
-        usage = b',"usage":null' if with_usage else b""
-        self._after = b',"logprobs":null,"finish_reason":null}]' + usage + b"}\n\n"
-        self._after_finish = b'"}]' + usage + b"}\n\n"
+    kind = "text_completion"
+    place = b',"choices":[{"index":%d,"text":'
+    nothing = b'""'
+    close = b""
 
     def text(self, index: int, text: str) -> bytes:
         """A frame with a piece of the answer."""
         return self._start(index) + msgspec.json.encode(text) + self._after
-
-    def finish(self, index: int, finish: str) -> bytes:
-        """The frame that says why the answer ends; `finish` is the site's word."""
-        reason = FINISHES.get(finish, "stop").encode()
-        return self._start(index) + b'"","logprobs":null,"finish_reason":"' + reason + self._after_finish
-
-    def usage(self, counts: TokenCounts) -> bytes:
-        """The last frame before the end, where usage is asked for."""
-        return self._head + b',"choices":[],"usage":' + msgspec.json.encode(counts) + b"}\n\n"
-
-    def _start(self, index: int) -> bytes:
-        return self._head + b',"choices":[{"index":%d,"text":' % index
 
 
 def _wrong(problem: str, code: str) -> Problem:

@@ -3,7 +3,6 @@
 Source: https://platform.openai.com/docs/api-reference/conversations
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -50,37 +49,31 @@ class Deleted(msgspec.Struct, frozen=True):
     deleted: bool = True
 
 
-class _ItemList(msgspec.Struct, frozen=True, tag_field="object", tag="list"):
+class ItemList(msgspec.Struct, frozen=True, tag_field="object", tag="list"):
+    """Items, and whether there are more. The ids are empty where there is none."""
+
     data: list[Item]
     first_id: str
     last_id: str
     has_more: bool
 
 
-def page(items: list[Item], query: Mapping[str, str]) -> bytes:
-    """The items that the query asks for: `order` (newest first, if it does not say), `after` and `limit`.
+class ListQuery(msgspec.Struct, frozen=True):
+    """Which items a list has."""
 
-    Raises Problem.
-    """
-    if query.get("order", "desc") not in {"asc", "desc"}:
-        raise _wrong("order", "expected asc or desc")
-    ordered = items if query.get("order") == "asc" else items[::-1]
-    if after := query.get("after"):
-        at = next((at for at, item in enumerate(ordered) if item.id == after), None)
+    order: Annotated[Literal["asc", "desc"], Meta(description="The oldest first, or the newest.")] = "desc"
+    after: Annotated[str, Meta(description="The id of the item after which it begins.")] = ""
+    limit: Annotated[int, Meta(ge=1, le=MOST_PAGE, description="How many items it has at most.")] = PAGE
+
+
+def page(items: list[Item], query: ListQuery) -> bytes:
+    """The items that the query asks for. Raises Problem."""
+    ordered = items if query.order == "asc" else items[::-1]
+    if query.after:
+        at = next((at for at, item in enumerate(ordered) if item.id == query.after), None)
         if at is None:
-            raise _wrong("after", "there is no such item")
+            raise Problem(400, "Invalid value for 'after': there is no such item.", param="after", code="invalid_value")
         ordered = ordered[at + 1 :]
-    data = ordered[: _limit(query)]
+    data = ordered[: query.limit]
     first, last = (data[0].id, data[-1].id) if data else ("", "")
-    return msgspec.json.encode(_ItemList(data, first, last, len(data) < len(ordered)))
-
-
-def _limit(query: Mapping[str, str]) -> int:
-    given = query.get("limit", str(PAGE))
-    if not (given.isascii() and given.isdecimal() and len(given) < 4 and 1 <= int(given) <= MOST_PAGE):
-        raise _wrong("limit", f"expected a number from 1 to {MOST_PAGE}")
-    return int(given)
-
-
-def _wrong(name: str, problem: str) -> Problem:
-    return Problem(400, f"Invalid value for '{name}': {problem}.", param=name, code="invalid_value")
+    return msgspec.json.encode(ItemList(data, first, last, len(data) < len(ordered)))

@@ -80,6 +80,14 @@ class ResponseRequest(msgspec.Struct, frozen=True, kw_only=True):
         return [name for name, wished in wishes.items() if wished]
 
 
+class ResponseQuery(msgspec.Struct, frozen=True):
+    """How a response that is kept is given."""
+
+    stream: Annotated[
+        bool, Meta(description="As events, which can not be done.", extra_json_schema={"const": False})
+    ] = False
+
+
 RESPONSE_REQUEST: Final = msgspec.json.Decoder(ResponseRequest)
 
 ENDS: Final[Mapping[str, str]] = {

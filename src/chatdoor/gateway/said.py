@@ -1,0 +1,30 @@
+"""What the head of an answer says of the conversation that it is of, and of its token counts."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from chatdoor.gateway.problem import Header
+from chatdoor.gateway.question import Answered, Talk
+
+ESTIMATED: Final[Header] = (b"x-chatdoor-usage", b"estimated")
+"""Of token counts that the site did not tell."""
+
+
+def of_answers(answers: Sequence[Answered], *, aside: bool = False) -> tuple[Header, ...]:
+    """The headers of whole answers to one request; `aside` as in a Question."""
+    estimated = answers[0].usage.estimated or any(answer.usage.estimated for answer in answers)
+    return _headers(answers, aside=aside, estimated=estimated)
+
+
+def of_talks(talks: Sequence[Talk]) -> tuple[Header, ...]:
+    """The headers of what is streamed, once there is a first piece."""
+    question = talks[0].question
+    return _headers(talks, aside=question.aside, estimated=not question.served.counts)
+
+
+def _headers(said: Sequence[Answered | Talk], *, aside: bool, estimated: bool) -> tuple[Header, ...]:
+    """Of several nobody could tell whose conversation is meant, so none is."""
+    conversation = said[0].conversation if len(said) == 1 and not aside else None
+    named = () if conversation is None else ((b"x-conversation-id", conversation.encode()),)
+    counted = (ESTIMATED,) if estimated else ()
+    return (b"x-chatdoor-fidelity", said[0].fidelity.encode()), *named, *counted

@@ -1,0 +1,21 @@
+"""One request and its answer, as far as no endpoint shows it."""
+
+import pytest
+
+from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.route import Route
+from chatdoor.gateway.routes import PATHS
+from tests.gateway.door import Door
+
+
+def test_an_answer_that_can_not_be_sent_is_an_error(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it went out, so the client gets a whole answer that says so, and no wait for one that never comes."""
+
+    async def odd(_state: object, exchange: Exchange) -> None:
+        """Answers with a header of two lines."""
+        await exchange.answer(200, b"yes", ((b"x-odd", b"1\r\nx-evil: 2"),))
+
+    monkeypatch.setitem(PATHS, b"/odd", {"GET": Route(odd, open=True)})  # type: ignore[arg-type]  # it is a dict
+    seen = door.send("GET", "/odd")
+    assert (seen.status, seen.error["code"]) == (500, "internal_error")
+    assert "x-evil" not in seen.headers
