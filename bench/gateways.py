@@ -67,16 +67,18 @@ class Gateway:
         self.model = model
         self.ready_ms = ready_ms
 
-    def cost(self, connections: int, requests: int, body: bytes) -> tuple[float, dict[str, float]]:
+    def cost(
+        self, connections: int, requests: int, body: bytes, *, sdk: bool = False
+    ) -> tuple[float, dict[str, float]]:
         """Microseconds of CPU that the load took in all, and what the load client saw."""
         before = cpu_us(self.process.pid)
-        seen = ask(self.port, connections, requests, body)
+        seen = ask(self.port, connections, requests, body, sdk=sdk)
         return cpu_us(self.process.pid) - before, seen
 
 
-def ask(port: int, connections: int, requests: int, body: bytes) -> dict[str, float]:
-    """What a load client of its own process saw."""
-    command = [sys.executable, "-m", "bench.load", str(port), str(connections), str(requests)]
+def ask(port: int, connections: int, requests: int, body: bytes, *, sdk: bool = False) -> dict[str, float]:
+    """What a load client of its own process saw; with `sdk`, it has the headers of the official one."""
+    command = [sys.executable, "-m", "bench.load", str(port), str(connections), str(requests), *["sdk"][: int(sdk)]]
     done = subprocess.run(command, input=body, capture_output=True, timeout=300, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.decode()[-500:])
@@ -233,6 +235,8 @@ def _rows(running: Mapping[str, Gateway], rounds: int, calls: int) -> Iterator[R
     firsts = {name: _first_chunks(one, rounds) for name, one in streaming.items()}
     voi, passed = requests["chatdoor, VoiGpt's kind"], requests["chatdoor, OpenAI's kind"]
     yield _beside("a request, VoiGpt's kind, beside one passed through", "us CPU", voi, passed, PASS_THROUGH_TIMES)
+    official = _request_costs(running["chatdoor, VoiGpt's kind"], rounds, calls, sdk=True)
+    yield _beside("the same from the official client, which may be joined", "us CPU", official, voi, None)
     for peer, times in (("nginx", NGINX_TIMES), ("LiteLLM", LITELLM_SHARE)):
         if peer in running:
             yield _beside(f"a request, VoiGpt's kind, beside {peer}", "us CPU", voi, requests[peer], times)
@@ -271,10 +275,10 @@ def _beside(what: str, unit: str, ours: Sequence[float], peers: Sequence[float],
     return Row(part="gateway", what=what, unit=unit, ours=mine, peer=other, ratio=mine / other, most=most)
 
 
-def _request_costs(one: Gateway, rounds: int, calls: int) -> list[float]:
+def _request_costs(one: Gateway, rounds: int, calls: int, *, sdk: bool = False) -> list[float]:
     body = body_of(one.model, stream=False, mark="whole")
-    ask(one.port, AT_A_TIME, max(AT_A_TIME, calls // 5), body)
-    costs = (one.cost(AT_A_TIME, calls, body) for _ in range(rounds))
+    ask(one.port, AT_A_TIME, max(AT_A_TIME, calls // 5), body, sdk=sdk)
+    costs = (one.cost(AT_A_TIME, calls, body, sdk=sdk) for _ in range(rounds))
     return [us / seen["requests"] for us, seen in costs]
 
 

@@ -1,6 +1,7 @@
 """A load client: so many connections, each asking again as soon as it has its answer. Counts, and times first chunks.
 
-`python -m bench.load PORT CONNECTIONS REQUESTS < BODY` prints what it saw as JSON. Its own cost is not measured, so
+`python -m bench.load PORT CONNECTIONS REQUESTS [sdk] < BODY` prints what it saw as JSON; with `sdk`, requests have the
+headers of the official client. Its own cost is not measured, so
 it is simple: one request after the other on a connection, bodies by length or by chunks.
 """
 
@@ -14,6 +15,15 @@ from bench.processes import pin
 
 PATH = "/v1/chat/completions"
 KEY = "sk-bench"
+SDK = (
+    "Accept: application/json\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n"
+    "User-Agent: OpenAI/Python 2.8.0\r\nX-Stainless-Arch: x64\r\nX-Stainless-Async: false\r\n"
+    "X-Stainless-Lang: python\r\nX-Stainless-OS: Linux\r\nX-Stainless-Package-Version: 2.8.0\r\n"
+    "X-Stainless-Read-Timeout: 600\r\nX-Stainless-Retry-Count: 0\r\nX-Stainless-Runtime: CPython\r\n"
+    "X-Stainless-Runtime-Version: 3.11.7\r\n"
+)
+"""What the official client for Python says of itself. The retry count makes a request one that can be joined."""
+
 LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -75,12 +85,12 @@ class Asker(asyncio.Protocol):
         self._transport.close()
 
 
-async def load(port: int, connections: int, requests: int, body: bytes) -> dict[str, object]:
+async def load(port: int, connections: int, requests: int, body: bytes, headers: str = "") -> dict[str, object]:
     """What was seen: requests answered, seconds, chunks with text, the median time to the first byte of a body."""
     loop = asyncio.get_running_loop()
     head = (
         f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {KEY}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{headers}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     left, askers, ends, began = [requests], [], [], time.perf_counter()
     for _ in range(connections):
@@ -102,4 +112,6 @@ async def load(port: int, connections: int, requests: int, body: bytes) -> dict[
 
 if __name__ == "__main__":
     pin(-1)
-    print(json.dumps(asyncio.run(load(*(int(argument) for argument in sys.argv[1:4]), sys.stdin.buffer.read()))))
+    port, connections, requests = (int(argument) for argument in sys.argv[1:4])
+    headers = SDK if sys.argv[4:] == ["sdk"] else ""
+    print(json.dumps(asyncio.run(load(port, connections, requests, sys.stdin.buffer.read(), headers))))

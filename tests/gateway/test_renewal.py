@@ -6,10 +6,8 @@ import threading
 import msgspec
 
 from chatdoor.drive.async_client import AsyncClient
-from chatdoor.gateway.exchange import Event, Exchange
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
-from chatdoor.gateway.joins import Mark
 from chatdoor.gateway.keys import Keys
 from chatdoor.gateway.renewal import Renewals, Renewed
 from chatdoor.gateway.state import Conduct, State
@@ -64,45 +62,6 @@ def test_who_asks_aside_stays_and_goes_with_its_site() -> None:
         assert closed == [house.sites["b"], goes]
 
     asyncio.run(main())
-
-
-def test_a_try_that_lingers_keeps_its_site_open() -> None:
-    """Its request is over, and it is not: the client that it asks with is closed after it."""
-    closed: list[AsyncClient] = []
-    body = b"{}"
-
-    async def main() -> None:
-        may_end = asyncio.Event()
-        state = State(House([a_site("a")], {}), Guard(Keys()), Conduct())
-        _note_close(state.house.sites["a"], closed)
-
-        async def ask(apart: Exchange) -> None:
-            await may_end.wait()
-            await apart.answer(200, body)
-
-        request = asyncio.create_task(state.joins.answer(_an_exchange(), "", Mark(b"one", retry=False), body, ask))
-        await asyncio.sleep(0)
-        request.cancel()
-        renewals = Renewals(state, lambda now: Renewed(House([], {}), now.guard, now.conduct), set())
-        renewals.ask()
-        closing = asyncio.create_task(renewals.close())
-        await asyncio.sleep(0.1)
-        assert not closed
-        may_end.set()
-        await closing
-        assert len(closed) == 1
-
-    asyncio.run(main())
-
-
-def _an_exchange() -> Exchange:
-    async def receive() -> Event:
-        return {"type": "http.disconnect"}
-
-    async def send(_event: Event) -> None:
-        """Nobody reads it."""
-
-    return Exchange({"type": "http", "method": "POST", "raw_path": b"/", "headers": []}, receive, send)
 
 
 def _note_close(client: AsyncClient, closed: list[AsyncClient]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from chatdoor.gateway.answer import CHUNKED, CLOSE, EMPTY, LAST_CHUNK, chunk, encode_head
-from chatdoor.gateway.exchange import JSON, Exchange
+from chatdoor.gateway.exchange import JSON, Exchange, Leave
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.errors import BUSY, envelope
 from chatdoor.gateway.problem import Header, Problem
@@ -73,11 +73,10 @@ class Connection(asyncio.Protocol):
         self._reader = RequestReader()
         self._transport: asyncio.Transport | None = None
         self._request = Request()
-        self._exchange: Exchange | None = None
         self._begun = False
         self._answered = True
         self._invited = False
-        self._watched = False
+        self._leave: Leave | None = None
         self._reads = True
         self._broken: Problem | None = None
         """What is said once the requests before it are answered: what followed was none."""
@@ -165,8 +164,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, request: Request) -> None:
         self._request, self._begun, self._answered, self._invited = request, False, False, False
-        self._exchange = exchange = Exchange(request, self)
-        self.task = task = self._hall.loop.create_task(self._serve(exchange))
+        self.task = task = self._hall.loop.create_task(self._serve(Exchange(request, self)))
         self._hall.tasks.add(task)
 
     async def _serve(self, exchange: Exchange) -> None:
@@ -175,7 +173,7 @@ class Connection(asyncio.Protocol):
         finally:
             if self.task is not None:
                 self._hall.tasks.discard(self.task)
-            self.task = self._exchange = None
+            self.task = None
             self._go_on()
 
     def _go_on(self) -> None:
@@ -231,7 +229,7 @@ class Connection(asyncio.Protocol):
         length = b"" if status in EMPTY else b"content-length: %d\r\n" % len(body)
         end = b"" if request.keep_alive else CLOSE
         self._write(b"%b%b%b\r\n%b" % (head, length, end, b"" if request.method == "HEAD" else body))
-        self._answered, self._watched = True, False
+        self._answered, self._leave = True, None
 
     def begin(self, status: int, headers: Sequence[Header]) -> None:
         """Sends the head of a streamed answer."""
@@ -250,27 +248,27 @@ class Connection(asyncio.Protocol):
         if self._room is not None:
             await self._room.wait()
         self._write(chunk(data) + LAST_CHUNK if data else LAST_CHUNK)
-        self._answered, self._watched = True, False
+        self._answered, self._leave = True, None
 
     def _write(self, data: bytes) -> None:
         self._begun = True
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def watch(self) -> None:
-        """From now on the answer's task is cancelled where the client leaves, until it is answered."""
-        self._watched = True
+    def watch(self, leave: Leave) -> None:
+        """From now on, until it is answered, `leave` is called with the answer's task where the client leaves."""
+        self._leave = leave
         if self._transport is None:
             self._tell_gone()
 
     def _tell_gone(self) -> None:
-        if self._watched and self._exchange is not None and self.task is not None:
-            self._watched = False
-            self._exchange.gone = self.task.cancel()
+        if self._leave is not None and self.task is not None:
+            leave, self._leave = self._leave, None
+            leave(self.task)
 
     async def cut(self) -> None:
         """Ends the connection after what was sent, so that its reader sees that the answer is not whole."""
-        self._watched = False
+        self._leave = None
         if self._transport is None:
             return
         self._lost = asyncio.Event()

@@ -1,8 +1,9 @@
 """One request and its answer, on their way through the gateway."""
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
@@ -20,6 +21,10 @@ SSE: Final[tuple[Header, ...]] = (
 )
 
 _SANE: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}").fullmatch
+
+
+Leave: TypeAlias = Callable[["asyncio.Task[None]"], None]
+"""Ends the task of an answer that nobody waits for."""
 
 
 class Carrier(Protocol):
@@ -50,8 +55,8 @@ class Carrier(Protocol):
     async def cut(self) -> None:
         """Ends an answer that is not whole: its reader gets what was sent, and no clean end."""
 
-    def watch(self) -> None:
-        """From now on the task that answers is cancelled where the client leaves."""
+    def watch(self, leave: "Leave") -> None:
+        """From now on `leave` is called with the task that answers where the client leaves."""
 
 
 class Exchange:
@@ -110,7 +115,16 @@ class Exchange:
 
     def watch(self) -> None:
         """From now on, the task that answers is cancelled where the client leaves."""
-        self.carrier.watch()
+        self.carrier.watch(self._leave)
+
+    def _leave(self, task: "asyncio.Task[None]") -> None:
+        self.gone = task.cancel()
+
+    def end_unheard(self) -> None:
+        """Notes that the client had left, whatever was answered. What came of it is noted by who has joined."""
+        note, self.note = self.note, Note()
+        self.note.began, self.note.site, self.note.model = note.began, note.site, note.model
+        self.gone, self.status, self.sent = True, 0, 0
 
     async def answer(self, status: int, body: bytes, headers: Sequence[Header] = JSON) -> None:
         """Sends a whole answer."""

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from chatdoor.gateway.along import Along
 from chatdoor.gateway.conversation_id import NAMING
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.note import Note
@@ -65,7 +66,7 @@ def mark_of(headers: Mapping[bytes, bytes]) -> Mark | None:
 
 
 class Try:
-    """One try, which runs for as long as somebody waits for it."""
+    """One try, which runs for as long as somebody waits for it: in its client's own task, also after that has left."""
 
     def __init__(self, tape: Tape, name: bytes, digest: bytes, note: Note) -> None:
         self.tape = tape
@@ -76,20 +77,34 @@ class Try:
         """When it has ended, on the monotonic clock."""
         self.unsent = False
         """True where it has failed before the site could read it: its retry asks the site."""
-        self.task: asyncio.Task[None] | None = None
+        self.carrier: Along | None = None
+
+    @property
+    def left(self) -> bool:
+        """True where its own client has left."""
+        return self.carrier is not None and self.carrier.left
 
     async def play(self, exchange: Exchange) -> None:
-        """Sends its answer to one of those who wait for it."""
+        """Sends its answer to one who has joined it."""
         try:
             await self.tape.play(exchange)
         finally:
-            if not self.tape.readers and not self.tape.over:
-                asyncio.get_running_loop().call_later(LINGER_SECONDS, self.give_up)
+            self.linger()
+
+    def client_left(self) -> None:
+        """Its own client waits no longer."""
+        self.tape.readers -= 1
+        self.linger()
+
+    def linger(self) -> None:
+        """Ends it after a while, unless somebody waits for it then."""
+        if not self.tape.readers and not self.tape.over:
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self.give_up)
 
     def give_up(self) -> None:
         """Ends it, unless somebody waits for it."""
-        if not self.tape.readers and self.task is not None:
-            self.task.cancel()
+        if not self.tape.readers and not self.tape.over and self.carrier is not None:
+            self.carrier.give_up()
 
 
 class Joins:
@@ -104,17 +119,12 @@ class Joins:
         self._tries: dict[bytes, list[Try]] = {}
         self._ended: deque[Try] = deque()
         self._bytes = 0
-        self._running: dict[asyncio.Task[None], Try] = {}
+        self._running: set[Try] = set()
 
     @property
-    def running(self) -> frozenset[asyncio.Task[None]]:
-        """The tries that are on their way."""
-        return frozenset(self._running)
-
-    @property
-    def alone(self) -> int:
-        """How many tries are on their way that nobody waits for."""
-        return sum(not tried.tape.readers for tried in self._running.values())
+    def running(self) -> int:
+        """How many tries are on their way."""
+        return len(self._running)
 
     @property
     def kept(self) -> int:
@@ -129,12 +139,15 @@ class Joins:
         digest = _digest(exchange, body)
         name = sha256(b"%b\n%b\n%b" % (asker.encode(), mark.key and b"key", mark.key or digest)).digest()
         self._expire()
-        tried = self._find(name, digest, mark) or self._begin(exchange, name, digest, body, ask)
+        tried = self._find(name, digest, mark)
+        if tried is None:
+            await self._try(Try(Tape(self.room), name, digest, exchange.note), exchange, body, ask)
+            return
         exchange.watch()
         try:
             await tried.play(exchange)
         finally:
-            exchange.note.follow(tried.note)
+            exchange.note.follow(tried.note, counted=not tried.left)
 
     def _find(self, name: bytes, digest: bytes, mark: Mark) -> Try | None:
         """The try that this one repeats: rather one that lost its client than one that has it still."""
@@ -150,23 +163,28 @@ class Joins:
         stale = tried.tape.told and not mark.key and time.monotonic() - tried.ended > TOLD_SECONDS
         return None if stale else tried
 
-    def _begin(self, exchange: Exchange, name: bytes, digest: bytes, body: bytes, ask: Ask) -> Try:
-        tape = Tape(self.room, body)
-        apart = _apart(exchange, tape)
-        tried = Try(tape, name, digest, apart.note)
-        self._tries.setdefault(name, []).append(tried)
-        task = tried.task = asyncio.create_task(self._run(tried, apart, ask))
-        self._running[task] = tried
-        task.add_done_callback(self._running.pop)
-        return tried
-
-    async def _run(self, tried: Try, apart: Exchange, ask: Ask) -> None:
+    async def _try(self, tried: Try, exchange: Exchange, body: bytes, ask: Ask) -> None:
+        """Answers, and lets others join."""
+        tape = tried.tape
+        tape.readers = 1
+        exchange.give_room_back()  # the body is read once more
+        exchange.carrier = tried.carrier = Along(
+            exchange.carrier, tape, tuple(exchange.common), body, tried.client_left
+        )
+        self._tries.setdefault(tried.name, []).append(tried)
+        self._running.add(tried)
         try:
-            await ask(apart)
+            await ask(exchange)
         finally:
+            self._running.discard(tried)
             tried.ended = time.monotonic()
-            tried.unsent = apart.unsent
-            tried.tape.close()
+            tried.unsent = exchange.unsent
+            if tried.left:
+                exchange.end_unheard()
+            else:
+                tape.readers -= 1
+                tape.told = tape.whole
+            tape.close()
             self._keep(tried)
 
     def _keep(self, tried: Try) -> None:
@@ -191,11 +209,10 @@ class Joins:
         self._bytes -= tried.tape.size
         tried.tape.release()
 
-    async def close(self) -> None:
-        """Ends all that run."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+    def end_lingering(self) -> None:
+        """Ends all that nobody waits for."""
+        for tried in list(self._running):
+            tried.give_up()
 
 
 def _digest(exchange: Exchange, body: bytes) -> bytes:
@@ -210,11 +227,3 @@ def _likelihood(tried: Try) -> tuple[bool, bool, int]:
     That is one which lost its client, then one which failed, then one whose client still waits.
     """
     return tried.tape.told and not tried.unsent, not tried.unsent and tried.tape.readers > 0, tried.tape.readers
-
-
-def _apart(exchange: Exchange, tape: Tape) -> Exchange:
-    """An exchange with the same request whose answer goes on the tape. Its client never leaves."""
-    apart = Exchange(exchange.request, tape)
-    apart.key, apart.tail = exchange.key, exchange.tail
-    apart.common = []  # each reader has its own
-    return apart

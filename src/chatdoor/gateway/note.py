@@ -54,14 +54,15 @@ class Note:
         self.output += usage.output
         self.estimated = usage.estimated
 
-    def follow(self, tried: "Note") -> None:
+    def follow(self, tried: "Note", *, counted: bool) -> None:
         """Notes what came of the try that this request has joined.
 
-        Its tokens and its error count once: for the first request that ends after them.
+        Its tokens and its error count once: for its own request where that was answered, else for the first that was.
         """
         for name in ("site", "model", "messages", "texts", "finish", "conversation", "estimated", "problem"):
             setattr(self, name, getattr(tried, name))
         if tried.first is not None and tried.began + tried.first >= self.began:
             self.first = tried.began + tried.first - self.began
-        self.input, self.output, self.error = tried.input, tried.output, tried.error
-        tried.input, tried.output, tried.error = 0, 0, ""
+        if not counted:
+            self.input, self.output, self.error = tried.input, tried.output, tried.error
+            tried.input, tried.output, tried.error = 0, 0, ""

@@ -77,6 +77,6 @@ class Renewals:
 
     async def _retire(self, clients: list[AsyncClient]) -> None:
         """Closes the clients once all requests have ended that may ask them."""
-        if running := {*self._running, *self._state.joins.running}:  # some tries outlive their request
+        if running := list(self._running):
             await asyncio.wait(running)
         await asyncio.gather(*(client.close() for client in clients))

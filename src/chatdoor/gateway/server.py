@@ -131,6 +131,7 @@ class Server:
         """Stops accepting, lets what runs finish within the grace time, and ends the rest."""
         for listener in self._listeners:
             listener.close()
+        self._state.joins.end_lingering()
         for connection in list(self.connections):
             connection.shutdown()
         with contextlib.suppress(TimeoutError):
@@ -140,6 +141,7 @@ class Server:
             for connection in list(self.connections):
                 connection.abort()
             await asyncio.sleep(0)
+        self._state.joins.end_lingering()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         if self._renewals is not None:
             await self._renewals.close()

@@ -61,9 +61,8 @@ class State:
         """True once the gateway is about to end, and wants no more requests."""
 
     async def close(self) -> None:
-        """Ends what runs apart, closes all connections to the sites, and writes the rest of the log."""
+        """Closes all connections to the sites, and writes the rest of the log."""
         try:
-            await self.joins.close()
             await self.house.close()
         finally:
             if self.log is not None:

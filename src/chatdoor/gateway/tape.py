@@ -21,14 +21,12 @@ LEAST_BYTES: Final = 2 * AHEAD_BYTES
 
 
 class Tape:
-    """What was sent so far. It is the Carrier of the exchange that is recorded, whose body is `body`.
+    """What was sent so far.
 
-    The fastest reader sets the pace, so a slow one does not slow the others. The recorded one's client never leaves.
+    The fastest reader sets the pace, so a slow one does not slow the others.
     """
 
-    ready = True
-
-    def __init__(self, room: Room, body: bytes = b"") -> None:
+    def __init__(self, room: Room) -> None:
         self.status = 0
         """The status of the answer; 0 until it has begun."""
         self.headers: tuple[Header, ...] = ()
@@ -39,10 +37,9 @@ class Tape:
         self.size = 0
         """How many bytes are held."""
         self.readers = 0
-        """How many follow it now."""
+        """How many wait for it now."""
         self.told = False
         """True once a reader has it all."""
-        self._body = body
         self._at_once = False
         """True for an answer that came in one."""
         self._room = room
@@ -50,46 +47,42 @@ class Tape:
         self._dropped = 0
         self._sent = 0
         self._read = 0
-        self._change = asyncio.Event()
-
-    async def read(self) -> bytes:
-        """The body of the request."""
-        body, self._body = self._body, b""
-        return body
-
-    async def drain(self) -> None:
-        """Nothing: there is room for an answer."""
+        self._change: asyncio.Event | None = None
+        """Set at the next change; none where nobody waits for one."""
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Takes a whole answer."""
         self.begin(status, headers)
-        self._at_once = self.whole = True
-        self._hold(body)
-        self._tell()
+        self._at_once = True
+        self.add(body)
+        self.end()
 
     def begin(self, status: int, headers: Sequence[Header]) -> None:
         """Takes the head of an answer."""
         self.status, self.headers = status, tuple(headers)
 
-    async def write(self, data: bytes) -> None:
-        """Takes the next part, and waits where it is far ahead of all readers."""
-        self._hold(data)
+    def add(self, data: bytes) -> None:
+        """Takes the next part."""
+        self._frames.append(data)
+        self._sent += len(data)
+        self.size += len(data)
+        self._room.left -= len(data)
+        while self.size > (TAPE_BYTES if self._room.left > 0 else LEAST_BYTES) and len(self._frames) > 1:
+            dropped = self._frames.popleft()
+            self._dropped += 1
+            self.size -= len(dropped)
+            self._room.left += len(dropped)
         self._tell()
-        while self._sent - self._read > AHEAD_BYTES:
-            await self._change.wait()
 
-    async def end(self, data: bytes) -> None:
-        """Takes the last part, and the clean end."""
-        if data:
-            self._hold(data)
+    async def keep_pace(self) -> None:
+        """Waits where the answer is far ahead of all readers."""
+        while self._sent - self._read > AHEAD_BYTES:
+            await self._next_change()
+
+    def end(self) -> None:
+        """Takes the clean end."""
         self.whole = True
         self._tell()
-
-    async def cut(self) -> None:
-        """Nothing: what has no clean end is not whole."""
-
-    def watch(self) -> None:
-        """Nothing: this one's client never leaves."""
 
     def close(self) -> None:
         """Says that nothing more comes."""
@@ -121,7 +114,7 @@ class Tape:
             elif self.whole or self.over:
                 break
             else:
-                await self._change.wait()
+                await self._next_change()
         await self._finish(exchange)
 
     async def _pass_on(self, exchange: Exchange, frame: bytes) -> None:
@@ -146,26 +139,21 @@ class Tape:
         else:
             await exchange.carrier.cut()
 
-    def _hold(self, frame: bytes) -> None:
-        self._frames.append(frame)
-        self._sent += len(frame)
-        self.size += len(frame)
-        self._room.left -= len(frame)
-        while self.size > (TAPE_BYTES if self._room.left > 0 else LEAST_BYTES) and len(self._frames) > 1:
-            dropped = self._frames.popleft()
-            self._dropped += 1
-            self.size -= len(dropped)
-            self._room.left += len(dropped)
-
     def _has_read(self, read: int) -> None:
         waits = self._sent - self._read > AHEAD_BYTES
         self._read = max(self._read, read)
         if waits:
             self._tell()
 
+    async def _next_change(self) -> None:
+        if self._change is None:
+            self._change = asyncio.Event()
+        await self._change.wait()
+
     def _tell(self) -> None:
-        change, self._change = self._change, asyncio.Event()
-        change.set()
+        if self._change is not None:
+            change, self._change = self._change, None
+            change.set()
 
 
 def _too_long() -> Problem:

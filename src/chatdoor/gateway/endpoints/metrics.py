@@ -17,7 +17,7 @@ async def metrics(state: State, exchange: Exchange) -> None:
         state.guard.check_key(exchange)
     if exchange.key is not None and exchange.key.sites is not None:
         raise Problem(403, "Metrics are of all sites, and this key is for some.", code="insufficient_permissions")
-    page = await asyncio.to_thread(_page, state, state.running + state.joins.alone)
+    page = await asyncio.to_thread(_page, state, state.running)
     await exchange.answer(200, page, ((b"content-type", METRICS_TYPE.encode()),))
 
 
