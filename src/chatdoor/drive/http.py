@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import certifi
 from pyreqwest.client import BaseClientBuilder, Client, ClientBuilder, SyncClient, SyncClientBuilder
 from pyreqwest.exceptions import BuilderError, DetailedPyreqwestError, PyreqwestError, RequestTimeoutError
 from pyreqwest.proxy import ProxyBuilder
@@ -214,6 +213,8 @@ def is_direct(access: Access) -> bool:
 
 def spare_roots() -> bytes:
     """Certificates (PEM) for a system that has none."""
+    import certifi  # few systems need it
+
     return Path(certifi.where()).read_bytes()
 
 

@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from email.utils import formatdate
 from types import FrameType
 from typing import Final
 
@@ -114,7 +113,8 @@ class Server:
 
     def _greet(self) -> None:
         """Makes the headers of every answer, whose Date is of this second."""
-        self.greeting = b"server: chatdoor\r\ndate: %b\r\n" % formatdate(usegmt=True).encode()
+        date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())  # in English: nobody sets a locale
+        self.greeting = f"server: chatdoor\r\ndate: {date}\r\n".encode()
 
     async def _look_after(self) -> None:
         """Looks after connections until the end."""

@@ -45,7 +45,7 @@ def is_side_request(headers: Mapping[bytes, bytes], messages: Sequence[Message])
     if len(messages) == 2 and messages[0].role not in {"system", "developer"}:
         return False
     text = messages[-1].text
-    return any([rule(text) for rule in RULES])
+    return any(rule(text) for rule in RULES)
 
 
 def refusal() -> Problem:

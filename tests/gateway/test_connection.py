@@ -1,0 +1,125 @@
+"""One connection after another request, on raw sockets: order, early answers, limits of time."""
+
+import json
+import socket
+import time
+
+import pytest
+
+from tests.gateway.door import CHAT, SECONDS, Door, gateway, practice_door, status
+from tests.gateway.test_hostile import GOOD, HEAD
+
+LIVE = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
+
+
+def connect(door: Door) -> socket.socket:
+    """A connection of a client."""
+    return socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS)
+
+
+def rest(connection: socket.socket) -> bytes:
+    """All that comes until the gateway ends the connection."""
+    received = b""
+    while chunk := connection.recv(65_536):
+        received += chunk
+    return received
+
+
+def ask(door: Door) -> bytes:
+    """A question to the practice site."""
+    return HEAD % door.port + b"Content-Length: %d\r\n\r\n" % len(GOOD) + GOOD
+
+
+def test_what_is_no_request_comes_after_the_answer_to_the_one_before() -> None:
+    """A good request is answered whole, whatever follows it, and the site hears it once."""
+    with practice_door(slow=0.2) as (door, practice), connect(door) as connection:
+        connection.sendall(ask(door) + b"nonsense\r\n\r\n")
+        first, _, second = rest(connection).partition(b"HTTP/1.1 400 ")
+        assert status(first) == 200
+        assert b"bad_http" in second
+        assert practice.stats()["accepted"] == 1
+
+
+def test_a_client_that_sends_ahead_is_seen_to_leave() -> None:
+    """While a question is answered and others wait behind it, the client's leaving ends it within a second."""
+    with practice_door(reply="sse-delta", slow=30.0) as (door, _):
+        with connect(door) as connection:
+            connection.sendall(ask(door) + LIVE % door.port * 3)
+            time.sleep(0.2)
+            assert door.state.running == 1
+        left = time.monotonic()
+        door.wait_until_idle()
+        assert time.monotonic() - left < 1
+
+
+def test_many_requests_at_once_are_all_answered_in_order() -> None:
+    """A thousand sent ahead have a thousand answers."""
+    with gateway() as door, connect(door) as connection:
+        connection.sendall(LIVE % door.port * 1_000)
+        received = b""
+        while received.count(b"HTTP/1.1 200 OK") < 1_000:
+            received += connection.recv(65_536)
+
+
+def test_a_body_that_nobody_reads_is_passed_over(door: Door) -> None:
+    """An answer that comes before the body's end holds nothing of the rest, and the next request is answered."""
+    with connect(door) as connection:
+        head = b"POST /nowhere HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 5000000\r\n\r\n"
+        connection.sendall(head % door.port)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 404")
+        connection.sendall(b"x" * 5_000_000 + LIVE % door.port)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", ask], ids=["nothing", "half a head", "half a body"])
+def test_a_request_that_does_not_come_is_given_up(sent: object) -> None:
+    """Who is silent, or stops in mid-request, is told 408 once its time is over, and is gone."""
+    with gateway(read_seconds=0.4) as door, connect(door) as connection:
+        data = sent if isinstance(sent, bytes) else ask(door)[:-5]
+        connection.sendall(data)
+        began = time.monotonic()
+        assert status(rest(connection)) == 408
+        assert time.monotonic() - began < 2
+
+
+def test_who_was_answered_and_sends_no_more_hears_nothing_else() -> None:
+    """After an early answer the rest of the body may never come: the connection ends without a second answer."""
+    with gateway(read_seconds=0.4) as door, connect(door) as connection:
+        connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 50\r\n\r\nx" % door.port)
+        assert rest(connection).count(b"HTTP/1.1") == 1
+
+
+def test_a_client_may_ask_before_it_sends_its_body(door: Door) -> None:
+    """`Expect: 100-continue` is answered once the body is wanted, and not where it is refused."""
+    lines = b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(GOOD)
+    with connect(door) as connection:
+        connection.sendall(HEAD % door.port + lines)
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(GOOD)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+    with connect(door) as connection:
+        connection.sendall((HEAD % door.port).replace(CHAT.encode(), b"/nowhere") + lines)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 404")
+
+
+def test_head_has_the_length_and_no_body(door: Door) -> None:
+    """HEAD says what GET would, and the next answer follows at once."""
+    with connect(door) as connection:
+        connection.sendall((LIVE % door.port).replace(b"GET", b"HEAD") + LIVE % door.port)
+        received = b""
+        while received.count(b"HTTP/1.1 200") < 2:
+            received += connection.recv(65_536)
+        time.sleep(0.1)
+        received += connection.recv(65_536) if not received.endswith(b"}") else b""
+    head, _, second = received.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    assert second.startswith(b"HTTP/1.1 200")
+    assert length == len(second.partition(b"\r\n\r\n")[2]) > 0
+    assert json.loads(second.partition(b"\r\n\r\n")[2])
+
+
+def test_the_date_is_right(door: Door) -> None:
+    """Every answer says when it was made."""
+    date = door.send("GET", "/livez").headers["date"]
+    made = time.mktime(time.strptime(date, "%a, %d %b %Y %H:%M:%S GMT")) - time.timezone
+    assert abs(made - time.time()) < 3
