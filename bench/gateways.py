@@ -178,13 +178,15 @@ def nginx(url: str) -> Callable[[int, Path], Sequence[str]]:
 
 
 def litellm(url: str) -> Callable[[int, Path], Sequence[str]]:
-    """LiteLLM's proxy with one worker and a key."""
+    """LiteLLM's proxy with one worker, a key, limits and metrics."""
 
     def command(port: int, folder: Path) -> Sequence[str]:
-        parameters = f"{{model: openai/mock, api_base: '{url}/v1', api_key: {KEY}}}"
+        limits = "rpm: 100000000, tpm: 100000000000"
+        parameters = f"{{model: openai/mock, api_base: '{url}/v1', api_key: {KEY}, {limits}}}"
         (folder / "config.yaml").write_text(
             f"model_list:\n  - {{model_name: mock, litellm_params: {parameters}}}\n"
-            "litellm_settings: {telemetry: false, num_retries: 0}\n"
+            "litellm_settings: {telemetry: false, num_retries: 0, callbacks: [prometheus]}\n"
+            "router_settings: {optional_pre_call_checks: [enforce_model_rate_limits]}\n"
             f"general_settings: {{master_key: {KEY}, dangerously_permit_weak_or_unset_master_key: true}}\n"
         )
         words = ["--config", str(folder / "config.yaml"), "--host", "127.0.0.1", "--port", str(port)]
@@ -267,7 +269,7 @@ def _alone(what: str, unit: str, figure: float, most: float | None) -> Row:
 
 
 def _share(name: str, calls: int) -> int:
-    return calls // 20 if name == "LiteLLM" else calls
+    return calls // 10 if name == "LiteLLM" else calls
 
 
 def _beside(what: str, unit: str, ours: Sequence[float], peers: Sequence[float], most: float | None) -> Row:

@@ -62,8 +62,7 @@ def turn_values(site: Site, turn: Turn, made: Sequence[Mapping[str, str]] = ()) 
     if "messages" in site.names or "history" in site.names:
         shaped = _shaped_all(site.messages, messages, made)
         values["messages"] = shaped
-        if "history" in site.names:
-            values["history"] = [item for index, item in enumerate(shaped) if index != at]
+        values["history"] = [item for index, item in enumerate(shaped) if index != at]
     return values
 
 
