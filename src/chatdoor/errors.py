@@ -27,8 +27,9 @@
     └── StateError                  kept sessions can not be read or written
 
 Each says which HTTP status a gateway should answer (`status`), whether asking again is safe and may help
-(`retryable`), and the exit code of the command line (`exit_code`). A lasting failure is never a 5xx, since
-standard clients repeat those: it is a 424, "Failed Dependency" (RFC 4918, section 11.4), or a 400.
+(`retryable`), and the exit code of the command line (`exit_code`). Standard clients repeat a 429 and each 5xx by
+themselves, and not all heed a header that says otherwise. So only what may be repeated has such a status; what lasts,
+or may have reached the site, is a 424, "Failed Dependency" (RFC 4918, section 11.4), a 400 or a 409.
 """
 
 from typing import ClassVar, NamedTuple
@@ -163,13 +164,9 @@ class UnexpectedReply(ReplyError):
 class SiteFailed(ReplyError):
     """The site answered with a server error of its own (5xx), or reported one inside its answer."""
 
-    status = 502
-
 
 class ReplyCutShort(ReplyError):
     """The answer ended before its end. What came before is in `partial`."""
-
-    status = 502
 
     def __init__(self, problem: str, *, partial: str = "", site: str | None = None, step: str | None = None) -> None:
         self.partial = partial
@@ -183,7 +180,6 @@ class ReplyTooLarge(ReplyError):
 class TransportError(ChatdoorError):
     """The network or the protocol below the messages failed."""
 
-    status = 502
     exit_code = 9
 
 
@@ -212,13 +208,10 @@ class ReadFailed(TransportError):
 class RedirectRefused(TransportError):
     """A redirect leads to a host that the site file does not name, or round in a circle."""
 
-    status = 424
-
 
 class TimedOut(ChatdoorError):
     """The call took too long. `phase` is what it was waiting for."""
 
-    status = 504
     exit_code = 10
 
     def __init__(self, problem: str, *, phase: str, site: str | None = None, step: str | None = None) -> None:

@@ -74,16 +74,16 @@ def test_a_site_that_falls_silent_is_given_up(program: Program, place: str, stre
                 assert b'"code":"timed_out"' in rest
                 assert b"[DONE]" not in rest
             else:
-                assert gateway.send("POST", "/v1/chat/completions", asked)[0] == 504
+                assert gateway.send("POST", "/v1/chat/completions", asked)[0] == 424
             assert time.monotonic() - began < 2
 
 
 def test_a_whole_reply_has_its_time(program: Program) -> None:
-    """After --timeout a reply that still runs is a 504, which is not repeated."""
+    """After --timeout a reply that still runs is a 424, which is not repeated."""
     practice = Practice(slow=5.0)
     with practice, running(program, "--site", site_file(program, practice), "--timeout", "0.5") as gateway:
         status, headers, body = gateway.chat()
-    assert (status, headers["x-should-retry"], body["error"]["code"]) == (504, "false", "timed_out")
+    assert (status, headers["x-should-retry"], body["error"]["code"]) == (424, "false", "timed_out")
 
 
 def test_sites_are_asked_through_the_proxy(program: Program) -> None:

@@ -30,7 +30,7 @@ def test_answers(tmp_path: Path) -> None:
 
 
 def test_a_site_that_fails_is_not_asked_twice(tmp_path: Path) -> None:
-    """What it would repeat by itself, it does not where that could repeat a turn."""
+    """What the site may have read has a status that LiteLLM does not repeat."""
     with practice_door(fail_every=1) as (door, practice):
-        assert calls("error", door, tmp_path) == ["BadGatewayError", 502]
+        assert calls("error", door, tmp_path) == ["APIError", 424]
         assert practice.stats()["failed"] == 1

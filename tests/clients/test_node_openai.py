@@ -73,10 +73,10 @@ def test_a_wrong_key_is_an_error_of_its_class(calm: Door, tmp_path: Path) -> Non
 
 
 def test_a_site_that_fails_is_not_asked_twice(tmp_path: Path) -> None:
-    """The SDK repeats a 502 by itself, but not where that could repeat a turn."""
+    """A site may have read what it failed on: the SDK does not ask again."""
     with practice_door(fail_every=1) as (door, practice):
         came = openai("whole", door=door, folder=tmp_path)
-        assert (came["error"], came["status"], came["code"]) == ("InternalServerError", 502, "site_failed")
+        assert (came["error"], came["status"], came["code"]) == ("APIError", 424, "site_failed")
         assert practice.stats()["failed"] == 1
 
 

@@ -5,11 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from chatdoor.practice import Practice
 from tests.clients.apart import node, run_node
 from tests.clients.examples import example
-from tests.gateway.door import Door, gateway, key, practice_door
+from tests.gateway.door import CHAT, Door, gateway, key, practice_door
+from tests.gateway.test_metrics import value
 
 PROVIDERS = pytest.mark.parametrize("provider", ["compatible", "openai"])
 
@@ -65,12 +68,34 @@ def test_errors(calm: Door, provider: str, tmp_path: Path) -> None:
 
 @PROVIDERS
 def test_a_site_that_fails(provider: str, tmp_path: Path) -> None:
-    """The SDK looks at the status alone, so that it is for the caller to have nothing repeated: `maxRetries: 0`."""
+    """The SDK looks at the status alone, so what the site may have read has one that it does not repeat."""
     with practice_door(fail_every=1) as (door, practice):
-        came = ai(provider, "whole", door=door, folder=tmp_path)
-        assert (came["error"], came["status"], came["code"]) == ("AI_APICallError", 502, "site_failed")
-        assert came["isRetryable"]
+        came = ai(provider, "retrying", door=door, folder=tmp_path)
+        assert (came["error"], came["status"], came["code"]) == ("AI_APICallError", 424, "site_failed")
+        assert not came["isRetryable"]
         assert practice.stats()["failed"] == 1
+
+
+@PROVIDERS
+def test_a_site_that_is_too_slow(provider: str, tmp_path: Path) -> None:
+    """Nor is it asked again where our patience is at its end, and not the SDK's."""
+    practice = Practice(slow=30.0)
+    with practice as site:
+        limits = msgspec.structs.replace(site.limits, timeout=0.3)
+        with gateway(msgspec.structs.replace(site, limits=limits)) as door:
+            came = ai(provider, "retrying", door=door, folder=tmp_path)
+        assert (came["status"], came["code"], came["isRetryable"]) == (424, "timed_out", False)
+        assert practice.stats()["accepted"] == 1
+
+
+@PROVIDERS
+def test_a_retry_with_a_key_joins(provider: str, tmp_path: Path) -> None:
+    """An answer that is lost on its way comes again for the call's Idempotency-Key, and the site is not asked."""
+    with practice_door() as (door, practice):
+        came = ai(provider, "keyed", door=door, folder=tmp_path)
+        assert came["text"] == "one two three four"
+        assert practice.stats()["accepted"] == 1
+        assert value(door, "chatdoor_requests_total", endpoint=CHAT) == 2
 
 
 @PROVIDERS

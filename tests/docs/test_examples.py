@@ -26,7 +26,7 @@ NOT_RUN = {
     "docs/how-to/use-with-inspect.md": 2,
     "docs/how-to/use-with-langchain.md": 1,
     "docs/how-to/use-with-llm.md": 1,
-    "docs/how-to/use-with-open-webui.md": 1,
+    "docs/how-to/use-with-open-webui.md": 2,
     "docs/how-to/use-with-promptfoo.md": 1,
     "docs/how-to/use-with-pyrit.md": 1,
     "docs/how-to/use-with-vercel-ai.md": 1,

@@ -83,7 +83,7 @@ def test_failures_are_named(tmp_path: Path) -> None:
     assert found == [
         (401, "invalid_api_key", None, None),
         (404, "model_not_found", None, digest),
-        (502, "site_failed", "practice", digest),
+        (424, "site_failed", "practice", digest),
         (404, "unknown_url", None, None),
     ]
     assert "secret" not in path.read_text("utf-8")

@@ -1,11 +1,26 @@
 """One request and its answer, as far as no endpoint shows it."""
 
+import openai
 import pytest
 
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.route import Route
 from chatdoor.gateway.routes import PATHS
-from tests.gateway.door import Door
+from tests.gateway.door import Door, practice_door
+
+
+def test_a_bug_after_the_site_was_asked_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site has read the prompt, so the status is none that clients repeat by themselves."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("chatdoor.gateway.endpoints.chat.choice", broken)
+    with practice_door() as (door, practice), openai.OpenAI(base_url=door.url, api_key="any", max_retries=2) as client:
+        with pytest.raises(openai.APIStatusError) as failed:
+            client.chat.completions.create(model="practice", messages=[{"role": "user", "content": "Hello"}])
+        assert (failed.value.status_code, failed.value.code) == (424, "internal_error")
+        assert practice.stats()["accepted"] == 1
 
 
 def test_an_answer_that_can_not_be_sent_is_an_error(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def test_health_tells_how_sites_are() -> None:
         assert door.chat().status == 200
         assert 0 <= door.send("GET", "/health").json()["sites"]["practice"]["session_age"] < 10
         practice.faults(fail_every=1)
-        assert door.chat().status == 502
+        assert door.chat().status == 424
         failing = door.send("GET", "/health").json()["sites"]["practice"]
         assert (failing["status"], failing["failure"]["error"]) == ("failing", "SiteFailed")
         assert abs(failing["failure"]["at"] - time.time()) < 10

@@ -175,7 +175,7 @@ def test_what_was_cut_is_cut_again(streamed: bool) -> None:
                     door.chat(KEYED, stream=True)
                 assert b"reply_cut_short" in cut.value.partial
             else:
-                assert door.chat(KEYED).status == 502
+                assert door.chat(KEYED).status == 424
         assert practice.stats()["accepted"] == 1
 
 
@@ -219,7 +219,7 @@ def test_a_count_alone_finds_no_old_answer(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_failure_that_may_repeat_a_turn_is_told_again() -> None:
     """A site that answered 500 has read the question."""
     with practice_door(fail_every=1) as (door, practice):
-        assert {door.chat(KEYED).status for _ in range(3)} == {502}
+        assert {door.chat(KEYED).status for _ in range(3)} == {424}
         assert practice.stats()["failed"] == 1
 
 

@@ -66,7 +66,7 @@ def test_it_counts_what_a_site_does() -> None:
         assert door.chat().status == 200
         assert value(door, "chatdoor_sessions_opened_total", site="practice") == 1
         practice.faults(fail_every=1)
-        assert door.chat().status == 502
+        assert door.chat().status == 424
         assert value(door, "chatdoor_site_errors_total", site="practice", error="SiteFailed") == 1
         assert value(door, "chatdoor_site_errors_total") == 1
         practice.faults(fail_every=0, limit_every=1, retry_after=600)
@@ -77,7 +77,7 @@ def test_it_counts_what_a_site_does() -> None:
 def test_an_error_of_one_of_several_choices_is_counted() -> None:
     """A request with `n` fails with one error of the site's, which is noted as that of a single one."""
     with practice_door(fail_every=1) as (door, _):
-        assert door.chat(n=2).status == 502
+        assert door.chat(n=2).status == 424
         assert value(door, "chatdoor_site_errors_total", site="practice", error="SiteFailed") == 1
         assert door.send("GET", "/health").json()["sites"]["practice"]["status"] == "failing"
 

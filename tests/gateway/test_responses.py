@@ -338,7 +338,7 @@ def test_a_cut_stream_says_so_and_has_no_clean_end(heartbeat: float) -> None:
 def test_what_fails_before_the_first_event_has_a_status() -> None:
     """A stream that never begins is answered as an error, like any other."""
     with practice_door(reply="sse-delta", fail_every=1) as (door, practice), sdk(door, retries=3) as client:
-        with pytest.raises(openai.InternalServerError) as failed:
+        with pytest.raises(openai.APIStatusError) as failed:
             client.responses.create(model="practice", input="Hello", stream=True)
         assert failed.value.code == "site_failed"
         assert practice.stats()["failed"] == 1

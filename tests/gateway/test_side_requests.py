@@ -21,6 +21,7 @@ ASIDE = [
     "### Task:\nGenerate 1-3 broad tags categorizing the main themes of the chat history." + HISTORY,
     "### Task:\nSuggest 3-5 relevant follow-up questions or prompts that the user might ask." + HISTORY,
     "### Task:\nAnalyze the chat history to determine the necessity of generating search queries, in" + HISTORY,
+    "### Task:\nPredict 3-5 useful messages this user might naturally send next." + HISTORY,
     "### Task:\nGenerate a detailed prompt for am image generation task based on the language." + HISTORY,
     "### Task:\nYou are an autocompletion system. Continue the text in `<text>`." + HISTORY,
     LIBRECHAT,

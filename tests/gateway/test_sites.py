@@ -75,7 +75,7 @@ def test_a_stream_that_breaks_is_told_by_its_error() -> None:
         with contextlib.suppress(http.client.IncompleteRead):
             say(door, "Hello", stream=True)
         (row,) = told(door)["requests"]
-        assert (row["status"], row["code"]) == (502, "reply_cut_short")
+        assert (row["status"], row["code"]) == (424, "reply_cut_short")
 
 
 def test_a_client_that_leaves_is_no_fault() -> None:

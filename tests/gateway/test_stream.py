@@ -57,7 +57,7 @@ def test_what_fails_before_the_first_frame_has_a_status() -> None:
     """A stream that never begins is answered as an error, like any other."""
     with practice_door(reply="sse-delta", fail_every=1) as (door, _):
         seen = door.chat(stream=True)
-        assert (seen.status, seen.error["code"]) == (502, "site_failed")
+        assert (seen.status, seen.error["code"]) == (424, "site_failed")
         assert seen.headers["x-should-retry"] == "false"
 
 

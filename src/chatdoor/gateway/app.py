@@ -10,7 +10,7 @@ from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import read_body
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.joins import Mark, mark_of
-from chatdoor.gateway.openai.errors import BUG, BUSY, NO_RETRY, is_unsent, problem_of
+from chatdoor.gateway.openai.errors import BUSY, NO_RETRY, bug, is_unsent, problem_of
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.request import Gone
 from chatdoor.gateway.route import Endpoint
@@ -83,7 +83,7 @@ async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
             raise
     except Exception as error:  # noqa: BLE001 - a bug of ours must not end the gateway
         logger.error("%s at %s, %s", type(error).__name__, *_place(error))  # noqa: TRY400 - a trace may show texts
-        await exchange.fail(BUG)
+        await exchange.fail(bug(asked=bool(exchange.note.site)))
 
 
 def _note_error(exchange: Exchange, error: BaseException | None) -> None:

@@ -26,6 +26,7 @@ _OPEN_WEBUI: Final = re.compile(
     r"Generate a concise[^\n]{0,80} title|"
     r"Generate 1-3 broad tags|"
     r"Suggest 3-5 relevant follow-up questions|"
+    r"Predict 3-5 useful messages this user might|"
     r"Analyze the chat history to determine the necessity of generating search queries|"
     r"Generate a detailed prompt for \w+ image generation task|"
     r"You are an autocompletion system)"

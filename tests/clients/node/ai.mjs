@@ -20,6 +20,16 @@ const calls = {
     const { text, finishReason, usage, response, warnings } = await generateText(request);
     return { text, finishReason, usage, model: response.modelId, warnings };
   },
+  async retrying() {
+    const { text } = await generateText({ ...request, maxRetries: 2 });
+    return { text };
+  },
+  async keyed() {
+    settings.fetch = losing(1);
+    const headers = { "Idempotency-Key": crypto.randomUUID() };
+    const { text } = await generateText({ ...request, model: models[provider](), headers, maxRetries: 2 });
+    return { text };
+  },
   async stream() {
     const result = streamText(request);
     const pieces = [];
@@ -47,6 +57,14 @@ const calls = {
     return { pieces };
   },
 };
+
+function losing(count) {
+  return async (...asked) => {
+    const answer = await fetch(...asked);
+    if (count-- <= 0) return answer;
+    throw new TypeError("fetch failed", { cause: new Error("the answer is lost on its way") });
+  };
+}
 
 function told(error) {
   const { name, statusCode, isRetryable, data } = error;

@@ -37,10 +37,10 @@ ROWS: list[tuple[ChatdoorError, int, str, str, tuple[tuple[bytes, bytes], ...]]]
     ),
     (RateLimited("wait"), 429, "rate_limit_exceeded", "rate_limit_error", (YES,)),
     (ConnectFailed("no route"), 503, "connect_failed", "server_error", (YES, (b"retry-after", b"1"))),
-    (ReadFailed("reset"), 502, "read_failed", "server_error", (NO,)),
-    (SiteFailed("500"), 502, "site_failed", "server_error", (NO,)),
-    (ReplyCutShort("cut"), 502, "reply_cut_short", "server_error", (NO,)),
-    (TimedOut("slow", phase="reading"), 504, "timed_out", "server_error", (NO,)),
+    (ReadFailed("reset"), 424, "read_failed", "site_error", (NO,)),
+    (SiteFailed("500"), 424, "site_failed", "site_error", (NO,)),
+    (ReplyCutShort("cut"), 424, "reply_cut_short", "site_error", (NO,)),
+    (TimedOut("slow", phase="reading"), 424, "timed_out", "site_error", (NO,)),
 ]
 
 
@@ -75,5 +75,5 @@ def test_a_wrong_argument_names_its_parameter(said: str, param: str | None) -> N
 def test_the_envelope_has_its_four_fields() -> None:
     """Clients read message, type, param and code, each there even where it is null."""
     assert msgspec.json.decode(envelope(problem_of(SiteFailed("500", site="bot", step="chat")))) == {
-        "error": {"message": "bot: chat: 500", "type": "server_error", "param": None, "code": "site_failed"}
+        "error": {"message": "bot: chat: 500", "type": "site_error", "param": None, "code": "site_failed"}
     }

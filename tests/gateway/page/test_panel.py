@@ -11,7 +11,7 @@ from tests.gateway.page.window import Window
 
 def test_a_fault_of_the_site_shows_with_its_way_out(seen: Window) -> None:
     """After an error the site is failing, in words; the panel and the conversation say what to do. Then it is well."""
-    seen.expected.append("Failed to load resource: the server responded with a status of 502")
+    seen.expected.append("Failed to load resource: the server responded with a status of 424")
     with practice_door(fail_every=2) as (door, _):
         page = seen.open(door)
         card = page.get_by_role("listitem").filter(has_text="practice")

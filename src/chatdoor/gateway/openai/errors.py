@@ -20,7 +20,8 @@ from chatdoor.errors import (
 from chatdoor.gateway.problem import INVALID, Header, Problem
 
 NO_RETRY: Final[Header] = (b"x-should-retry", b"false")
-"""The official clients repeat 408, 409, 429 and 5xx by themselves, unless an answer says this."""
+"""The official clients repeat 408, 409, 429 and 5xx by themselves, unless an answer says this. Others repeat them in
+any case (Vercel's AI SDK, garak), so that such a status stands for what may be repeated, whatever this says."""
 
 CONNECT_AGAIN_AFTER: Final = 1
 """Seconds to wait after a connection that failed, where nothing was sent."""
@@ -28,9 +29,11 @@ CONNECT_AGAIN_AFTER: Final = 1
 UNSENT: Final = (ArgumentError, ConnectFailed, LoginFailed, RateLimited, TokenNotFound)
 """Errors of calls whose prompt no site has read."""
 
-TYPES: Final[Mapping[int, str]] = {429: "rate_limit_error", 500: "server_error", 502: "server_error",
-                                   503: "server_error", 504: "server_error"}  # fmt: skip
-"""Status -> type of the error. Any other status is the type of an invalid request, or of the site's."""
+SITE: Final = "site_error"
+"""The type of what is wrong with the site, or on the way to it."""
+
+TYPES: Final[Mapping[int, str]] = {400: INVALID, 409: INVALID, 429: "rate_limit_error", 503: "server_error"}
+"""Status -> type of the error. Any other is the site's."""
 
 CODES: Final[Mapping[type[ChatdoorError], str]] = {
     ContentRefused: "content_filter",
@@ -60,13 +63,16 @@ def busy() -> Problem:
 BUSY: Final = busy()
 """One to tell. Whoever raises it takes one of its own."""
 
-BUG: Final = Problem(
-    500,
-    "This is a bug in chatdoor's gateway; its log says more.",
-    type="server_error",
-    code="internal_error",
-    headers=(NO_RETRY,),
-)
+
+def bug(*, asked: bool) -> Problem:
+    """What is said of a bug of our own. `asked`: of a site already, so that no client may repeat it."""
+    return Problem(
+        ChatdoorError.status if asked else 500,
+        "This is a bug in chatdoor's gateway; its log says more.",
+        type="server_error",
+        code="internal_error",
+        headers=(NO_RETRY,),
+    )
 
 
 class ErrorTold(msgspec.Struct, frozen=True):
@@ -99,13 +105,12 @@ def problem_of(error: ChatdoorError, field: str = MESSAGES) -> Problem:
 
     `field` is where the request has its messages.
     """
-    kind = INVALID if error.status in {400, 409} else TYPES.get(error.status, "site_error")
     param = _PARAM.match(error.problem) if isinstance(error, ArgumentError) else None
     place = param[1] if param else MESSAGES if isinstance(error, ContentRefused | PromptTooLong) else None
     return Problem(
         error.status,
         str(error),
-        type=kind,
+        type=TYPES.get(error.status, SITE),
         param=place if place is None or field == MESSAGES else field,
         code=CODES.get(type(error)) or _CAPITAL.sub("_", type(error).__name__).lower(),
         headers=_advice(error),
@@ -113,8 +118,10 @@ def problem_of(error: ChatdoorError, field: str = MESSAGES) -> Problem:
 
 
 def without_retry(error: ChatdoorError, field: str = MESSAGES) -> Problem:
-    """The same as `problem_of`, for an error beside which other prompts may have been read."""
+    """The same as `problem_of`, for an error beside which other prompts may have been read: no client repeats it."""
     problem = problem_of(error, field)
+    if error.retryable:
+        problem.status, problem.type = ChatdoorError.status, SITE
     problem.headers = (NO_RETRY,)
     return problem
 
