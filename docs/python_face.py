@@ -30,7 +30,7 @@ NOT_MADE = (AsyncStream, Site, Stream)
 """Classes of which callers get instances, and make none."""
 
 _MODULES = re.compile(r"(?<![\w.])(?:[a-z_]\w*\.)+(?=[A-Z_])")
-_ALIASES = {"Sequence[Mapping[str, object]]": "Messages", "Generator[str, None, None]": "CreateResult"}
+_ALIASES = {"Sequence[Mapping[str, object] | Message]": "Messages", "Generator[str, None, None]": "CreateResult"}
 
 
 def python_face() -> Iterator[str]:
