@@ -42,7 +42,10 @@ MAY_IMPORT = {
 }
 """Room of the house -> the rooms it may import from, its own excepted."""
 
-ACTING = {"discover/check.py", "discover/check_stages.py"}
+ACTING = {
+    *("discover/check.py", "discover/check_stages.py", "discover/live/__init__.py", "discover/live/browser.py"),
+    *("discover/live/hands.py", "discover/live/record.py", "discover/live/tap.py", "discover/live/trust.py"),
+}
 """Files of a pure room that talk to live sites. They count as a room of their own, which the pure one does not know."""
 
 PURE_ROOMS = {"_version", "errors", "messages", "site", "flow", "conversation", "discover"}
@@ -74,6 +77,7 @@ SEAMS: dict[str, str | tuple[str, ...]] = {
     "keyring": "drive/secrets.py",
     "msgspec": "",
     "platformdirs": "drive/folders.py",
+    "playwright": "discover/live/",
     "prometheus-client": "gateway/exposition.py",
     "pyreqwest": "drive/http.py",
     "python-socks": "drive/sockets/",

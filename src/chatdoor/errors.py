@@ -5,6 +5,7 @@
     │   ├── SiteFileError           the site file is wrong; names file, line and key
     │   ├── RecordingError          a recording can not be used; names file and entry
     │   └── PromptTooLong           longer than the site takes
+    ├── NotRecorded                 the browser or the page did not do what a recording takes
     ├── SessionError                no usable session could be had
     │   ├── TokenNotFound           the page does not hold what the site file says
     │   ├── SessionRefused          the site refused us, after a refresh or with nothing to refresh
@@ -89,6 +90,12 @@ class SiteFileError(ArgumentError):
 
 class RecordingError(ArgumentError):
     """A recording can not be read, or would still hold a secret. The message names the file and the entry (from 0)."""
+
+    exit_code = 3
+
+
+class NotRecorded(ChatdoorError):
+    """Nothing could be recorded: the browser or the page did not do what it takes. Says what to do instead."""
 
     exit_code = 3
 

@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from chatdoor.cli.output import stdout, tell
+from chatdoor.discover.discovery import Discovery
 from chatdoor.discover.discovery import discover as discovered
 from chatdoor.discover.har import MAX_BYTES, read_har
 from chatdoor.discover.report import report
@@ -39,10 +40,19 @@ def discover(
     sure, guessed and not known is printed to standard error. Several recordings of the same steps are compared.
     """
     _ = offline
-    if out is not None and out.exists() and not overwrite:
-        raise ArgumentError(f"{out} is there already; --overwrite replaces it, --out names another")
+    place_for(out, overwrite=overwrite)
     recordings = [read_har(_read(file), str(file)) for file in files]
-    found = discovered(recordings[0], str(files[0]), prompts, recordings[1:])
+    show(discovered(recordings[0], str(files[0]), prompts, recordings[1:]), out)
+
+
+def place_for(place: Path | None, *, overwrite: bool) -> None:
+    """Raises ArgumentError where something is there that may not be replaced."""
+    if place is not None and place.exists() and not overwrite:
+        raise ArgumentError(f"{place} is there already; --overwrite replaces it, or name another")
+
+
+def show(found: Discovery, out: Path | None) -> None:
+    """Writes the site file, to standard output without a place, and what is known of it to standard error."""
     if out is None:
         stdout().write(found.text)
     else:

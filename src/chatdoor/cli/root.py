@@ -13,7 +13,7 @@ PROGRAM: Final = "chatdoor"
 COMPLETE_VARIABLE: Final = "_CHATDOOR_COMPLETE"
 """Set by the shell's completion script, which asks this program what may follow."""
 
-COMMANDS: Final = ("ask", "chat", "serve", "discover", "check", "practice", "sites", "scrub", "completion")
+COMMANDS: Final = ("ask", "chat", "serve", "discover", "record", "check", "practice", "sites", "scrub", "completion")
 """The commands, in the order of the help. Each is an object of its name in a module of its name."""
 
 

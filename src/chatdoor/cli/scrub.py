@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, cast
@@ -58,7 +59,7 @@ def scrub(file: Path, *, out: Path | None, in_place: bool, overwrite: bool, text
     """
     place = _place(file, out, in_place=in_place, overwrite=overwrite)
     done = scrubbed(_read(file), str(file), cast(Texts, texts))
-    _write(place, done)
+    keep(place, done)
     stdout().write(summary(done, place))
 
 
@@ -91,13 +92,18 @@ def _read(file: Path) -> bytes:
         raise ArgumentError(f"{file} can not be read: {error.strerror}") from error
 
 
-def _write(place: Path, done: Scrubbed) -> None:
+def keep(place: Path, done: Scrubbed) -> None:
     """Writes beside the place, reads that again, and only where no secret is in it puts it there."""
+    write_file(place, done.data, lambda written: prove(written, str(place), done.rewriter))
+
+
+def write_file(place: Path, data: bytes, check: Callable[[bytes], None] = lambda _: None) -> None:
+    """Puts a file there that nobody else may read, whole or not at all. `check` raises where it may not be there."""
     part = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(done.data)
-        prove(_read(part), str(place), done.rewriter)
+            stream.write(data)
+        check(_read(part))
         part.replace(place)
     except BaseException as error:
         with suppress(OSError):

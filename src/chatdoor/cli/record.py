@@ -1,0 +1,167 @@
+"""`chatdoor record`: a site file from a chat in a browser that is opened for it."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from chatdoor.cli.discover import place_for, show
+from chatdoor.cli.output import tell
+from chatdoor.cli.references import FORMS, check_stdin, resolve
+from chatdoor.cli.scrub import keep, write_file
+from chatdoor.discover.discovery import discover as discovered
+from chatdoor.discover.har import read_har
+from chatdoor.discover.scrub import scrub
+from chatdoor.errors import ArgumentError
+from chatdoor.site.urls import UrlError, parse_url
+
+EPILOG: Final = """\b
+Examples:
+  chatdoor record https://chat.example.org --out our-bot.toml
+  chatdoor record https://chat.example.org --say "Hello" --say "What did I say?"
+  chatdoor record https://chat.example.org --har chat.har --out our-bot.toml
+  chatdoor record http://127.0.0.1:8000 --headless --say "Hello" --say "And now?"
+  chatdoor record https://chat.example.org --headless --user env:BOT_USER \\
+      --password env:BOT_PASSWORD --say "Hello" --say "And now?"
+
+\b
+It needs the extra, pip install "chatdoor[record]", and Chromium or Chrome on this
+machine (Debian: apt install chromium). Then prove the file: chatdoor check our-bot.toml
+"""
+
+MISSING: Final = 'record: Playwright is not installed: pip install "chatdoor[record]"'
+
+
+def _page(_context: click.Context, _argument: click.Parameter, url: str) -> str:
+    try:
+        parse_url(url)
+    except UrlError as error:
+        raise click.BadParameter(f"{error}") from None
+    return url
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The command line. References are not resolved yet."""
+
+    url: str
+    say: tuple[str, ...]
+    out: Path | None
+    overwrite: bool
+    har: Path | None
+    keep_secrets: bool
+    headless: bool
+    user: str | None
+    password: str | None
+    browser: str | None
+    ca_file: str | None
+    timeout: float
+    settle: float
+
+    def check(self) -> None:
+        """Raises ArgumentError for options that do not fit together, and for a file that is there already."""
+        if self.headless and not self.say:
+            raise ArgumentError("--headless: nobody can chat in a window that is not there; give --say TEXT, twice")
+        if (self.user or self.password) and not self.say:
+            raise ArgumentError("--user and --password are for --say; without it you sign in yourself, in the window")
+        check_stdin({"--user": self.user, "--password": self.password})
+        for place in (self.out, self.har):
+            place_for(place, overwrite=self.overwrite)
+
+
+_SECONDS: Final = click.FloatRange(0, 3_600, min_open=True)
+_FILE: Final = click.Path(path_type=Path)
+
+
+@click.command("record", epilog=EPILOG)
+@click.argument("url", callback=_page)
+@click.option("--say", multiple=True, metavar="TEXT", help="Type this for me. May be given often; twice is good.")
+@click.option("--out", type=_FILE, help="Where to write the site file. Default: standard output.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there already.")
+@click.option("--har", type=_FILE, metavar="FILE", help="Keep the recording too, without its secrets.")
+@click.option("--keep-secrets", is_flag=True, help="With --har: keep cookies, tokens and passwords in it.")
+@click.option("--headless", is_flag=True, help="Open no window. Needs --say.")
+@click.option("--user", metavar="REF", help=f"Whom to sign in for --say: {FORMS}.")
+@click.option("--password", metavar="REF", help=f"The password for it: {FORMS}.")
+@click.option("--browser", metavar="FILE", help="Which Chromium or Chrome. Default: the one that is installed.")
+@click.option(
+    "--ca-file",
+    envvar="CHATDOOR_CA_FILE",
+    show_envvar=True,
+    metavar="FILE",
+    type=click.Path(),
+    help="Certificates (PEM) to trust besides the system's, for the host of URL.",
+)
+@click.option(
+    "--timeout",
+    type=_SECONDS,
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For loading the page, and for each reply to --say.",
+)
+@click.option(
+    "--settle",
+    type=_SECONDS,
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long all is quiet after a reply to --say.",
+)
+def record(**params: object) -> None:
+    """Record a chat in a browser, and write a site file from it, by rule.
+
+    A window opens on URL with an empty profile: sign in, say two sentences, wait for both replies, and close it, or
+    press Enter in the terminal. With --say it is typed for you. The window shows that a program has started it, and a
+    bot check ends the recording. What `chatdoor discover` says of a recording holds here too; streams, redirects and
+    cookies that browsers leave out of their exports are all in it.
+    """  # fmt: skip
+    options = msgspec.convert(params, Options)
+    options.check()
+    data = _recorded(options)
+    if options.har is not None:
+        _keep(options.har, data, with_secrets=options.keep_secrets)
+    name = f"the recording of {options.url}"
+    show(discovered(read_har(data, name), name, options.say), options.out)
+
+
+def _recorded(options: Options) -> bytes:
+    """The recording. Raises ArgumentError where Playwright is missing."""
+    try:
+        from chatdoor.discover.live.record import Wish
+        from chatdoor.discover.live.record import record as recorded
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "playwright":
+            raise
+        raise ArgumentError(MISSING) from None
+    wish = Wish(
+        url=options.url,
+        say=options.say,
+        headless=options.headless,
+        browser=options.browser,
+        ca_file=options.ca_file,
+        user=resolve(options.user, "--user") if options.user else None,
+        password=resolve(options.password, "--password") if options.password else None,
+        seconds=options.timeout,
+        quiet=options.settle,
+    )
+    return recorded(wish, tell, None if options.say else _enter())
+
+
+def _enter() -> Callable[[], object] | None:
+    """What waits for Enter; None where nobody sits at a terminal. It holds no lock that the program's end waits for."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return None
+    terminal = sys.stdin.fileno()
+    return lambda: os.read(terminal, 1024)
+
+
+def _keep(place: Path, data: bytes, *, with_secrets: bool) -> None:
+    if with_secrets:
+        write_file(place, data)
+    else:
+        keep(place, scrub(data, str(place)))
+    tell(f"the recording is in {place}{', with all secrets' if with_secrets else ''}")
