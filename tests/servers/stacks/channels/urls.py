@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from tests.servers.stacks.accounts import USER
+from tests.servers.stacks.chat_page import chat_page
 from tests.servers.stacks.ledger import LEDGER
 
 
@@ -15,7 +16,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         LEDGER.count("tokens")
         login(request, User.objects.get(username=USER))
-    return HttpResponse("<!doctype html><title>Chat</title><div id=talk></div>")
+    return HttpResponse(chat_page("channels"))
 
 
 urlpatterns = [path("", page)]

@@ -5,9 +5,13 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_POST
 
+from tests.servers.stacks.chat_page import chat_page
 from tests.servers.stacks.ledger import LEDGER
+
+PAGE = [mark_safe(part) for part in chat_page("django_login", fields="<!--token-->").split("<!--token-->")]
 
 
 @require_GET
@@ -15,7 +19,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """The chat page, whose form holds the token."""
     LEDGER.count("pages")
     LEDGER.count("tokens")
-    return render(request, "chat.html")
+    return render(request, "chat.html", {"page": PAGE})
 
 
 @require_POST

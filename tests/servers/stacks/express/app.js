@@ -3,6 +3,8 @@
 "use strict";
 
 const { randomBytes, randomUUID } = require("node:crypto");
+const { readFileSync } = require("node:fs");
+const { join } = require("node:path");
 const cookieParser = require("cookie-parser");
 const { doubleCsrf } = require("csrf-csrf");
 const express = require("express");
@@ -42,6 +44,9 @@ const controls = {
   lose: () => talks.clear(),
 };
 
+const read = (name) => readFileSync(join(__dirname, name), "utf8");
+const PAGE = read("../chat.html").replace("/*ask*/", () => read("ask.js"));
+
 const app = express();
 
 app.get("/_control/:name", (request, response) => {
@@ -54,7 +59,7 @@ app.use(cookieParser());
 
 app.get("/", (_request, response) => {
   seen.pages += 1;
-  response.send("<!doctype html><title>Chat</title><div id=talk></div>");
+  response.send(PAGE);
 });
 
 app.get("/api/csrf", (request, response) => {

@@ -14,6 +14,7 @@ from fastapi_csrf_protect import CsrfProtect
 from fastapi_csrf_protect.exceptions import CsrfProtectError
 from pydantic import BaseModel
 
+from tests.servers.stacks.chat_page import chat_page
 from tests.servers.stacks.ledger import LEDGER
 from tests.servers.stacks.serving import serve
 
@@ -33,7 +34,7 @@ class Talk(BaseModel):
 def page() -> HTMLResponse:
     """The chat page, whose script gets the token by itself."""
     LEDGER.count("pages")
-    return HTMLResponse("<!doctype html><title>Chat</title><div id=talk></div>")
+    return HTMLResponse(chat_page("fastapi"))
 
 
 @app.get("/csrf")

@@ -9,14 +9,11 @@ from a2wsgi import WSGIMiddleware
 from flask import Flask, Response, jsonify, render_template_string, request, session
 from flask_wtf import CSRFProtect
 
+from tests.servers.stacks.chat_page import chat_page
 from tests.servers.stacks.ledger import LEDGER
 from tests.servers.stacks.serving import serve
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head><title>Chat</title><meta name="csrf-token" content="{{ csrf_token() }}"></head>
-<body><div id="talk"></div></body>
-</html>"""
+PAGE = chat_page("flask_wtf", head='<meta name="csrf-token" content="{{ csrf_token() }}">')
 
 app = Flask(__name__)
 app.secret_key = secrets.token_hex()

@@ -58,7 +58,7 @@ def talk(request: Request) -> Response:
     lines = (
         f"<p>{escape(said)}</p><p class=bot style='white-space: pre-wrap'>{escape(reply)}</p>" for said, reply in turns
     )
-    return _show(request, "".join(lines), "<textarea name=message></textarea>")
+    return _show(request, "".join(lines), "<textarea name=message></textarea><button>Send</button>")
 
 
 def _show(request: Request, talk: str, fields: str) -> Response:

@@ -58,6 +58,10 @@ class Site < Rails::Application
   config.paths["public"] = File.join(railties, "lib/rails/generators/rails/app/templates/public")
 end
 
+PAGE = File.read(File.join(__dir__, "../chat.html"))
+           .sub("<!--head-->", "<%= csrf_meta_tags %>")
+           .sub("/*ask*/") { File.read(File.join(__dir__, "ask.js")) }
+
 # The chat page and the chat.
 class ChatController < ActionController::Base
   protect_from_forgery with: :exception
@@ -69,7 +73,7 @@ class ChatController < ActionController::Base
 
   def page
     LEDGER.count(:pages, :tokens)
-    render inline: "<!doctype html><html><head><title>Chat</title><%= csrf_meta_tags %></head><body></body></html>"
+    render inline: PAGE
   end
 
   # {"message": text} gets {"reply": text}.

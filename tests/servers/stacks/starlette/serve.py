@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from starlette_csrf import CSRFMiddleware
 
+from tests.servers.stacks.chat_page import chat_page
 from tests.servers.stacks.ledger import LEDGER
 from tests.servers.stacks.serving import Event, Receive, Send, serve
 
@@ -23,7 +24,7 @@ def page(_request: Request) -> Response:
     """The chat page. Whoever has no token yet gets one as a cookie."""
     LEDGER.count("pages")
     LEDGER.count("tokens")
-    return HTMLResponse("<!doctype html><title>Chat</title><div id=talk></div>")
+    return HTMLResponse(chat_page("starlette"))
 
 
 async def submit(request: Request) -> Response:

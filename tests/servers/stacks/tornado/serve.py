@@ -13,6 +13,7 @@ from tornado.web import Application, RequestHandler, authenticated
 
 from tests.servers.child import announce
 from tests.servers.stacks.accounts import PASSWORD, USER
+from tests.servers.stacks.chat_page import chat_page
 from tests.servers.stacks.ledger import LEDGER
 
 TALKS: dict[str, list[str]] = {}
@@ -36,7 +37,7 @@ class Login(Site):
 
     def get(self) -> None:
         """The form."""
-        self.show("<input name=user><input name=password type=password>")
+        self.show("<input name=user><input name=password type=password><button>Sign in</button>")
 
     def post(self) -> None:
         """The form again, or the chat page."""
@@ -55,7 +56,7 @@ class Page(Site):
         """Its form."""
         LEDGER.count("pages")
         LEDGER.count("tokens")
-        self.show("<textarea name=message></textarea>")
+        self.write(chat_page("tornado", fields=self.xsrf_form_html()))
 
 
 class Chat(Site):
