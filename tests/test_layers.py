@@ -43,8 +43,13 @@ MAY_IMPORT = {
 """Room of the house -> the rooms it may import from, its own excepted."""
 
 ACTING = {
-    *("discover/check.py", "discover/check_stages.py", "discover/live/__init__.py", "discover/live/browser.py"),
-    *("discover/live/hands.py", "discover/live/record.py", "discover/live/tap.py", "discover/live/trust.py"),
+    *("discover/check.py", "discover/check_stages.py", "discover/recorder/__init__.py", "discover/recorder/browser.py"),
+    *(
+        "discover/recorder/hands.py",
+        "discover/recorder/visit.py",
+        "discover/recorder/tap.py",
+        "discover/recorder/trust.py",
+    ),
 }
 """Files of a pure room that talk to live sites. They count as a room of their own, which the pure one does not know."""
 
@@ -77,7 +82,7 @@ SEAMS: dict[str, str | tuple[str, ...]] = {
     "keyring": "drive/secrets.py",
     "msgspec": "",
     "platformdirs": "drive/folders.py",
-    "playwright": "discover/live/",
+    "playwright": "discover/recorder/",
     "prometheus-client": "gateway/exposition.py",
     "pyreqwest": "drive/http.py",
     "python-socks": "drive/sockets/",

@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from chatdoor import Site, run_check
+from chatdoor import run_check
 from chatdoor.discover.discovery import discover
 from chatdoor.discover.har import read_har
-from chatdoor.discover.live.record import Wish, record
+from chatdoor.discover.recorder.visit import Wish, record
 from tests.servers.stacks.accounts import PASSWORD, USER
 from tests.servers.stacks.commands import COMMANDS
 from tests.servers.stacks.fixtures import Stack
@@ -45,9 +45,7 @@ def test_a_recorded_stack_is_proven(server: StackServer, monkeypatch: pytest.Mon
     """The site file talks, remembers, keeps two conversations apart, and mends a refusal."""
     made = discover(read_har(recorded(server), server.name), server.name, SAID)
     let_in(made.text, monkeypatch)
-    print(made.text)
     proof = run_check(made.site, ask="secret?", allow_secrets=True)
     found = {finding.check: finding.verdict for finding in proof.findings}
-    for f in proof.findings: print(f)
-    assert proof.works, made.text
+    assert proof.works, (made.text, proof.failures)
     assert (found["turn"], found["memory"], found["isolation"]) == ("works", "works", "works")

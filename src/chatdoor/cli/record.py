@@ -131,8 +131,8 @@ def record(**params: object) -> None:
 def _recorded(options: Options) -> bytes:
     """The recording. Raises ArgumentError where Playwright is missing."""
     try:
-        from chatdoor.discover.live.record import Wish
-        from chatdoor.discover.live.record import record as recorded
+        from chatdoor.discover.recorder.visit import Wish
+        from chatdoor.discover.recorder.visit import record as recorded
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "playwright":
             raise

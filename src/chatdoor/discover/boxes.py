@@ -114,8 +114,12 @@ class SignIn(msgspec.Struct, frozen=True):
 
 
 def choose_box(fields: Sequence[Element]) -> int | None:
-    """The place of the box for a chat, None where there is none. Of equals the last one, as chats have it below."""
-    return _best(fields, _box_points)
+    """The place of the box for a chat, None where there is none. Of equals the last one, as chats have it below.
+
+    Where a password is asked for, an input is for the one who signs in.
+    """
+    best = _best(fields, _box_points)
+    return None if best is not None and fields[best].tag == "input" and choose_sign_in(fields) else best
 
 
 def choose_button(buttons: Sequence[Element]) -> int | None:

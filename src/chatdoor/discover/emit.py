@@ -4,8 +4,15 @@ from typing import Final
 
 from chatdoor.discover.draft import Table
 from chatdoor.discover.endings import with_end
+from chatdoor.discover.offered import PRESET_PATH, Offered
 from chatdoor.discover.plan import Plan, Step
 from chatdoor.discover.stacks import Stack, spelled, stack_of
+
+STATUSES: Final = (401, 403, 419, 440)
+"""What the language takes for a refusal by itself."""
+
+CLOSED: Final = (4401, 4403)
+"""Codes with which a websocket is closed for want of a session: 401 and 403 (graphql-ws, Channels, Starlette sites)."""
 
 _ONLY_PAGE: Final = ("get", "/")
 
@@ -20,14 +27,44 @@ def tables(plan: Plan, name: str, recorder: str) -> list[Table]:
     top.add("schema", 1, f"written by chatdoor discover from a recording by {recorder or 'an unknown recorder'}")
     top.add("name", name)
     top.add("url", f"{_scheme(first.exchange.request.parts.scheme)}://{first.host}", f"entry {first.index}")
+    if plan.offered is not None:
+        top.add("extends", plan.offered.preset, plan.offered.why)
+        return [top, *_shared(plan), *_steps("session", plan.session), *_offered(plan.offered)]
     if stack is not None:
         top.add("extends", stack.preset, f"csrf: {plan.stack_why}")
+    elif (refused := _refused(plan)) is not None:
+        top.add("refused", *refused)
     found = [top, *_shared(plan), *_steps("session", _session(plan, stack)), *_steps("chat", plan.steps)]
     return [*found, _reply(plan), *_messages(plan), *_conversation(plan)]
 
 
+def _offered(offered: Offered) -> list[Table]:
+    """The preset's chat, where it is at another path."""
+    if offered.path == PRESET_PATH:
+        return []
+    asked, read = Table("[[chat]]", []), Table("[[chat]]", [])
+    asked.add("post", offered.path, offered.why)
+    asked.add("json", {"data": ["{prompt}"], "session_hash": "{conversation}"})
+    asked.add("take.event", {"json": "event_id"})
+    read.add("get", f"{offered.path}/{{event}}")
+    return [asked, read]
+
+
 def _scheme(scheme: str) -> str:
     return {"ws": "http", "wss": "https"}.get(scheme, scheme)
+
+
+def _refused(plan: Plan) -> tuple[object, str] | None:
+    """Refusals that are beside the language's own, and how they are known; None where there are none."""
+    if plan.sents[0].verb == "websocket":
+        return [{"status": [*STATUSES]}, {"close": [*CLOSED]}], "how sockets are refused by most sites"
+    for step in (*plan.start, *plan.steps):
+        if step.sent.kind == "form" and isinstance(step.body, dict) and "csrf_token" in step.body:
+            plan.note(
+                "guessed", "refused: Flask-WTF and Pyramid, whose field csrf_token is, refuse with 400; is that so?"
+            )
+            return {"status": [400, *STATUSES]}, "400: Flask-WTF and Pyramid, whose field csrf_token is"
+    return None
 
 
 def _stack(plan: Plan) -> Stack | None:

@@ -32,6 +32,8 @@ _MAKERS: Final = (
 )
 """What clients make: crypto.randomUUID(), random bytes in hex, Date.now(), toISOString(), nanoid and Math.random()."""
 
+_WORD: Final = re.compile(r"[a-z_.-]*|[A-Z]?[a-z]+|v\d+", re.ASCII)
+
 ABSENT: Final = (msgspec.UNSET, None, "")
 
 
@@ -93,11 +95,23 @@ def _steady(place: Place, only: tuple[Sent, object], recording: Recording, *, di
     key = words.key_of(place) if place[0] != "path" else ""
     text = str(value)
     if isinstance(value, bool | float) or not (differs or may_be_given(text, key, place)):
-        return Fill("constant", place, value)
+        led = _led_to(text, sent, recording) if place[0] == "path" else ()
+        return Fill("given" if led else "constant", place, value, led)
     pieces = _pieces(text, sent, recording)
     if pieces:
         return Fill("given", place, value, pieces)
     return _unfound(place, text, key, sent, recording)
+
+
+def _led_to(text: str, sent: Sent, recording: Recording) -> tuple[tuple[str, Origin], ...]:
+    """The part of a path that only a redirect gave, however short: the page of a new talk (Pyramid, Rails, Django).
+
+    Not a plain word, and not where one lands after a login.
+    """
+    origin = None if _WORD.fullmatch(text) else trace(text, sent, recording)
+    if origin is None or origin.kind != "url" or origin.exchange.request.method == "GET":
+        return ()
+    return () if any(words.PASSWORD.search(name) for name, _ in origin.exchange.request.fields) else ((text, origin),)
 
 
 def may_be_given(text: str, key: str, place: Place) -> bool:

@@ -18,6 +18,11 @@ from chatdoor.discover.turns import Chat, landing, sent_by_one
 def make_plan(recording: Recording, chat: Chat, site: str, elsewhere: Sequence[Sent]) -> Plan:
     """The steps of a site, with what is sure of them and what is not."""
     plan = Plan(recording, chat, site, elsewhere)
+    if plan.offered is not None:
+        plan.note("sure", f"{plan.offered.path}: {plan.offered.why}; preset {plan.offered.preset}")
+        _add_login(plan)
+        _build_needed(plan)
+        return plan
     sents = plan.sents
     step = build_step(
         plan,

@@ -9,7 +9,7 @@ from chatdoor.discover.opaque import shape_of
 from chatdoor.discover.plan import Plan
 from chatdoor.discover.prose import normal
 from chatdoor.discover.sends import Place, Sent, value_at, values
-from chatdoor.discover.turns import message_lists
+from chatdoor.discover.turns import Message, message_lists
 
 
 def typed_places(plan: Plan, sents: list[Sent]) -> dict[Place, str]:
@@ -45,7 +45,7 @@ def _walk(value: object, place: Place = ()) -> Iterable[tuple[Place, object]]:
         yield place, value
 
 
-def _describe_item(plan: Plan, items: list[dict[str, object]], prompts: list[str]) -> None:
+def _describe_item(plan: Plan, items: list[Message], prompts: list[str]) -> None:
     """The shape of one message, and the names of roles, where they are not the usual ones."""
     mine = next((item for item in items if any(normal(str(v)) in prompts for _, v in _walk(item))), items[-1])
     other = next((item for item in items if item is not mine and not _says(item, prompts)), None)
@@ -65,7 +65,7 @@ def _describe_item(plan: Plan, items: list[dict[str, object]], prompts: list[str
         plan.roles = {name: say for name, say in (("user", own), ("assistant", its)) if name != say}
 
 
-def _says(item: dict[str, object], prompts: list[str]) -> bool:
+def _says(item: Message, prompts: list[str]) -> bool:
     return any(normal(str(value)) in prompts for _, value in _walk(item))
 
 

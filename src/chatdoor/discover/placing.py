@@ -80,7 +80,7 @@ def _taken(plan: Plan, step: Step, fill: Fill, origin: Origin, sents: list[Sent]
         _take_from_chat(plan, name, origin, why)
         return name
     _need(plan, origin, start=is_start)
-    if origin.kind == "json" or (step.sent.exchange not in plan.asked and origin.kind == "page"):
+    if is_start or origin.kind == "json" or (step.sent.exchange not in plan.asked and origin.kind == "page"):
         plan.needed_takes.setdefault(origin.exchange.index, {})[name] = (origin.source, why)
     else:
         plan.take[name] = Shared(origin.source, why)

@@ -7,6 +7,7 @@ import msgspec
 from chatdoor.discover.draft import Finding, Sureness
 from chatdoor.discover.logins import Login, find_login
 from chatdoor.discover.naming import Names, env_prefix
+from chatdoor.discover.offered import Offered, find_offered
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.sends import Place, Sent, sent_by
 from chatdoor.discover.turns import Chat, landing
@@ -65,6 +66,7 @@ class Plan:
         self.needed: dict[int, tuple[Exchange, bool]] = {}
         self.needed_takes: dict[int, dict[str, tuple[dict[str, object], str]]] = {}
         self.built: dict[int, Step] = {}
+        self.offered: Offered | None = find_offered(recording)
         self.chat_takes: dict[int, dict[str, tuple[dict[str, object], str]]] = {}
 
     def _exchanges_of(self, sent: Sent) -> list[Exchange]:

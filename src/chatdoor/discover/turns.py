@@ -23,8 +23,12 @@ from chatdoor.errors import RecordingError
 Mode: TypeAlias = Literal["prompt", "messages"]
 """What was sent: the new turn alone, or the whole list."""
 
+Message: TypeAlias = dict[str, object] | list[object]
+"""One of a list: a table, or role and text."""
+
 _ROLE: Final = re.compile(r"^(?:role|author|sender|from|speaker|who|type|is_?user|is_?bot)$", re.IGNORECASE)
 _USER: Final = re.compile(r"^(?:user|human|you|me|customer|visitor|client|person|usermessage)$", re.IGNORECASE)
+_SAYS: Final = re.compile(rf"{_USER.pattern}|^(?:assistant|ai|bot|model|agent|system)$", re.IGNORECASE)
 _OPERATION: Final = re.compile(r"^(?:operation_?name|op|action|event|method|type|cmd|command|kind)$", re.IGNORECASE)
 _CERTAIN: Final = 100.0
 _CLOSE: Final = 1.0
@@ -171,12 +175,20 @@ def _has_password(sent: Sent) -> bool:
     return any(words.PASSWORD.search(words.key_of(place)) for place, _ in values(sent))
 
 
-def message_lists(sent: Sent) -> Iterator[tuple[Place, list[dict[str, object]]]]:
-    """The lists of messages in what was sent, with their places; those in a field are JSON there."""
+def message_lists(sent: Sent) -> Iterator[tuple[Place, list[Message]]]:
+    """The lists of messages in what was sent, with their places; those in a field are JSON there.
+
+    A message is a table, or a pair of role and text, as LangChain and LangServe take it.
+    """
     for place, value in [*_lists(("body",), sent.body), *((("query", k), v) for k, v in sent.query.items())]:
         items = parse_json(value) if isinstance(value, str) and value[:1] == "[" else value
-        if isinstance(items, list) and items and all(isinstance(item, dict) for item in items):
+        if isinstance(items, list) and items and all(isinstance(item, dict) or _is_pair(item) for item in items):
             yield place, items
+
+
+def _is_pair(item: object) -> bool:
+    pair = item if isinstance(item, list) and len(item) == 2 else [None, None]
+    return isinstance(pair[0], str) and bool(_SAYS.match(pair[0])) and isinstance(pair[1], str)
 
 
 def _lists(place: Place, value: object) -> Iterator[tuple[Place, object]]:
@@ -191,9 +203,11 @@ def _lists(place: Place, value: object) -> Iterator[tuple[Place, object]]:
         yield place, value
 
 
-def last_user_text(items: list[dict[str, object]]) -> str:
+def last_user_text(items: list[Message]) -> str:
     """What the user said last in a list of messages; empty where the list is none."""
     item = items[-1]
+    if isinstance(item, list):
+        return str(item[1]) if _USER.match(str(item[0])) else ""
     role = next((value for key, value in item.items() if _ROLE.match(key)), None)
     if role is not True and not (isinstance(role, str) and _USER.match(role)):
         return ""

@@ -10,10 +10,18 @@ import msgspec
 from playwright.async_api import BrowserContext, Error, Page
 
 from chatdoor._version import __version__
-from chatdoor.discover.live.browser import Start, chromium, told
-from chatdoor.discover.live.hands import Fields, find_fields, page_text, press_opener, press_send, sign_in, type_text
-from chatdoor.discover.live.tap import Tap
-from chatdoor.discover.live.trust import trusted_key
+from chatdoor.discover.recorder.browser import Start, chromium, told
+from chatdoor.discover.recorder.hands import (
+    Fields,
+    find_fields,
+    page_text,
+    press_opener,
+    press_send,
+    sign_in,
+    type_text,
+)
+from chatdoor.discover.recorder.tap import Tap
+from chatdoor.discover.recorder.trust import trusted_key
 from chatdoor.discover.settling import Settling, Sight
 from chatdoor.discover.tape import Tape
 from chatdoor.errors import BotCheckMet, NotRecorded

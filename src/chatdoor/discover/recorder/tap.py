@@ -15,7 +15,12 @@ from chatdoor.discover.tape import EVENTS, Tape, Told
 SECONDS: Final = 5.0
 """How long bodies that are asked for at the end may take."""
 
-BUFFER: Final = {"maxTotalBufferSize": 200_000_000, "maxResourceBufferSize": 100_000_000, "maxPostDataSize": 10_000_000}
+KEPT: Final = {
+    "maxTotalBufferSize": 200_000_000,
+    "maxResourceBufferSize": 100_000_000,
+    "maxPostDataSize": 10_000_000,
+    "enableDurableMessages": True,  # bodies outlive the page that got them; older browsers pass over it
+}
 """Bytes of bodies that the browser keeps until they are asked for."""
 
 
@@ -53,7 +58,7 @@ class Tap:
                 session.on(event, partial(self._hear, self._sessions, session, event))
             if isinstance(source, Page):
                 source.on("framenavigated", self._hear_frame)
-            await session.send("Network.enable", BUFFER)
+            await session.send("Network.enable", KEPT)
 
     def _hear_frame(self, frame: Frame) -> None:
         if frame.parent_frame is not None:
