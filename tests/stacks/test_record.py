@@ -1,14 +1,21 @@
 """Each real stack, recorded in a real browser: what is discovered is proven against the live site, with no edit."""
 
+import json
 import re
 import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.async_api import Browser
 
 from chatdoor import run_check
-from chatdoor.discover.discovery import discover
+from chatdoor.discover.discovery import Discovery, discover
 from chatdoor.discover.har import read_har
 from chatdoor.discover.recorder.visit import Wish, record
+from chatdoor.errors import RecordingError
 from tests.servers.stacks.accounts import PASSWORD, USER
 from tests.servers.stacks.commands import COMMANDS
 from tests.servers.stacks.fixtures import Stack
@@ -17,7 +24,22 @@ from tests.servers.stacks.server import StackServer
 NO_PAGE = {"openai"}
 """Stacks without a page to chat in."""
 
+LOST = {"gradio", "starlette"}
+"""Stacks whose reply comes by EventSource, of which Playwright's recorder keeps nothing."""
+
 SAID = ("Hello, I am so tired of my work today", "My mother never listens to me")
+
+HIDDEN = {"cookie", "set-cookie", "authorization"}
+"""Headers that Chrome leaves out of an export, unless it is asked for sensitive data."""
+
+Recordings = dict[str, bytes]
+"""Recorder -> its file of one visit."""
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Recordings]:
+    """The recordings of each stack, made once."""
+    return {}
 
 
 @pytest.fixture(params=sorted(set(COMMANDS) - NO_PAGE))
@@ -28,6 +50,25 @@ def server(request: pytest.FixtureRequest, stack: Stack) -> StackServer:
     return stack(request.param)
 
 
+@pytest.fixture
+def recordings(
+    server: StackServer, kept: dict[str, Recordings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Recordings:
+    """One visit, as three recorders write it: ours, Playwright's, Chrome's export without sensitive data."""
+    if server.name not in kept:
+        file = tmp_path / "playwright.har"
+        new_context = Browser.new_context
+        monkeypatch.setattr(Browser, "new_context", partial_method(new_context, record_har_path=file))
+        own = recorded(server)
+        kept[server.name] = {"own": own, "playwright": file.read_bytes(), "sanitised": sanitised(own)}
+    return kept[server.name]
+
+
+def partial_method(method: Callable[..., Any], **more: Any) -> Callable[..., Any]:
+    """The method, with more arguments."""
+    return lambda self, **arguments: partial(method, **more)(self, **arguments)
+
+
 def recorded(server: StackServer) -> bytes:
     """What a visitor who signs in, where that is wanted, and says two sentences sends and gets."""
     signs_in = {"user": USER, "password": PASSWORD} if server.secrets() else {}
@@ -35,17 +76,45 @@ def recorded(server: StackServer) -> bytes:
     return record(wish, lambda _: None, None)
 
 
-def let_in(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Puts into the environment what a site file asks for."""
-    for name in re.findall(r"\{env:(\w+)\}", site):
+def sanitised(data: bytes) -> bytes:
+    """The recording without what Chrome takes out."""
+    har = json.loads(data)
+    for entry in har["log"]["entries"]:
+        for half in (entry["request"], entry["response"]):
+            half["headers"] = [each for each in half["headers"] if each["name"].lower() not in HIDDEN]
+    return json.dumps(har).encode()
+
+
+def discovered(data: bytes, server: StackServer, monkeypatch: pytest.MonkeyPatch) -> Discovery:
+    """What is discovered; what it reads from the environment is there."""
+    made = discover(read_har(data, server.name), server.name, SAID)
+    for name in re.findall(r"\{env:(\w+)\}", made.text):
         monkeypatch.setenv(name, PASSWORD if "PASSWORD" in name else USER)
+    return made
 
 
-def test_a_recorded_stack_is_proven(server: StackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_stream_is_told(recordings: Recordings, server: StackServer) -> None:
+    """Where a recorder kept no reply, discovery says so, and which one does."""
+    if server.name in LOST:
+        with pytest.raises(RecordingError, match=r"a stream after it was not kept.*chatdoor record keeps it"):
+            discover(read_har(recordings["playwright"], server.name), server.name, SAID)
+
+
+@pytest.mark.parametrize("recorder", ["own", "playwright", "sanitised"])
+def test_a_recorded_stack_is_proven(
+    recorder: str, recordings: Recordings, server: StackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The site file talks, remembers, keeps two conversations apart, and mends a refusal."""
-    made = discover(read_har(recorded(server), server.name), server.name, SAID)
-    let_in(made.text, monkeypatch)
+    if recorder == "playwright" and server.name in LOST:
+        return
+    made = discovered(recordings[recorder], server, monkeypatch)
     proof = run_check(made.site, ask="secret?", allow_secrets=True)
     found = {finding.check: finding.verdict for finding in proof.findings}
     assert proof.works, (made.text, proof.failures)
     assert (found["turn"], found["memory"], found["isolation"]) == ("works", "works", "works")
+    assert found["refusal"] != "fails"
+
+
+def test_every_stack_is_recorded() -> None:
+    """None is left out silently."""
+    assert {path.parent.name for path in Path(__file__).parents[1].glob("servers/stacks/*/ask.js")} <= set(COMMANDS)

@@ -78,7 +78,7 @@ def find_chat(recording: Recording, prompts: Sequence[str], name: str) -> Chat:
     past = Past(recording)
     chats = sorted((chat for group in groups if (chat := _chat(group, past, told))), key=lambda chat: -chat.score)
     if not chats:
-        raise RecordingError(_no_reply(groups, name))
+        raise RecordingError(_no_reply(groups, recording, name))
     _check_one(chats, name)
     return chats[0]
 
@@ -94,14 +94,25 @@ def _nothing_typed(recording: Recording, told: frozenset[str], name: str) -> str
     return f"{name}: nothing that was typed is in it; record again, say two sentences, or give one with --prompt TEXT"
 
 
-def _no_reply(groups: list[list[Asked]], name: str) -> str:
+def _no_reply(groups: list[list[Asked]], recording: Recording, name: str) -> str:
     asked = max(groups, key=len)[0]
     place = f"{asked.sent.verb.upper()} {path_shape(asked.sent.path)} (entry {asked.sent.index})"
     if asked.sent.exchange.answer.status in {401, 403, 429, 503} and _is_bot_check(asked.sent.exchange):
         return f"{name}: {place}: not possible, because the site asks for proof of a browser or a person (bot check)"
     if asked.sent.exchange.answer.body.absent == "not recorded":
         return f"{name}: the answer to {place} was not kept by the recorder; export from Firefox, or with content"
+    if any(_is_lost_stream(each) for each in recording.exchanges[asked.sent.index :]):
+        return (
+            f"{name}: something was typed ({place}), and a stream after it was not kept by the recorder; chatdoor record "
+            "keeps it, and so does Firefox"
+        )
     return f"{name}: something was typed ({place}), and no answer to it is text; wait for the reply, then export"
+
+
+def _is_lost_stream(exchange: Exchange) -> bool:
+    """Playwright keeps nothing that an EventSource got."""
+    body = exchange.answer.body
+    return body.absent == "not recorded" and (body.type == "text/event-stream" or exchange.kind == "eventsource")
 
 
 def _is_bot_check(exchange: Exchange) -> bool:

@@ -75,7 +75,8 @@ async def chromium(start: Start) -> AsyncIterator[BrowserContext]:
                 handle_sigint=False,  # Ctrl-C comes to us, and we end it
             )
         try:
-            yield await browser.new_context(no_viewport=not start.headless, service_workers="block")
+            async with await browser.new_context(no_viewport=not start.headless, service_workers="block") as context:
+                yield context
         finally:
             await browser.close()
 
