@@ -59,7 +59,7 @@ def _refused(plan: Plan) -> tuple[object, str] | None:
     if plan.sents[0].verb == "websocket":
         return [{"status": [*STATUSES]}, {"close": [*CLOSED]}], "how sockets are refused by most sites"
     for step in (*plan.start, *plan.steps):
-        if step.sent.kind == "form" and isinstance(step.body, dict) and "csrf_token" in step.body:
+        if step.sent.kind in {"form", "multipart"} and isinstance(step.body, dict) and "csrf_token" in step.body:
             plan.note(
                 "guessed", "refused: Flask-WTF and Pyramid, whose field csrf_token is, refuse with 400; is that so?"
             )

@@ -103,14 +103,14 @@ def _no_reply(groups: list[list[Asked]], recording: Recording, name: str) -> str
         return f"{name}: the answer to {place} was not kept by the recorder; export from Firefox, or with content"
     if any(_is_lost_stream(each) for each in recording.exchanges[asked.sent.index :]):
         return (
-            f"{name}: something was typed ({place}), and a stream after it was not kept by the recorder; chatdoor record "
-            "keeps it, and so does Firefox"
+            f"{name}: something was typed ({place}), and a stream after it was not kept by the recorder; "
+            "chatdoor record keeps it, and so does Firefox"
         )
     return f"{name}: something was typed ({place}), and no answer to it is text; wait for the reply, then export"
 
 
 def _is_lost_stream(exchange: Exchange) -> bool:
-    """Playwright keeps nothing that an EventSource got."""
+    """Playwright often keeps nothing of what an EventSource got."""
     body = exchange.answer.body
     return body.absent == "not recorded" and (body.type == "text/event-stream" or exchange.kind == "eventsource")
 
