@@ -29,6 +29,9 @@ ARGUMENTS: Final = ("--disable-background-networking", "--disable-component-upda
 INSTALL: Final = "install it (Debian: apt install chromium), or name one with --browser FILE"
 
 PROBLEMS: Final[Mapping[str, str]] = {
+    "XServer": "there is no screen to open a window on; use --headless with --say TEXT",
+    "$DISPLAY": "there is no screen to open a window on; use --headless with --say TEXT",
+    "sandbox": "the browser's sandbox does not work here; see chromium --help, or run where it does",
     "ERR_CERT_": "its certificate is not trusted; --ca-file FILE names your own authority's certificates (PEM)",
     "ERR_NAME_NOT_RESOLVED": "there is no such host; look at the URL",
     "ERR_CONNECTION_REFUSED": "nothing listens there; is the site running, and the port right?",
@@ -44,9 +47,6 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "is not found at": f"there is no Chromium; {INSTALL}",
     "executable doesn't exist": f"there is no Chromium; {INSTALL}",
     "Executable doesn't exist": f"there is no Chromium; {INSTALL}",
-    "XServer": "there is no screen to open a window on; use --headless with --say TEXT",
-    "$DISPLAY": "there is no screen to open a window on; use --headless with --say TEXT",
-    "sandbox": "the browser's sandbox does not work here; see chromium --help, or run where it does",
     "Failed to launch": "the browser does not start; try it by hand, or name another one with --browser FILE",
     "Timeout": "it took too long; --timeout SECONDS gives it longer",
 }

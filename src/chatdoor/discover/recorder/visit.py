@@ -101,6 +101,7 @@ async def _until_left(context: BrowserContext, tell: Tell, wait: Callable[[], ob
     context.on("page", lambda page: page.on("close", look))
     for page in context.pages:
         page.on("close", look)
+    look(None)
     if wait is not None:
         tell("or press Enter here")
         loop = asyncio.get_running_loop()
@@ -143,6 +144,7 @@ class Visit:
         wish, began, opened = self._wish, self._clock(), False
         seconds = BOX_SECONDS if wish.headless else PERSON_SECONDS
         while self._clock() - began < seconds:
+            self._check_open()
             fields = await find_fields(self._page)
             if fields.wants_sign_in:
                 await self._sign_in(fields)
@@ -219,7 +221,12 @@ class Visit:
                 f"{self._wish.url}: no reply came within {self._wish.seconds:g} s; --timeout SECONDS waits longer"
             )
 
+    def _check_open(self) -> None:
+        if self._page.is_closed():
+            raise NotRecorded(f"{self._wish.url}: the window was closed before all was said; record again")
+
     async def _sight(self, since: int) -> Sight:
+        self._check_open()
         tape = self._tape
         text = await page_text(self._page)
         return Sight(self._clock(), tape.came, tape.unanswered(since), tape.unended(since), text)
