@@ -22,7 +22,7 @@ ROWS: dict[str, tuple[list[Moment], bool]] = {
     "a page that shows nothing": ([(0.5, 6, 0, 0, ECHO), (0.6 + LONG, 6, 0, 0, ECHO)], True),
     "a stream that stays open": ([(0.5, 6, 0, 1, REPLY), (0.6 + LONG, 6, 0, 1, REPLY)], True),
     "a page that polls for ever": (
-        [(0.5, 6, 0, 0, REPLY), *((1.0 + at, 7 + at, 0, 0, REPLY) for at in range(5))],
+        [(0.5, 6, 0, 0, REPLY), *((at, 7 + at, 0, 0, REPLY) for at in range(1, 7))],
         True,
     ),
 }
