@@ -1,13 +1,14 @@
 """The system's Chromium: started for one recording, and gone after it."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final
 
 import msgspec
-from playwright.async_api import BrowserContext, Error, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, async_playwright
 
 from chatdoor.errors import NotRecorded
 
@@ -25,6 +26,9 @@ COMMANDS: Final = (
 
 ARGUMENTS: Final = ("--disable-background-networking", "--disable-component-update", "--no-first-run", "--no-pings")
 """The browser speaks with the site alone. It does not hide that a program has started it."""
+
+CLOSE_SECONDS: Final = 10.0
+"""How long a browser may take to close."""
 
 INSTALL: Final = "install it (Debian: apt install chromium), or name one with --browser FILE"
 
@@ -75,9 +79,17 @@ async def chromium(start: Start) -> AsyncIterator[BrowserContext]:
                 handle_sigint=False,  # Ctrl-C comes to us, and we end it
             )
         try:
-            async with await browser.new_context(no_viewport=not start.headless, service_workers="block") as context:
-                yield context
+            yield await browser.new_context(no_viewport=not start.headless, service_workers="block")
         finally:
+            await _close(browser)
+
+
+async def _close(browser: Browser) -> None:
+    """Closes it; one that does not close in time, or has ended, is killed when Playwright ends."""
+    with suppress(Error, TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            for context in browser.contexts:
+                await context.close()
             await browser.close()
 
 
