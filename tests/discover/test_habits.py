@@ -78,5 +78,5 @@ def test_a_stream_that_the_recorder_lost() -> None:
     """The message says which recorder keeps it."""
     asked = got("POST", "/jobs", {"job": 1}, body={"q": ASKED[0]})
     stream = got("GET", "/jobs/1", "", "text/event-stream")
-    with pytest.raises(RecordingError, match="a stream after it was not kept by .*; chatdoor record keeps it"):
+    with pytest.raises(RecordingError, match=r"a stream after it was not kept by .*; chatdoor record keeps it"):
         written(page(), asked, stream)
