@@ -17,7 +17,7 @@ import msgspec
 
 from chatdoor.discover.leaves import Leaf, answer_leaves, frame_leaves, request_leaves, unescape_script, url_leaves
 from chatdoor.discover.opaque import is_marked, opaque_runs, shape_of
-from chatdoor.discover.recording import Exchange, Recording
+from chatdoor.discover.recording import Exchange, Recording, Request
 from chatdoor.discover.scrub.texts import Texts, answered_texts, typed_texts
 
 Kind: TypeAlias = Literal["password", "authorization", "cookie", "token", "user", "email", "person", "id", "text"]
@@ -97,6 +97,7 @@ _COMMON: Final = frozenset(
 _CREDENTIALS: Final = frozenset({"password", "user", "person", "email", "authorization", "text"})
 _SENT: Final = frozenset({"form", "json", "query", "userinfo", "input"})
 _TRAVELS: Final = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S{8,200}")
+_BOUNDARY: Final = re.compile(r"boundary=\"?([^\";,\s]+)", re.IGNORECASE)
 _CHANGE: Final = re.compile(r"[A-Za-z][0-9]|[0-9][A-Za-z]|[a-z][A-Z]|[A-Z][a-z]")
 
 
@@ -245,12 +246,18 @@ def _swept(exchange: Exchange) -> Iterator[_Found]:
     """What looks random in bodies, wherever it stands: in text, in comments, in what could not be taken apart."""
     if "javascript" in exchange.answer.body.type:
         return
-    bodies = (exchange.request.body.text, exchange.answer.body.text)
+    bodies = (_without_boundary(exchange.request), exchange.answer.body.text)
     for text in (*bodies, *(frame.content for frame in exchange.frames if isinstance(frame.content, str))):
         plain = unquote(unescape_script(text) if "\\" in text else text)
         yield from (_Found("id", run) for run in opaque_runs(plain))
         yield from (_Found("token", key[0]) for key in _KEY.finditer(plain))
         yield from _emails(plain)
+
+
+def _without_boundary(request: Request) -> str:
+    """The body without what stands between its parts: random, no secret, and named in a header too."""
+    found = _BOUNDARY.search(request.header("content-type"))
+    return request.body.text.replace(found[1], "") if found else request.body.text
 
 
 def _travelled(sent: Iterable[Leaf], came: set[str]) -> Iterator[_Found]:
