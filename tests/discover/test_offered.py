@@ -53,4 +53,4 @@ def test_the_site_file(name: str, posts: str | None) -> None:
     site = tomllib.loads(made.text)
     assert (site["extends"], "reply" in site) == ("gradio", False)
     assert site.get("chat", [{"post": None}])[0]["post"] == posts
-    assert [finding.sureness for finding in made.findings] == ["sure", "sure"]
+    assert [finding.sureness for finding in made.findings] == ["sure"]

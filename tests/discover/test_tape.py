@@ -149,6 +149,18 @@ def test_bodies_that_are_sent_in_parts() -> None:
     assert exchanges(tape)[0].request.body.text == "later"
 
 
+def test_what_no_event_told() -> None:
+    """A request that somebody else kept stands where it was sent."""
+    tape = heard(sent(), came(), END)
+    request = {"method": "POST", "url": f"{URL}/session", "headers": {"content-type": "application/json"}}
+    response = {"status": 200, "headers": {"content-type": "application/json", "set-cookie": "a=1\nb=2"}}
+    tape.hear_whole({"request": request, "wallTime": WALL - 1, "type": "fetch"}, response, b'{"id": 1}')
+    first, second = exchanges(tape)
+    assert (first.request.url, first.answer.body.text) == (f"{URL}/session", '{"id": 1}')
+    assert first.answer.cookies == (("a", "1"), ("b", "2"))
+    assert second.request.url == URL
+
+
 def test_the_last_page() -> None:
     """What a window was led to last, as an answer."""
     assert Tape().last_page is None

@@ -70,6 +70,8 @@ def _elsewhere(chat: Chat, others: Sequence[Recording], prompts: Sequence[str], 
 
 
 def _note_chat(plan: Plan, chat: Chat) -> None:
+    if plan.offered is not None:
+        return
     sent = chat.turns[0].asked.sent
     plan.findings.insert(
         0, _chat_finding(chat, f"chat: {sent.verb.upper()} {path_shape(sent.path)}, {len(chat.turns)} turns")

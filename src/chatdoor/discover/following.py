@@ -19,7 +19,7 @@ def make_plan(recording: Recording, chat: Chat, site: str, elsewhere: Sequence[S
     """The steps of a site, with what is sure of them and what is not."""
     plan = Plan(recording, chat, site, elsewhere)
     if plan.offered is not None:
-        plan.note("sure", f"{plan.offered.path}: {plan.offered.why}; preset {plan.offered.preset}")
+        plan.note("sure", f"chat: POST {plan.offered.path}, {plan.offered.why}; preset {plan.offered.preset}")
         _add_login(plan)
         _build_needed(plan)
         return plan

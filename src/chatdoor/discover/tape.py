@@ -119,6 +119,14 @@ class Tape:
         if hop:
             hop.request = {**hop.request, "postData": text}
 
+    def hear_whole(self, told: Told, response: Told, body: bytes) -> None:
+        """Takes a request with its answer, which no event told."""
+        hop = Hop(told, str(told["type"]))
+        hop.response, hop.ended = response, hop.clock
+        self._hops.append(hop)
+        if self._fits(len(body)):
+            hop.whole = body
+
     def is_streamed(self, name: str) -> bool:
         """Whether the pieces of that body are told from its beginning on."""
         hop = self._last(name)

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import threading
+import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -22,12 +23,18 @@ pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="see sc
 
 TALKS = "<script>(async () => { for (const text of %s) await say(text); document.title = 'said'; })();</script>"
 TURNSTILE = '<h1>Just a moment</h1><script src="/x?https://challenges.cloudflare.com/turnstile"></script>'
+SESSION = '{"id": "mlibUvnl4XbRRpYv9h8yfccGjZovGL3K"}'
+OPENED = 'const opened = fetch("/session", { method: "POST" }).then(async (answer) => (await answer.json()).id);'
 SIGN_IN = "<form><input name=user><input name=pass type=password><button>Sign in</button></form>"
 
 
 def visited(url: str, told: list[str] | None = None, **wish: object) -> bytes:
     """What is recorded of one who says two sentences."""
-    return record(Wish(url=url, headless=True, quiet=0.2, **{"say": SAID, **wish}), (told or []).append, None)
+    return record(
+        Wish(url=url, headless=True, quiet=0.2, **{"say": SAID, **wish}),
+        [].append if told is None else told.append,
+        None,
+    )
 
 
 def found(data: bytes) -> Discovery:
@@ -36,17 +43,22 @@ def found(data: bytes) -> Discovery:
 
 
 def test_a_chat_in_a_frame_behind_a_button() -> None:
-    """A widget is opened by what says that it chats; its frame is another site's, and listened to as well."""
+    """A widget is opened by what says that it chats; its frame is another site's, and listened to from its start."""
     frame = '<iframe src="http://localhost:{port}/widget" width=400 height=400></iframe>'
     opener = f"<p>Shop</p><button onclick='document.body.innerHTML += `{frame}`'>Chat with us</button>"
+    widget = FORM + SCRIPT.replace("{ text }", "{ text, session: await opened }").replace(
+        "<script>", f"<script>{OPENED}"
+    )
+    routes = {"/": html(opener), "/widget": html(widget), "/session": (200, "application/json", SESSION), "/chat": chat}
     told: list[str] = []
-    with site({"/": html(opener), "/widget": html(FORM + SCRIPT), "/chat": chat}) as port:
-        data = record(Wish(url=f"http://127.0.0.1:{port}/", say=SAID, headless=True, quiet=0.2), told.append, None)
-        made = found(data)
+    with site(routes) as port:
+        made = found(visited(f"http://127.0.0.1:{port}/", told))
         assert made.site.url == f"http://localhost:{port}"
-    assert 'json = { text = "{prompt}" }' in made.text
-    assert 'json = "answer"' in made.text
     assert told[-1] == "said 2 of 2, and the reply came"
+    wanted = tomllib.loads(made.text)
+    assert wanted["chat"]["json"] == {"text": "{prompt}", "session": "{conversation}"}
+    assert wanted["conversation"]["start"] == {"post": "/session", "take": {"conversation": {"json": "id"}}}
+    assert wanted["reply"] == {"json": "answer"}
 
 
 def test_a_person_says_that_it_is_done() -> None:

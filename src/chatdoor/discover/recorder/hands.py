@@ -79,10 +79,12 @@ async def press_send(page: Page, box: ElementHandle) -> None:
 
 
 async def press_opener(page: Page) -> bool:
-    """Presses what seems to open a chat; False where nothing does."""
+    """Presses what seems to open a chat, once; False where nothing does."""
     handles, elements = await _described(page, OPENERS)
     chosen = choose_opener(elements)
-    return chosen is not None and await _press(handles[chosen])
+    if chosen is not None:
+        await _press(handles[chosen])
+    return chosen is not None
 
 
 async def sign_in(page: Page, fields: Fields, user: str | None, password: str) -> None:

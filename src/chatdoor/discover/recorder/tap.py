@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from playwright.async_api import BrowserContext, CDPSession, Error, Frame, Page
+from playwright.async_api import BrowserContext, CDPSession, Error, Frame, Page, Request
 
 from chatdoor.discover.recording import ASSET_KINDS
 from chatdoor.discover.tape import EVENTS, Tape, Told
@@ -33,18 +33,25 @@ class Tap:
         self._sessions = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._known: set[Page | Frame] = set()
+        self._heard: set[Page | Frame] = set()
+        self._early: list[Request] = []
 
     async def open(self) -> Page:
         """A window, listened to before it goes anywhere. So are those that it opens, as soon as they are there."""
         page = await self._context.new_page()
         await self._listen(page)
+        self._context.on("request", self._hear_early)
         self._context.on("page", lambda other: self._do(self._listen(other)))
         return page
 
     async def finish(self) -> None:
-        """Waits for the bodies that were asked for."""
+        """Waits for the bodies that were asked for, and asks for what was sent before a frame was listened to."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=SECONDS)
+        for request in self._early:
+            if request.frame in self._heard:
+                with suppress(Error):
+                    await self._take(request)
 
     async def _listen(self, source: Page | Frame) -> None:
         """A frame of another site has a session of its own; one of the same site has none, which is an Error."""
@@ -59,10 +66,30 @@ class Tap:
             if isinstance(source, Page):
                 source.on("framenavigated", self._hear_frame)
             await session.send("Network.enable", KEPT)
+            self._heard.add(source)
 
     def _hear_frame(self, frame: Frame) -> None:
         if frame.parent_frame is not None:
             self._do(self._listen(frame))
+
+    def _hear_early(self, request: Request) -> None:
+        """A frame sends before we can listen to it. Its page was told by the window that it stands in."""
+        with suppress(Error):
+            frame = request.frame
+            if frame.parent_frame and frame not in self._heard and not request.is_navigation_request():
+                self._early.append(request)
+
+    async def _take(self, request: Request) -> None:
+        """Puts on the tape what Playwright itself has kept of a request."""
+        response = await request.response()
+        if response is None:
+            return
+        sent = {"method": request.method, "url": request.url, "headers": await request.all_headers()}
+        sent |= {"postData": request.post_data} if request.post_data else {}
+        came = {"status": response.status, "headers": await response.all_headers()}
+        started = request.timing["startTime"] / 1000
+        told = {"request": sent, "wallTime": started, "type": request.resource_type}
+        self._tape.hear_whole(told, came, await response.body())
 
     def _hear(self, teller: int, session: CDPSession, event: str, told: Told) -> None:
         self._tape.hear(teller, event, told)
