@@ -77,6 +77,8 @@ async def _record(wish: Wish, start: Start, tell: Tell, wait: Callable[[], objec
     async with chromium(start) as context:
         tap = Tap(context, tape)
         with told(wish.url):
+            if not wish.say:
+                context.on("dialog", lambda _: None)  # the person answers it; by default it is dismissed
             page = await tap.open()
             tell(f"opening {wish.url}")
             await page.goto(wish.url, timeout=wish.seconds * 1000, wait_until="domcontentloaded")
