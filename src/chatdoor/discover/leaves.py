@@ -39,6 +39,9 @@ class Leaf(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         """The last part of the name that is no position in a list: `content` of `messages.0.content`."""
+        last = self.name.rpartition(".")[2]
+        if not last.isdigit():
+            return last
         return next((part for part in reversed(self.name.split(".")) if not part.isdigit()), self.name)
 
 
