@@ -1,21 +1,20 @@
 """Many values looked for at once, in time that grows with the text and not with their number.
 
-Each value has an anchor: a run of its letters and digits, which no escape changes. A text's own runs are looked up in a
-table of how anchors begin; a run that was seen before is not looked at again.
+Each value has an anchor: a run of its letters and digits, which no escape changes. A table
+says how anchors begin.
 """
 
 import re
+import string
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 _RUN: Final = re.compile(r"[A-Za-z0-9]+")
 _BEGINNINGS: Final = (12, 6, 3)
 """Characters of an anchor that stand in a table: of long anchors many, so that few other runs begin as they do."""
 
-_MAX_CLEAN: Final = 1_000_000
-_LONGEST_KEPT: Final = 200
-"""Characters of a run that is remembered. Longer ones hardly come twice."""
+_SMALL: Final = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 
 
 class Anchor(NamedTuple):
@@ -31,42 +30,26 @@ class Index:
 
     def __init__(self, values: Sequence[str]) -> None:
         often = Counter(run for value in values for run in {each.lower() for each in _RUN.findall(value)})
-        self.anchors: dict[int, Anchor] = {}
-        for number, value in enumerate(values):
-            anchor = _anchor(number, value, often)
-            if anchor is not None:
-                self.anchors[number] = anchor
-        self.rare = tuple(number for number in range(len(values)) if number not in self.anchors)
-        self._tables = _tables(self.anchors.values())
-        least = min((len(anchor.text) for anchor in self.anchors.values()), default=1)
-        self._runs = re.compile(rf"[A-Za-z0-9]{{{least},}}")
-        self._clean: set[str] = set()
+        found = ((number, _anchor(number, value, often)) for number, value in enumerate(values))
+        self._anchors = {number: anchor for number, anchor in found if anchor is not None}
+        self.rare = tuple(number for number in range(len(values)) if number not in self._anchors)
+        self.least = min((len(anchor.text) for anchor in self._anchors.values()), default=0)
+        self._tables = _tables(self._anchors.values())
 
-    def places(self, text: str) -> Iterator[tuple[Anchor, int]]:
-        """Each anchor that a text holds, in any case of letters, and where."""
-        dirty = self._dirty(text)
-        if dirty:
-            for run in self._runs.finditer(text):
-                for anchor, at in dirty.get(run[0], ()):
-                    yield anchor, run.start() + at
-
-    def _dirty(self, text: str) -> dict[str, list[tuple[Anchor, int]]]:
-        """The runs of a text that hold anchors."""
-        if not self._tables:
-            return {}
-        runs = set(self._runs.findall(text)) - self._clean
-        dirty = {run: found for run in runs if (found := list(self._inside(run.lower())))}
-        if len(self._clean) > _MAX_CLEAN:
-            self._clean.clear()
-        self._clean.update(run for run in runs if run not in dirty and len(run) <= _LONGEST_KEPT)
-        return dirty
-
-    def _inside(self, run: str) -> Iterator[tuple[Anchor, int]]:
+    def places(self, text: str) -> list[tuple[Anchor, int]]:
+        """Each anchor that a text holds, in any case of letters, and where. For short texts: it looks at each place."""
+        low, found = small(text), list[tuple[Anchor, int]]()
         for size, table in self._tables.items():
-            for at in range(len(run) - size + 1):
-                beginning = run[at : at + size]
+            for at in range(len(low) - size + 1):
+                beginning = low[at : at + size]
                 if beginning in table:
-                    yield from ((each, at) for each in table[beginning] if run.startswith(each.text, at))
+                    found += [(each, at) for each in table[beginning] if low.startswith(each.text, at)]
+        return found
+
+
+def small(text: str) -> str:
+    """The text with A to Z small, each character in its place: of other letters the small ones may be longer."""
+    return text.lower() if text.isascii() else text.translate(_SMALL)
 
 
 def _anchor(number: int, value: str, often: Counter[str]) -> Anchor | None:

@@ -1,17 +1,16 @@
 """Secrets in texts: which are there, in whatever spelling, and the text with placeholders for them."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from chatdoor.discover.opaque import shape_of
 from chatdoor.discover.scrub.beside import Beside
 from chatdoor.discover.scrub.entries import Entry, Spelling, cores, escaped, packed
-from chatdoor.discover.scrub.index import Anchor, Index
-from chatdoor.discover.scrub.packed import Packed
+from chatdoor.discover.scrub.index import Anchor, Index, small
 from chatdoor.discover.scrub.placeholders import placeholder
+from chatdoor.discover.scrub.search import Run, Search, stands_alone
 from chatdoor.discover.scrub.secrets import Secret
-from chatdoor.discover.scrub.spellings import packed_places, packed_whole, plain_views, unpacked
+from chatdoor.discover.scrub.spellings import packed_runs, packed_whole, plain_views, unpacked
 
 REMOVED: Final = "[removed: a secret that was written in an unusual way]"
 
@@ -40,7 +39,7 @@ class Rewriter:
             self._entries.append(entry)
             if secret.everywhere:
                 self._searched.append(entry)
-        self._packed = Packed(self._index, self._searched)
+        self._search = Search(self._index, self._searched)
         self._beside = Beside(entry for entry in self._entries if not entry.secret.everywhere)
 
     @property
@@ -58,12 +57,13 @@ class Rewriter:
         A spelling that nobody knows is found in the text with its escapes undone, and replaced there; what can not be
         replaced even so goes as a whole.
         """
-        text, done = self._replaced(text, ())
-        left = self._left(text)
+        dirty = self._search.runs(text)
+        text, done = self._replaced(text, dirty, ())
+        left = self._left(text, {} if dirty == {} else None)
         if not left:
             return text, done
         for plain in (text, *plain_views(text)):
-            again, more = self._replaced(plain, left)
+            again, more = self._replaced(plain, self._search.runs(plain), left)
             if more and not self._left(again):
                 return again, done + more
         return REMOVED, done + [entry.secret for entry in left]
@@ -75,16 +75,18 @@ class Rewriter:
         """
         return [entry.secret for entry in self._left(text) if entry.secret.everywhere or not everywhere]
 
-    def _left(self, text: str) -> list[Entry]:
-        views = [text, *plain_views(text)]
-        numbers = {number for view in views for number in self._packed.values(view)}
-        numbers.update(number for view in views for number in self._packed.below(view))
-        return [self._searched[number] for number in sorted(numbers)] + [e for _, e in self._beside.in_text(text)]
+    def _left(self, text: str, known: dict[str, Run] | None = None) -> list[Entry]:
+        """The secrets in a text. `known` is what its runs hold, where somebody has looked already."""
+        found = self._search.values(text, self._search.runs(text) if known is None else known)
+        for view in plain_views(text):
+            found |= self._search.values(view, self._search.runs(view))
+        return [self._searched[number] for number in sorted(found)] + [each for _, each in self._beside.in_text(text)]
 
-    def _replaced(self, text: str, hidden: Sequence[Entry]) -> tuple[str, list[Secret]]:
+    def _replaced(self, text: str, dirty: dict[str, Run], hidden: Sequence[Entry]) -> tuple[str, list[Secret]]:
         """The text with what is found in it replaced. `hidden` is looked for in every spelling, word for word."""
-        spans = [*self._by_anchors(text), *self._by_runs(text), *self._by_words(text, hidden)]
-        text, done = self._put(text, spans)
+        done = list[Secret]()
+        if dirty or hidden or self._index.rare:
+            text, done = self._put(text, [*self._by_runs(text, dirty), *self._by_words(text, hidden)])
         for pattern, entry in list(self._beside.in_text(text)):
             text, count = pattern.subn(lambda match, new=entry.instead: f"{match[1]}{new}", text)  # type: ignore[misc]
             done += [entry.secret] * count
@@ -99,20 +101,17 @@ class Rewriter:
                 at = start - shortness
         return "".join([*parts, text[at:]]), done
 
-    def _by_anchors(self, text: str) -> Iterator[_Span]:
-        for anchor, at in self._index.places(text):
-            entry = self._searched[anchor.number]
-            for spelling in escaped(entry):
-                start = at - _offset(spelling, anchor)
-                if start >= 0 and text.startswith(spelling.text, start):
-                    yield from _span(text, start, spelling, anchor.number, is_word=entry.is_word)
-
-    def _by_runs(self, text: str) -> Iterator[_Span]:
-        dirty = self._packed.runs(text)
-        for run in packed_places(text) if dirty else ():
-            for number in dirty.get(run[0], ()):
+    def _by_runs(self, text: str, dirty: dict[str, Run]) -> Iterator[_Span]:
+        for begin, end, run in self._search.places(text, dirty):
+            for anchor, at in run.anchors:
+                entry = self._searched[anchor.number]
+                for spelling in escaped(entry):
+                    start = begin + at - _offset(spelling, anchor)
+                    if start >= 0 and text.startswith(spelling.text, start):
+                        yield from _span(text, start, spelling, anchor.number, is_word=entry.is_word)
+            for number in run.packed:
                 for spelling in packed(self._searched[number]):
-                    yield from _spans(text, spelling, number, run.span())
+                    yield from _spans(text, spelling, number, (begin, end))
 
     def _by_words(self, text: str, hidden: Sequence[Entry]) -> Iterator[_Span]:
         rare = [(number, self._searched[number]) for number in self._index.rare]
@@ -134,8 +133,8 @@ class Rewriter:
 
     def _inside(self, value: str) -> Iterator[tuple[str, str]]:
         """The random values inside this one that have their placeholders already, as they are and in base64."""
-        runs = packed_places(value) if shape_of(value) == "token" else ()
-        for view in (value, *(says for run in runs for says in unpacked(run[0]))):
+        runs = packed_runs(value) if shape_of(value) == "token" else ()
+        for view in (value, *(says for run in runs for says in unpacked(run))):
             for number in {anchor.number for anchor, _ in self._index.places(view)}:
                 entry = self._searched[number] if number < len(self._searched) else None
                 if entry is not None and shape_of(entry.secret.value):
@@ -160,8 +159,7 @@ def _offset(spelling: Spelling, anchor: Anchor) -> int:
     """Where the anchor stands in a spelling. Escapes before it make that another place than in the value."""
     if spelling.text[anchor.at : anchor.at + len(anchor.text)].lower() == anchor.text:
         return anchor.at
-    found = re.search(anchor.text, spelling.text, re.IGNORECASE | re.ASCII)
-    return found.start() if found else 0
+    return max(small(spelling.text).find(anchor.text), 0)
 
 
 def _spans(
@@ -176,5 +174,5 @@ def _spans(
 
 def _span(text: str, start: int, spelling: Spelling, number: int, *, is_word: bool) -> Iterator[_Span]:
     end = start + len(spelling.text)
-    if not (is_word and (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())):
+    if not is_word or stands_alone(text, start, end):
         yield _Span(start, start - end, number, spelling.instead)

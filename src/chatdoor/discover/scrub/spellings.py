@@ -101,14 +101,9 @@ def plain_views(text: str) -> Iterator[str]:
         text = plain
 
 
-def packed_runs(text: str, least: int) -> set[str]:
-    """The runs of a text that base64 or hex could have made, of at least so many characters."""
-    return {run for run in _BASE64_RUN.findall(text) if len(run) >= least}
-
-
-def packed_places(text: str) -> Iterator["re.Match[str]"]:
-    """The same runs, each with its place."""
-    return _BASE64_RUN.finditer(text)
+def packed_runs(text: str) -> list[str]:
+    """The runs of a text that base64 or hex could have made."""
+    return _BASE64_RUN.findall(text)
 
 
 def packed_whole(value: str) -> Iterator[str]:
