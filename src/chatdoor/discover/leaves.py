@@ -203,9 +203,11 @@ _SCRIPT_END: Final = re.compile(r"</script", re.IGNORECASE)
 
 # A quoted text up to its end, the line's, or the limit. One without an end is passed over, not tried again.
 _QUOTED: Final = re.compile(
-    r"""(?:"((?:[^"\\\n]|\\.){0,16384}+)|'((?:[^'\\\n]|\\.){0,16384}+))(["'])?""",
+    r"""(?:"([^"\\\n]{0,16384}+(?:\\.[^"\\\n]{0,16384}+){0,2048}+)|"""
+    r"""'([^'\\\n]{0,16384}+(?:\\.[^'\\\n]{0,16384}+){0,2048}+))(["'])?""",
 )
 _NAME_BACKWARDS: Final = re.compile(r"""\s{0,9}[=:,(]\s{0,9}["'\]]?([\w$.-]{1,80})""")
+_BEFORE_VALUES: Final = frozenset("=:,( \t\r\n\f\v")
 _NAMED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
 _ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 
@@ -255,6 +257,8 @@ def _read_script(text: str, _depth: int) -> Iterator[Leaf]:
 
 def _name_before(text: str, at: int) -> str:
     """What a value in a script is given to: `token` of `token = "..."` and of `{"token": "..."}`; empty for none."""
+    if text[at - 1 : at] not in _BEFORE_VALUES:
+        return ""
     found = _NAME_BACKWARDS.match(text[max(at - 100, 0) : at][::-1])
     return found[1][::-1] if found else ""
 

@@ -1,5 +1,6 @@
 """Secrets in texts: which are there, in whatever spelling, and the text with placeholders for them."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -13,6 +14,10 @@ from chatdoor.discover.scrub.secrets import Secret
 from chatdoor.discover.scrub.spellings import packed_runs, packed_whole, plain_views, unpacked
 
 REMOVED: Final = "[removed: a secret that was written in an unusual way]"
+
+
+_SHORT: Final = 100
+_MAX_CLEAN: Final = 500_000
 
 
 class _Span(NamedTuple):
@@ -32,6 +37,7 @@ class Rewriter:
         searched = [secret for secret in own if secret.everywhere]
         self._index = Index([secret.value for secret in searched])
         self._searched: list[Entry] = []
+        self._clean: set[str | bytes] = set()
         self._entries: list[Entry] = []
         for number, secret in enumerate(own, 1):
             kept = self._kept(secret) if secret.everywhere else {}
@@ -57,6 +63,8 @@ class Rewriter:
         A spelling that nobody knows is found in the text with its escapes undone, and replaced there; what can not be
         replaced even so goes as a whole.
         """
+        if _key(text) in self._clean:
+            return text, []
         dirty = self._search.runs(text)
         text, done = self._replaced(text, dirty, ())
         left = self._left(text, {} if dirty == {} else None)
@@ -77,10 +85,16 @@ class Rewriter:
 
     def _left(self, text: str, known: dict[str, Run] | None = None) -> list[Entry]:
         """The secrets in a text. `known` is what its runs hold, where somebody has looked already."""
+        key = _key(text)
+        if key in self._clean:
+            return []
         found = self._search.values(text, self._search.runs(text) if known is None else known)
         for view in plain_views(text):
             found |= self._search.values(view, self._search.runs(view))
-        return [self._searched[number] for number in sorted(found)] + [each for _, each in self._beside.in_text(text)]
+        left = [self._searched[number] for number in sorted(found)] + [each for _, each in self._beside.in_text(text)]
+        if not left and len(self._clean) < _MAX_CLEAN:
+            self._clean.add(key)
+        return left
 
     def _replaced(self, text: str, dirty: dict[str, Run], hidden: Sequence[Entry]) -> tuple[str, list[Secret]]:
         """The text with what is found in it replaced. `hidden` is looked for in every spelling, word for word."""
@@ -153,6 +167,13 @@ def _without_spellings(secrets: Iterable[Secret]) -> Iterator[Secret]:
             plain.add(secret.value)
             known.update(spelling.text for spelling in escaped(Entry(secret, "", is_word=False)))
             yield secret
+
+
+def _key(text: str) -> str | bytes:
+    """What stands for a text among those that hold no secret, so that it is searched once: itself, or its hash."""
+    if len(text) <= _SHORT:
+        return text
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).digest()
 
 
 def _offset(spelling: Spelling, anchor: Anchor) -> int:

@@ -19,6 +19,7 @@ MIN_CORE: Final = 6
 
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _HEX: Final = re.compile(r"[0-9a-fA-F]{12,}")
+_PERCENT: Final = re.compile(r"%[0-9a-fA-F]{2}")
 _LOWER: Final = re.compile(r"%[0-9A-F]{2}")
 
 # What `html.unescape` would look at; it tries 32 lengths of each name, and programs are full of `&&`.
@@ -139,6 +140,6 @@ def _text_of(data: bytes) -> str:
 def _plain(text: str) -> str:
     if "\\" in text:
         text = unescape_script(text)
-    if "%" in text:
+    if _PERCENT.search(text):
         text = unquote(text)
     return _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
