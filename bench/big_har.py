@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-_WORDS = "order parcel street window garden account report season winter invoice number letter answer question".split()
+_WORDS = ("order", "parcel", "street", "window", "garden", "account", "report", "season", "winter", "invoice", "number")
 _ASKED = ("Where is my parcel, please?", "And when does the shop open tomorrow?")
 _SAID = ("It left our house on Monday morning.", "The shop opens at nine and closes at six.")
 _ORIGIN = "https://shop.example.org"
@@ -77,7 +77,10 @@ def _chat(made: random.Random) -> Iterator[dict[str, Any]]:
     yield _entry("/", "text/html", f'<html><meta name="csrf-token" content="{token}"><h1>Shop</h1></html>')
     for asked, said in zip(_ASKED, _SAID, strict=True):
         entry = _entry("/ask", "application/json", json.dumps({"answer": said}))
-        entry["request"] |= {"method": "POST", "postData": {"mimeType": "application/json", "text": json.dumps({"q": asked})}}
+        entry["request"] |= {
+            "method": "POST",
+            "postData": {"mimeType": "application/json", "text": json.dumps({"q": asked})},
+        }
         entry["request"]["headers"].append({"name": "X-CSRF-Token", "value": token})
         yield entry
 

@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from chatdoor.cli.output import stdout, tell
+from chatdoor.cli.progress import progress
 from chatdoor.discover.discovery import discover as discovered
 from chatdoor.discover.har import MAX_BYTES, read_har
 from chatdoor.discover.report import report
@@ -42,7 +43,8 @@ def discover(
     if out is not None and out.exists() and not overwrite:
         raise ArgumentError(f"{out} is there already; --overwrite replaces it, --out names another")
     recordings = [read_har(_read(file), str(file)) for file in files]
-    found = discovered(recordings[0], str(files[0]), prompts, recordings[1:])
+    with progress("discovering") as tell_share:
+        found = discovered(recordings[0], str(files[0]), prompts, recordings[1:], tell=tell_share)
     if out is None:
         stdout().write(found.text)
     else:

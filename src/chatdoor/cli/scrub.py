@@ -9,7 +9,9 @@ from typing import Final, cast
 import click
 
 from chatdoor.cli.output import stdout
+from chatdoor.cli.progress import progress
 from chatdoor.discover.har import MAX_BYTES
+from chatdoor.discover.progress import Tell, between
 from chatdoor.discover.scrub import Scrubbed, Texts, prove
 from chatdoor.discover.scrub import scrub as scrubbed
 from chatdoor.errors import ArgumentError
@@ -57,8 +59,9 @@ def scrub(file: Path, *, out: Path | None, in_place: bool, overwrite: bool, text
     rule knows what is private in a sentence.
     """
     place = _place(file, out, in_place=in_place, overwrite=overwrite)
-    done = scrubbed(_read(file), str(file), cast(Texts, texts))
-    _write(place, done)
+    with progress("scrubbing") as tell:
+        done = scrubbed(_read(file), str(file), cast(Texts, texts), between(0, 0.8, tell))
+        _write(place, done, between(0.8, 1, tell))
     stdout().write(summary(done, place))
 
 
@@ -91,13 +94,13 @@ def _read(file: Path) -> bytes:
         raise ArgumentError(f"{file} can not be read: {error.strerror}") from error
 
 
-def _write(place: Path, done: Scrubbed) -> None:
+def _write(place: Path, done: Scrubbed, tell: Tell) -> None:
     """Writes beside the place, reads that again, and only where no secret is in it puts it there."""
     part = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(done.data)
-        prove(_read(part), str(place), done.rewriter)
+        prove(_read(part), str(place), done.rewriter, tell)
         part.replace(place)
     except BaseException as error:
         with suppress(OSError):

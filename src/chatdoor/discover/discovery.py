@@ -13,6 +13,7 @@ from chatdoor.discover.logins import credentials
 from chatdoor.discover.naming import site_name
 from chatdoor.discover.opaque import opaque_runs
 from chatdoor.discover.plan import Plan
+from chatdoor.discover.progress import Tell, between, nobody
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.scrub.secrets import find_secrets
 from chatdoor.discover.sends import Sent, path_shape
@@ -34,7 +35,12 @@ class Discovery(msgspec.Struct, frozen=True):
 
 
 def discover(
-    recording: Recording, name: str, prompts: Sequence[str] = (), others: Sequence[Recording] = ()
+    recording: Recording,
+    name: str,
+    prompts: Sequence[str] = (),
+    others: Sequence[Recording] = (),
+    *,
+    tell: Tell = nobody,
 ) -> Discovery:
     """The site in a recording. `name` is the file's, for messages; `prompts` is what was typed, as far as told.
 
@@ -44,11 +50,11 @@ def discover(
     the result would hold a secret.
     """
     recording = _without_assets(recording)
-    chat = find_chat(recording, prompts, name)
+    chat = find_chat(recording, prompts, name, between(0, 0.5, tell))
     site = site_name(chat.turns[0].asked.sent.host)
     plan = make_plan(recording, chat, site, _elsewhere(chat, others, prompts, name))
     text = write(tables(plan, site, recording.recorder))
-    _check_no_secret(text, plan, name)
+    _check_no_secret(text, plan, name, between(0.5, 1, tell))
     _note_chat(plan, chat)
     return Discovery(text, loads_site(text, f"the site file from {name}"), tuple(plan.findings))
 
@@ -83,10 +89,14 @@ def _chat_finding(chat: Chat, text: str) -> Finding:
     return Finding("sure" if sure else "guessed", text if sure else f"{text}; is this the chat? --prompt TEXT says so")
 
 
-def _check_no_secret(text: str, plan: Plan, name: str) -> None:
+def _check_no_secret(text: str, plan: Plan, name: str, tell: Tell) -> None:
     """Raises RecordingError where what looks random, is secret or was typed to sign in stands in the file."""
     leaked = [run for run in opaque_runs(text) if _holds(plan.recording, run)]
-    secrets = (each for each in find_secrets(_without_programs(plan.recording)) if each.everywhere and not each.is_word)
+    secrets = (
+        each
+        for each in find_secrets(_without_programs(plan.recording), tell=tell)
+        if each.everywhere and not each.is_word
+    )
     leaked += [each.value for each in secrets if len(each.value) >= MIN_SECRET and each.value in text]
     typed = credentials(plan.recording, plan.login)
     leaked += [value for value in typed if len(value) >= MIN_SECRET and f'"{value}"' in text]

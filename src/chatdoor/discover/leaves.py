@@ -7,6 +7,7 @@ taken apart the same way. JSON inside JSON, inside events and inside pages is op
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
@@ -246,11 +247,16 @@ def _element(tag: str, attributes: Mapping[str, str], depth: int) -> Iterator[Le
         yield from _inside(value, name or attribute, depth + 1)
 
 
-def _read_script(text: str, _depth: int) -> Iterator[Leaf]:
+def script_leaves(text: str, shortest: int) -> Iterator[Leaf]:
+    """What is quoted in a script, of at least so many characters as it stands there. At most MAX_LEAVES values."""
+    return islice(_read_script(text, 0, shortest), MAX_LEAVES)
+
+
+def _read_script(text: str, _depth: int, shortest: int = 1) -> Iterator[Leaf]:
     """What is quoted in a script, with the name that stands before it."""
     for quoted in _QUOTED.finditer(text):
         value = quoted[1] or quoted[2]
-        if value and quoted[3]:
+        if value and quoted[3] and len(value) >= shortest:
             value = unescape_script(value) if "\\" in value else value
             yield Leaf("script", _name_before(text, quoted.start()), value)
 

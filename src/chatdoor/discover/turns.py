@@ -14,6 +14,7 @@ import msgspec
 from chatdoor.discover import words
 from chatdoor.discover.leaves import answer_leaves
 from chatdoor.discover.past import Past
+from chatdoor.discover.progress import Tell, nobody
 from chatdoor.discover.prose import is_prose, normal, weight
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.replies import Guess, Known, guesses
@@ -62,7 +63,7 @@ class Chat(msgspec.Struct, frozen=True):
         return self.turns[-1].asked.mode
 
 
-def find_chat(recording: Recording, prompts: Sequence[str], name: str) -> Chat:
+def find_chat(recording: Recording, prompts: Sequence[str], name: str, tell: Tell = nobody) -> Chat:
     """The chat in a recording. `prompts` are texts that were typed, as far as told; `name` is the file's.
 
     Raises RecordingError, which says what to do, where there is none, or more than one.
@@ -71,7 +72,7 @@ def find_chat(recording: Recording, prompts: Sequence[str], name: str) -> Chat:
     groups = _groups(sent_by(recording), told)
     if not groups:
         raise RecordingError(_nothing_typed(recording, told, name))
-    past = Past(recording)
+    past = Past(recording, tell)
     chats = sorted((chat for group in groups if (chat := _chat(group, past, told))), key=lambda chat: -chat.score)
     if not chats:
         raise RecordingError(_no_reply(groups, name))

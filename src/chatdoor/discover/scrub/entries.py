@@ -52,7 +52,7 @@ def packed(entry: Entry) -> tuple[Spelling, ...]:
 
 
 def cores(value: str, instead: str) -> Iterator[tuple[str, str]]:
-    """What base64 of a longer text holds of a value, and the same of what stands for it; A's where that does not fit."""
+    """What base64 of a longer text holds of a value, and of what stands for it; A's where that does not fit."""
     news = list(base64_cores(instead))
     for at, core in enumerate(base64_cores(value)):
         fits = at < len(news) and len(news[at]) == len(core)

@@ -5,11 +5,13 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from chatdoor.discover.bodies import Recorded, media_type, read_body
 from chatdoor.discover.har import decoded, har_text, read_har
 from chatdoor.discover.leaves import leaves
-from chatdoor.discover.recording import is_asset
+from chatdoor.discover.progress import Tell, between, counted, nobody
+from chatdoor.discover.recording import Body, Exchange, is_asset
 from chatdoor.discover.scrub.rewriter import Rewriter
 from chatdoor.discover.scrub.secrets import KINDS, Kind, Secret, find_secrets
 from chatdoor.discover.scrub.texts import Texts, typed_texts, unreadable_body
@@ -43,7 +45,7 @@ class _Log(msgspec.Struct):
     log: Tree
 
 
-def scrub(data: bytes, name: str, texts: Texts = "keep") -> Scrubbed:
+def scrub(data: bytes, name: str, texts: Texts = "keep", tell: Tell = nobody) -> Scrubbed:
     """The file without secrets. `name` is the file's, for messages. Raises RecordingError where it is no recording.
 
     It is written anew: bodies that were in base64 or compressed are text then; images, fonts and what else is no text
@@ -52,27 +54,34 @@ def scrub(data: bytes, name: str, texts: Texts = "keep") -> Scrubbed:
     data = har_text(data, name)
     recording = read_har(data, name)
     chats = {each.index for each in recording.exchanges if any(typed_texts(each))} if texts == "remove" else set()
-    work = _Work(Rewriter(find_secrets(recording, texts)), name, chats)
+    work = _Work(Rewriter(find_secrets(recording, texts, between(0, 0.5, tell))), name, chats)
     del recording
     har = decoded(data, Tree, name)
     log = decoded(data, _Log, name).log
     parts = [_member(key, work.part(raw, key)) for key, raw in log.items() if key != "entries"]
     entries = decoded(log["entries"], list[msgspec.Raw], name)
-    parts.append(_member("entries", b"[" + b",".join(work.entries(entries)) + b"]"))
+    parts.append(_member("entries", b"[" + b",".join(work.entries(entries, between(0.5, 1, tell))) + b"]"))
     around = [_member(key, work.part(raw, key)) for key, raw in har.items() if key != "log"]
     text = b"{" + b",".join([_member("log", b"{" + b",".join(parts) + b"}"), *around]) + b"}\n"
     return Scrubbed(text, work.counts(), work.dropped, work.rewriter)
 
 
-def prove(data: bytes, name: str, rewriter: Rewriter) -> None:
+def prove(data: bytes, name: str, rewriter: Rewriter, tell: Tell = nobody) -> None:
     """Reads a scrubbed file again and looks for every secret in every spelling. Raises RecordingError for a leak."""
-    for index, exchange in enumerate(read_har(data, name).exchanges):
-        values = "\n".join({leaf.value for leaf in leaves(exchange)})
+    exchanges = read_har(data, name).exchanges
+    for index, exchange in enumerate(counted(exchanges, tell)):
+        values = "\n".join({leaf.value for leaf in leaves(_without_program(exchange))})
         _check(rewriter.leaks(values, everywhere=True), f"{name}: entry {index}")
     for number, part in enumerate(_parts(decoded(data, _Log, name).log, name)):
         tree = decoded(part, object, name)
         for text in _texts(tree):
             _check(rewriter.leaks(text), f"{name}: part {number}")
+
+
+def _without_program(exchange: Exchange) -> Exchange:
+    """The exchange without the body of a script: its texts are all in it with its escapes undone, which is searched."""
+    is_program = "javascript" in exchange.answer.body.type
+    return replace(exchange, answer=replace(exchange.answer, body=Body())) if is_program else exchange
 
 
 def _check(leaks: list[Secret], place: str) -> None:
@@ -97,9 +106,9 @@ class _Work:
         self._places: Counter[Kind] = Counter()
         self._values: dict[Kind, set[str]] = {}
 
-    def entries(self, raws: list[msgspec.Raw]) -> Iterator[bytes]:
+    def entries(self, raws: list[msgspec.Raw], tell: Tell) -> Iterator[bytes]:
         """Each entry, scrubbed."""
-        for index, raw in enumerate(raws):
+        for index, raw in enumerate(counted(raws, tell)):
             place = f"entry {index}"
             tree = decoded(raw, dict[str, Json], f"{self._name}: {place}")
             self.dropped += _open_bodies(tree)

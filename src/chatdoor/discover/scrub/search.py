@@ -72,7 +72,9 @@ class Search:
 
     def _below(self, run: str) -> Sequence[int]:
         text = "\n".join(unpacked(run))
-        found = {anchor.number for anchor, at in self._index.places(text) if self._is_at(anchor.number, text, at - anchor.at)}
+        found = {
+            anchor.number for anchor, at in self._index.places(text) if self._is_at(anchor.number, text, at - anchor.at)
+        }
         return [number for number in found | self._rare(text) if self._entries[number].is_decodable]
 
     def _rare(self, text: str) -> set[int]:

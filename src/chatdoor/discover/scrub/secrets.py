@@ -15,10 +15,20 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
-from chatdoor.discover.leaves import Leaf, answer_leaves, frame_leaves, request_leaves, unescape_script, url_leaves
+from chatdoor.discover.leaves import (
+    Leaf,
+    answer_leaves,
+    frame_leaves,
+    request_leaves,
+    script_leaves,
+    unescape_script,
+    url_leaves,
+)
 from chatdoor.discover.opaque import is_marked, opaque_runs, shape_of
-from chatdoor.discover.recording import Exchange, Recording
+from chatdoor.discover.progress import Tell, counted, nobody
+from chatdoor.discover.recording import Body, Exchange, Recording
 from chatdoor.discover.scrub.texts import Texts, answered_texts, typed_texts
 
 Kind: TypeAlias = Literal["password", "authorization", "cookie", "token", "user", "email", "person", "id", "text"]
@@ -98,16 +108,18 @@ _COMMON: Final = frozenset(
 
 _CREDENTIALS: Final = frozenset({"password", "user", "person", "email", "authorization", "text"})
 _SENT: Final = frozenset({"form", "json", "query", "userinfo", "input"})
-_TRAVELS: Final = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S{8,200}")
+_SHORTEST_TRAVELLER: Final = 8
+_LONGEST_TRAVELLER: Final = 200
+_TRAVELS: Final = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S+")
 _CHANGE: Final = re.compile(r"[A-Za-z][0-9]|[0-9][A-Za-z]|[a-z][A-Z]|[A-Z][a-z]")
 
 
-def find_secrets(recording: Recording, texts: Texts = "keep") -> tuple[Secret, ...]:
+def find_secrets(recording: Recording, texts: Texts = "keep", tell: Tell = nobody) -> tuple[Secret, ...]:
     """All of them, each value once, the longest first. With `texts` removed, those are secrets too."""
     kinds: dict[str, Kind] = {}
     names: dict[str, set[str]] = {}
     words = set(_COMMON)
-    for found in chain(_all(recording, words), _chat(recording) if texts == "remove" else ()):
+    for found in chain(_all(recording, words, tell), _chat(recording) if texts == "remove" else ()):
         if found.value:
             kinds[found.value] = min(kinds.get(found.value, found.kind), found.kind, key=KINDS.index)
             if found.name:
@@ -123,10 +135,10 @@ def _secret(kind: Kind, value: str, names: tuple[str, ...], words: set[str]) -> 
     return Secret(kind, value, names, everywhere=everywhere)
 
 
-def _all(recording: Recording, words: set[str]) -> Iterator[_Found]:
+def _all(recording: Recording, words: set[str], tell: Tell) -> Iterator[_Found]:
     """What each exchange holds. `words` gets the names that the recording uses."""
     came: set[str] = set()
-    for exchange in recording.exchanges:
+    for exchange in counted(recording.exchanges, tell):
         sent, back = _sent(exchange), _came(exchange)
         words.update(leaf.key.lower() for leaf in (*sent, *back))
         yield from _of_leaves(sent)
@@ -134,7 +146,7 @@ def _all(recording: Recording, words: set[str]) -> Iterator[_Found]:
         yield from _login(sent)
         yield from _swept(exchange)
         yield from _travelled(sent, came)
-        came.update(leaf.value for leaf in back if 8 <= len(leaf.value) <= 200 and _TRAVELS.fullmatch(leaf.value))
+        came.update(leaf.value for leaf in back if _may_travel(leaf.value))
 
 
 def _chat(recording: Recording) -> Iterator[_Found]:
@@ -152,8 +164,11 @@ def _sent(exchange: Exchange) -> list[Leaf]:
 
 
 def _came(exchange: Exchange) -> list[Leaf]:
+    answer = exchange.answer
+    if "javascript" in answer.body.type:
+        return [*answer_leaves(replace(answer, body=Body())), *script_leaves(answer.body.text, _SHORTEST_TRAVELLER)]
     frames = (frame for frame in exchange.frames if not frame.sent)
-    return [*answer_leaves(exchange.answer), *(leaf for frame in frames for leaf in frame_leaves(frame))]
+    return [*answer_leaves(answer), *(leaf for frame in frames for leaf in frame_leaves(frame))]
 
 
 def _of_leaves(found: Iterable[Leaf]) -> Iterator[_Found]:
@@ -273,6 +288,11 @@ def _swept(exchange: Exchange) -> Iterator[_Found]:
     for text in (*bodies, *(frame.content for frame in exchange.frames if isinstance(frame.content, str))):
         plain = unquote(unescape_script(text) if "\\" in text else text)
         yield from _random(plain)
+
+
+def _may_travel(value: str) -> bool:
+    """Whether it is long enough, and of letters and digits."""
+    return _SHORTEST_TRAVELLER <= len(value) <= _LONGEST_TRAVELLER and bool(_TRAVELS.fullmatch(value))
 
 
 def _travelled(sent: Iterable[Leaf], came: set[str]) -> Iterator[_Found]:

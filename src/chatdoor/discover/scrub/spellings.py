@@ -93,13 +93,16 @@ def base64_cores(text: str) -> Iterator[str]:
 
 
 def plain_views(text: str) -> Iterator[str]:
-    """The text with one more layer of escapes undone each time."""
+    """The text with one more escape of one kind undone each time, as pages and programs put them into each other."""
     for _ in range(ROUNDS):
-        plain = _plain(text)
-        if plain == text:
+        before = text
+        for undo in (_from_script, _from_url, _from_page):
+            plain = undo(text)
+            if plain != text:
+                yield plain
+                text = plain
+        if text == before:
             return
-        yield plain
-        text = plain
 
 
 def packed_runs(text: str) -> list[str]:
@@ -137,9 +140,13 @@ def _text_of(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _plain(text: str) -> str:
-    if "\\" in text:
-        text = unescape_script(text)
-    if _PERCENT.search(text):
-        text = unquote(text)
+def _from_script(text: str) -> str:
+    return unescape_script(text) if "\\" in text else text
+
+
+def _from_url(text: str) -> str:
+    return unquote(text) if _PERCENT.search(text) else text
+
+
+def _from_page(text: str) -> str:
     return _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
