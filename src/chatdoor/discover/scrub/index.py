@@ -14,6 +14,9 @@ _RUN: Final = re.compile(r"[A-Za-z0-9]+")
 _BEGINNINGS: Final = (12, 6, 3)
 """Characters of an anchor that stand in a table: of long anchors many, so that few other runs begin as they do."""
 
+_FEW: Final = 16
+"""Values that may share an anchor, and are compared one by one where it stands."""
+
 _SMALL: Final = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 
 
@@ -53,10 +56,14 @@ def small(text: str) -> str:
 
 
 def _anchor(number: int, value: str, often: Counter[str]) -> Anchor | None:
-    """The run that fewest values have, so that names of one host do not stand for each other; of those the longest."""
+    """The longest run that few values have. Addresses of one host share all but a short one, which then is theirs."""
     runs = [run for run in _RUN.finditer(value) if len(run[0]) >= _BEGINNINGS[-1]]
-    best = min(runs, key=lambda run: (len(run[0]) < _BEGINNINGS[1], often[run[0].lower()], -len(run[0])), default=None)
+    best = min(runs, key=lambda run: _unfitness(run[0], often[run[0].lower()]), default=None)
     return Anchor(number, best[0].lower(), best.start()) if best else None
+
+
+def _unfitness(run: str, often: int) -> tuple[bool, bool, int, int]:
+    return often > _FEW, len(run) < _BEGINNINGS[1], often, -len(run)
 
 
 def _tables(anchors: Iterable[Anchor]) -> dict[int, dict[str, list[Anchor]]]:
