@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 _RUN: Final = re.compile(r"[A-Za-z0-9]+")
-_BEGINNINGS: Final = (12, 6, 3)
+_BEGINNINGS: Final = (12, 6, 4, 3)
 """Characters of an anchor that stand in a table: of long anchors many, so that few other runs begin as they do."""
 
 _FEW: Final = 16
