@@ -6,7 +6,7 @@ Gradio, Vercel, Ollama, LangServe), frames, plain text, a page.
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -24,6 +24,11 @@ MAX_GUESSES: Final = 400
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KIND: Final = re.compile(r"(?:@\.)?(?:type|kind|t|object|status|state|op|action|channel|event)$", re.IGNORECASE)
+_LONGEST_LABEL: Final = 30
+_LABEL: Final = re.compile(r"\s*[^\W\d_][\w ,:()-]*\s*")
+_THOUGHT: Final = re.compile(r"reason|think|thought|tool|status|debug|trace|\blog|title|suggest|citation|source", re.IGNORECASE)
+"""What kinds of records are called that hold no part of the reply: models that think, agents that use tools."""
+
 _BOT: Final = re.compile(r"bot|assistant|reply|answer|response|\bai\b|agent", re.IGNORECASE)
 _PERSON: Final = re.compile(r"user|human|\bme\b|you|prompt|question|visitor|customer", re.IGNORECASE)
 
@@ -109,10 +114,18 @@ def _in_page(page: str, known: Known) -> Iterator[Guess]:
         if element.is_seen and element.tag not in {"html", "body"}:
             for selector in selectors(element):
                 last[selector] = (element.text, element.attributes.get("class", ""))
+    texts = {text for text, _ in last.values()}
     for selector, (text, names) in last.items():
         score = _score(text, [], known) + (0.5 if "." in selector else 0) + (0.3 if selector.startswith("#") else 0)
-        score += (1 if _BOT.search(names) else 0) - (3 if _PERSON.search(names) else 0)
+        score += (1 if _BOT.search(selector) else 0.5 if _BOT.search(names) else 0)
+        score -= (3 if _PERSON.search(f"{selector} {names}") else 0) + (2 if _has_label(text, texts) else 0)
         yield Guess({"html": selector}, text, score)
+
+
+def _has_label(text: str, texts: Container[str]) -> bool:
+    """Whether a text is a label and another element's text: `Bot` in a cell, and the reply in the next one."""
+    cuts = range(1, min(len(text), _LONGEST_LABEL))
+    return any(text[cut:].strip() in texts and _LABEL.fullmatch(text[:cut]) for cut in cuts)
 
 
 _DOCUMENTS: Final[Mapping[str, Callable[[str, Known], Iterator[Guess]]]] = {
@@ -132,7 +145,16 @@ def _in_records(form: str, records: list[Record], known: Known) -> Iterator[Gues
             chosen = [text or "" for (_, own), text in zip(marks, texts, strict=True) if _fits(own, where)]
             others = [text or "" for (_, own), text in zip(marks, texts, strict=True) if not _fits(own, where)]
             names = [*(str(each) for each in (where or {}).values()), *(str(part) for part in place)]
+            if where is None and _are_mixed(marks, texts):
+                names = ["thought", *names]
             yield from _modes({form: _path(place)}, where, (chosen, others), known, names)
+
+
+def _are_mixed(marks: list[tuple[Record, dict[str, str]]], texts: Sequence[str | None]) -> bool:
+    """Whether thoughts, or what tools said, stand at the same place as the reply, in records of a kind of their own."""
+    kinds = [tuple(value for key, value in own.items() if _KIND.match(key)) for _, own in marks]
+    held = {kind for kind, text in zip(kinds, texts, strict=True) if text}
+    return len(held) > 1 and any(_THOUGHT.search(value) for kind in held for value in kind)
 
 
 def _modes(

@@ -19,6 +19,7 @@ from chatdoor.discover.prose import is_prose, normal, weight
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.replies import Guess, Known, guesses
 from chatdoor.discover.sends import Place, Sent, parse_json, path_shape, sent_by, values
+from chatdoor.discover.unable import unable
 from chatdoor.errors import RecordingError
 
 Mode: TypeAlias = Literal["prompt", "messages"]
@@ -75,12 +76,18 @@ def find_chat(recording: Recording, prompts: Sequence[str], name: str, tell: Tel
     past = Past(recording, tell)
     chats = sorted((chat for group in groups if (chat := _chat(group, past, told))), key=lambda chat: -chat.score)
     if not chats:
-        raise RecordingError(_no_reply(groups, name))
+        raise RecordingError(_no_reply(recording, groups, name))
     _check_one(chats, name)
+    because = unable(each for turn in chats[0].turns for each in (turn.asked.sent.exchange, turn.answered))
+    if because:
+        raise RecordingError(f"{name}: not possible, because {because}; no site file can describe that")
     return chats[0]
 
 
 def _nothing_typed(recording: Recording, told: frozenset[str], name: str) -> str:
+    because = unable(recording.exchanges)
+    if because:
+        return f"{name}: not possible, because {because}; no site file can describe that"
     if told:
         return f"{name}: no request holds the text of --prompt; give it as it was typed, or record again"
     if any(each.is_binary for each in sent_by(recording)):
@@ -91,7 +98,10 @@ def _nothing_typed(recording: Recording, told: frozenset[str], name: str) -> str
     return f"{name}: nothing that was typed is in it; record again, say two sentences, or give one with --prompt TEXT"
 
 
-def _no_reply(groups: list[list[Asked]], name: str) -> str:
+def _no_reply(recording: Recording, groups: list[list[Asked]], name: str) -> str:
+    because = unable(recording.exchanges)
+    if because:
+        return f"{name}: not possible, because {because}; no site file can describe that"
     asked = max(groups, key=len)[0]
     place = f"{asked.sent.verb.upper()} {path_shape(asked.sent.path)} (entry {asked.sent.index})"
     if asked.sent.exchange.answer.status in {401, 403, 429, 503} and _is_bot_check(asked.sent.exchange):
