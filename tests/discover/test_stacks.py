@@ -59,7 +59,8 @@ def test_openai_chunks() -> None:
     """The list goes out, deltas come back, and the stream ends in its own word."""
     site = written(page(), _openai(0), _openai(1))
     assert site["chat"]["json"] == {"model": "small", "messages": "{messages}", "stream": True}
-    assert site["reply"] == {"sse": "choices[0].delta.content", "done": "[DONE]"}
+    finish = "choices[0].finish_reason"
+    assert site["reply"] == {"sse": "choices[0].delta.content", "done": "[DONE]", "finish": finish}
     assert site["session"] == {"get": "/"}
 
 

@@ -38,7 +38,14 @@ def test_a_form_of_spring_and_thymeleaf() -> None:
     turns = list(zip(ASKED, SAID, strict=True))
     entries = [page(spring(), "/chat", JSESSIONID=OTHER)]
     for count, (asked, _) in enumerate(turns, 1):
-        post = got("POST", "/chat", "", body=(("_csrf", TOKEN), ("message", asked)), sent={"Cookie": f"JSESSIONID={OTHER}"}, status=302)
+        post = got(
+            "POST",
+            "/chat",
+            "",
+            body=(("_csrf", TOKEN), ("message", asked)),
+            sent={"Cookie": f"JSESSIONID={OTHER}"},
+            status=302,
+        )
         post["response"]["redirectURL"] = "/chat"
         entries += [post, page(spring(*turns[:count]), "/chat")]
     found = site(*entries)
@@ -65,19 +72,55 @@ def test_aspnet_razor_pages_with_fetch() -> None:
 
 def test_phoenix_live_view() -> None:
     """The reply is a change of the page: no site file can say that, and the message says so."""
-    page_ = page(f'<html><meta name="csrf-token" content="{TOKEN}"><div data-phx-main data-phx-session="{OTHER}" id="phx-1"></div>')
+    page_ = page(f'<html><meta name="csrf-token" content="{TOKEN}"><div data-phx-session="{OTHER}" id="phx-1"></div>')
     frames = [
-        {"type": "send", "time": 1.0, "data": json.dumps(["4", "4", "lv:phx-1", "phx_join", {"session": OTHER, "params": {"_csrf_token": TOKEN}}])},
-        {"type": "receive", "time": 1.1, "data": json.dumps(["4", "4", "lv:phx-1", "phx_reply", {"status": "ok", "response": {"rendered": {"0": "", "s": ["<main>", "</main>"]}}}])},
+        {
+            "type": "send",
+            "time": 1.0,
+            "data": json.dumps(
+                ["4", "4", "lv:phx-1", "phx_join", {"session": OTHER, "params": {"_csrf_token": TOKEN}}]
+            ),
+        },
+        {
+            "type": "receive",
+            "time": 1.1,
+            "data": json.dumps(
+                [
+                    "4",
+                    "4",
+                    "lv:phx-1",
+                    "phx_reply",
+                    {"status": "ok", "response": {"rendered": {"0": "", "s": ["<main>", "</main>"]}}},
+                ]
+            ),
+        },
     ]
     for at, (asked, said) in enumerate(zip(ASKED, SAID, strict=True)):
         value = f"message={asked.replace(' ', '+')}"
         frames += [
-            {"type": "send", "time": 2.0 + at, "data": json.dumps(["4", str(6 + at), "lv:phx-1", "event", {"type": "form", "event": "send", "value": value}])},
-            {"type": "receive", "time": 2.1 + at, "data": json.dumps(["4", str(6 + at), "lv:phx-1", "phx_reply", {"status": "ok", "response": {"diff": {"0": {"0": said}}}}])},
+            {
+                "type": "send",
+                "time": 2.0 + at,
+                "data": json.dumps(
+                    ["4", str(6 + at), "lv:phx-1", "event", {"type": "form", "event": "send", "value": value}]
+                ),
+            },
+            {
+                "type": "receive",
+                "time": 2.1 + at,
+                "data": json.dumps(
+                    [
+                        "4",
+                        str(6 + at),
+                        "lv:phx-1",
+                        "phx_reply",
+                        {"status": "ok", "response": {"diff": {"0": {"0": said}}}},
+                    ]
+                ),
+            },
         ]
     socket = {**got("GET", "wss://bot.example.org/live/websocket?vsn=2.0.0", status=101), "_webSocketMessages": frames}
-    with pytest.raises(RecordingError, match="not possible, because .*Phoenix LiveView"):
+    with pytest.raises(RecordingError, match=r"not possible, because .*Phoenix LiveView"):
         made(page_, socket)
 
 
@@ -91,7 +134,9 @@ def test_nuxt_with_deltas() -> None:
             *({"type": "delta", "text": each} for each in pieces(said)),
             {"type": "finish", "reason": "stop", "usage": {"inputTokens": 9, "outputTokens": 7}},
         )
-        entries.append(got("POST", "/api/chat", stream, "text/event-stream", body={"chatId": UUID, "message": {"text": asked}}))
+        entries.append(
+            got("POST", "/api/chat", stream, "text/event-stream", body={"chatId": UUID, "message": {"text": asked}})
+        )
     found = site(*entries)
     assert found["chat"] == {"post": "/api/chat", "json": {"chatId": "{conversation}", "message": {"text": "{prompt}"}}}
     assert found["conversation"]["make"] == {"conversation": "uuid4"}
@@ -105,7 +150,7 @@ def test_nuxt_with_deltas() -> None:
 
 
 def test_a_webchat_that_polls_its_messages() -> None:
-    """As Botpress and Direct Line do: a conversation is made, a message is posted, and the list is read until it is there."""
+    """As Botpress and Direct Line do: a conversation is made, a message posted, the list read until it is there."""
     entries = [
         page(),
         got("POST", "/v1/conversations", {"conversation": {"id": UUID}, "token": TOKEN}, body={}),
@@ -114,16 +159,22 @@ def test_a_webchat_that_polls_its_messages() -> None:
     sent = {"Authorization": f"Bearer {TOKEN}"}
     for at, (a, b) in enumerate(zip(ASKED, SAID, strict=True)):
         place = f"/v1/conversations/{UUID}/messages"
-        entries.append(got("POST", place, {"id": f"msg-{at}-u"}, body={"type": "text", "text": a}, sent=sent, status=201))
+        entries.append(
+            got("POST", place, {"id": f"msg-{at}-u"}, body={"type": "text", "text": a}, sent=sent, status=201)
+        )
         said.append({"id": f"msg-{at}-u", "from": "user", "text": a})
         entries.append(got("GET", place, {"messages": list(said)}, sent=sent))
         said.append({"id": f"msg-{at}-b", "from": "bot", "text": b})
         entries.append(got("GET", place, {"messages": list(said)}, sent=sent))
     found = site(*entries)
-    assert found["conversation"]["start"] == {
-        "post": "/v1/conversations",
-        "take": {"conversation": {"json": "conversation.id"}, "bearer": {"json": "token"}},
-    } or found["conversation"]["start"]["post"] == "/v1/conversations"
+    assert (
+        found["conversation"]["start"]
+        == {
+            "post": "/v1/conversations",
+            "take": {"conversation": {"json": "conversation.id"}, "bearer": {"json": "token"}},
+        }
+        or found["conversation"]["start"]["post"] == "/v1/conversations"
+    )
     assert found["chat"][0]["post"] == "/v1/conversations/{conversation}/messages"
     assert found["chat"][0]["json"] == {"type": "text", "text": "{prompt}"}
     assert found["chat"][1]["get"] == "/v1/conversations/{conversation}/messages"
@@ -135,8 +186,14 @@ def test_a_php_form_with_a_redirect() -> None:
     """Post, redirect, get; the reply is in a table of the page, the token in a field of a name of its own."""
 
     def talk(*turns: tuple[str, str]) -> str:
-        rows = "".join(f"<tr><th>You</th><td>{a}</td></tr><tr class='bot'><th>Bot</th><td>{b}</td></tr>" for a, b in turns)
-        return f"<html><body><form action='index.php' method=post><input type=hidden name=form_token value={TOKEN}><textarea name=frage></textarea></form><table>{rows}</table>"
+        rows = "".join(
+            f"<tr><th>You</th><td>{a}</td></tr><tr class='bot'><th>Bot</th><td>{b}</td></tr>" for a, b in turns
+        )
+        form = (
+            f"<form action='index.php' method=post><input type=hidden name=form_token value={TOKEN}>"
+            "<textarea name=frage></textarea></form>"
+        )
+        return f"<html><body>{form}<table>{rows}</table>"
 
     turns = list(zip(ASKED, SAID, strict=True))
     entries = [page(talk(), "/bot/index.php", PHPSESSID="b3k9q0s7d1m4c8v2n6x5z0a1l2")]

@@ -1,11 +1,16 @@
 """From a plan to a site file: its tables in the order of the language, as short as the presets make it."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from chatdoor.discover.counts import with_counts
 from chatdoor.discover.draft import Table
 from chatdoor.discover.endings import with_end
 from chatdoor.discover.plan import Plan, Step
+from chatdoor.discover.refusals import DEFAULT, Refusals, refusals
 from chatdoor.discover.stacks import Stack, spelled, stack_of
+from chatdoor.site.load import presets
+from chatdoor.site.toml import parse_toml
 
 _ONLY_PAGE: Final = ("get", "/")
 
@@ -22,8 +27,12 @@ def tables(plan: Plan, name: str, recorder: str) -> list[Table]:
     top.add("url", f"{_scheme(first.exchange.request.parts.scheme)}://{first.host}", f"entry {first.index}")
     if stack is not None:
         top.add("extends", stack.preset, f"csrf: {plan.stack_why}")
+    seen = refusals(plan.chat.seen, _refused_by(stack))
+    for key, match in (("refused", seen.refused), ("blocked", seen.blocked)):
+        if match is not None:
+            top.add(key, match, seen.why[key])
     found = [top, *_shared(plan), *_steps("session", _session(plan, stack)), *_steps("chat", plan.steps)]
-    return [*found, _reply(plan), *_messages(plan), *_conversation(plan)]
+    return [*found, _reply(plan, seen), *_messages(plan), *_conversation(plan, seen)]
 
 
 def _scheme(scheme: str) -> str:
@@ -40,6 +49,17 @@ def _stack(plan: Plan) -> Stack | None:
                 plan.stack_why = shared.why
                 return stack
     return None
+
+
+def _refused_by(stack: Stack | None) -> Sequence[int]:
+    """The statuses that refuse already: by the preset, else by the language."""
+    if stack is None:
+        return DEFAULT
+    table = parse_toml(presets()[stack.preset].read_text("utf-8"), stack.preset)
+    refused = table.get("refused")
+    matches = refused if isinstance(refused, list) else [refused]
+    statuses = [match.get("status") for match in matches if isinstance(match, dict)]
+    return [one for each in statuses for one in (each if isinstance(each, list) else [each]) if isinstance(one, int)]
 
 
 def _leave_to(plan: Plan, stack: Stack) -> None:
@@ -91,15 +111,17 @@ def _step(heading: str, step: Step) -> Table:
     return table
 
 
-def _reply(plan: Plan) -> Table:
+def _reply(plan: Plan, seen: Refusals) -> Table:
     table = Table("[reply]", [])
     turn = plan.chat.turns[-1]
     words = len(turn.reply.text.split())
     why = f"entry {turn.answered.index}: {words} word{'s' if words != 1 else ''} of new text"
-    for key, value in with_end(plan.chat.turns).items():
+    for key, value in with_counts(with_end(plan.chat.turns), plan.chat.turns).items():
         if value is not False:
             table.add(key, value, why)
             why = ""
+    if seen.error is not None:
+        table.add("error", seen.error, seen.why["error"])
     return table
 
 
@@ -117,8 +139,10 @@ def _messages(plan: Plan) -> list[Table]:
     return [table]
 
 
-def _conversation(plan: Plan) -> list[Table]:
+def _conversation(plan: Plan, seen: Refusals) -> list[Table]:
     table = Table("[conversation]", [])
+    if seen.lost is not None:
+        table.add("lost", seen.lost, seen.why["lost"])
     sockets = [sent for sent in plan.sents if sent.verb == "websocket"]
     if plan.has_id and not plan.keeps_list:
         table.add("history", "id", "guessed: the id alone finds the conversation")

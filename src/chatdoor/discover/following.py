@@ -6,13 +6,14 @@ values are followed back in turn. Nothing that no value needs becomes a step, bu
 
 from collections.abc import Sequence
 
+from chatdoor.discover.answers import landing, sent_by_one
 from chatdoor.discover.listing import typed_places
-from chatdoor.discover.polling import until
 from chatdoor.discover.plan import Plan, entries, said
+from chatdoor.discover.polling import until
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.sends import Place, Sent, path_shape
 from chatdoor.discover.steps import build_step
-from chatdoor.discover.turns import Chat, landing, sent_by_one
+from chatdoor.discover.turns import Chat
 
 
 def make_plan(recording: Recording, chat: Chat, site: str, elsewhere: Sequence[Sent]) -> Plan:

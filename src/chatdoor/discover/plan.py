@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from chatdoor.discover.answers import landing
 from chatdoor.discover.draft import Finding, Sureness
 from chatdoor.discover.logins import Login, find_login
 from chatdoor.discover.naming import Names, env_prefix
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.sends import Place, Sent, sent_by
-from chatdoor.discover.turns import Chat, landing
+from chatdoor.discover.turns import Chat
 
 
 class Step(msgspec.Struct):

@@ -26,7 +26,9 @@ _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KIND: Final = re.compile(r"(?:@\.)?(?:type|kind|t|object|status|state|op|action|channel|event)$", re.IGNORECASE)
 _LONGEST_LABEL: Final = 30
 _LABEL: Final = re.compile(r"\s*[^\W\d_][\w ,:()-]*\s*")
-_THOUGHT: Final = re.compile(r"reason|think|thought|tool|status|debug|trace|\blog|title|suggest|citation|source", re.IGNORECASE)
+_THOUGHT: Final = re.compile(
+    r"reason|think|thought|tool|status|debug|trace|\blog|title|suggest|citation|source", re.IGNORECASE
+)
 """What kinds of records are called that hold no part of the reply: models that think, agents that use tools."""
 
 _BOT: Final = re.compile(r"bot|assistant|reply|answer|response|\bai\b|agent", re.IGNORECASE)
@@ -117,7 +119,7 @@ def _in_page(page: str, known: Known) -> Iterator[Guess]:
     texts = {text for text, _ in last.values()}
     for selector, (text, names) in last.items():
         score = _score(text, [], known) + (0.5 if "." in selector else 0) + (0.3 if selector.startswith("#") else 0)
-        score += (1 if _BOT.search(selector) else 0.5 if _BOT.search(names) else 0)
+        score += 1 if _BOT.search(selector) else 0.5 if _BOT.search(names) else 0
         score -= (3 if _PERSON.search(f"{selector} {names}") else 0) + (2 if _has_label(text, texts) else 0)
         yield Guess({"html": selector}, text, score)
 
@@ -145,14 +147,14 @@ def _in_records(form: str, records: list[Record], known: Known) -> Iterator[Gues
             chosen = [text or "" for (_, own), text in zip(marks, texts, strict=True) if _fits(own, where)]
             others = [text or "" for (_, own), text in zip(marks, texts, strict=True) if not _fits(own, where)]
             names = [*(str(each) for each in (where or {}).values()), *(str(part) for part in place)]
-            if where is None and _are_mixed(marks, texts):
+            if _are_mixed([own for _, own in marks if _fits(own, where)], chosen):
                 names = ["thought", *names]
             yield from _modes({form: _path(place)}, where, (chosen, others), known, names)
 
 
-def _are_mixed(marks: list[tuple[Record, dict[str, str]]], texts: Sequence[str | None]) -> bool:
+def _are_mixed(marks: Sequence[dict[str, str]], texts: Sequence[str]) -> bool:
     """Whether thoughts, or what tools said, stand at the same place as the reply, in records of a kind of their own."""
-    kinds = [tuple(value for key, value in own.items() if _KIND.match(key)) for _, own in marks]
+    kinds = [tuple(value for key, value in own.items() if _KIND.match(key)) for own in marks]
     held = {kind for kind, text in zip(kinds, texts, strict=True) if text}
     return len(held) > 1 and any(_THOUGHT.search(value) for kind in held for value in kind)
 
