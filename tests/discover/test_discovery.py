@@ -59,6 +59,43 @@ def test_binary_frames() -> None:
     assert "not possible, because this site talks in binary frames" in refused(page(), socket)
 
 
+def test_a_reply_on_a_stream_that_was_open_before() -> None:
+    """It can not be described, and the message names the stream."""
+    stream = got("GET", "/events", "data: hello there\n\n", "text/event-stream")
+    sent = [got("POST", "/ask", {"ok": True}, body={"q": text}) for text in ASKED]
+    message = refused(page(), stream, *sent)
+    assert "not possible, because the reply to POST /ask (entry 2) comes over GET /events (entry 1)" in message
+
+
+def test_a_key_in_a_program_is_asked_for() -> None:
+    """A key that stands in a script alone is no value of a visitor: the question names the script."""
+    script = got("GET", "/app.js", f'const k={{apiKey:"{TOKEN}"}}', "application/javascript")
+    sent = {"X-Api-Key": TOKEN}
+    asked = [got("POST", "/ask", {"answer": b}, body={"q": a}, sent=sent) for a, b in zip(ASKED, SAID, strict=True)]
+    made = discover(read_har(recorded(page(), script, *asked), "a.har"), "a.har")
+    assert TOKEN not in made.text
+    assert "{env:BOT_EXAMPLE_API_KEY}" in made.text
+    questions = [each.text for each in made.findings if each.sureness == "unknown"]
+    assert any("stands in the script /app.js (entry 1): is it the same for everybody?" in text for text in questions)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "stack"),
+    [
+        ("/livewire/update", "application/json", "Livewire"),
+        ("/_blazor/negotiate", "application/json", "Blazor"),
+        ("/?v-r=uidl&v-uiId=0", "application/json", "Vaadin"),
+        ("/bot.Chat/Say", "application/grpc-web+proto", "protobuf"),
+    ],
+)
+def test_stacks_that_no_site_file_describes(url: str, kind: str, stack: str) -> None:
+    """They are told by their protocol, also where text can be seen in it."""
+    asked = [got("POST", url, {"answer": b}, kind, body={"q": a}) for a, b in zip(ASKED, SAID, strict=True)]
+    message = refused(page(), *asked)
+    assert "not possible, because this site" in message
+    assert stack in message
+
+
 def test_two_chats() -> None:
     """Of two chats the person says which one; then it is that one."""
     other = ("Which colour do you like best?", "And which one after that, my friend?")

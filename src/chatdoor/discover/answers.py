@@ -35,7 +35,7 @@ def landing(exchange: Exchange, recording: Recording) -> Exchange:
 
 def later_answers(group: list[Asked], recording: Recording) -> list[tuple[float, Answers]]:
     """Other requests after the prompt, until the next one: where the reply may be read from instead."""
-    if group[0].sent.verb == "websocket":
+    if group[0].sent.is_frame:
         return []
     at = [recording.exchanges.index(asked.sent.exchange) for asked in group] + [len(recording.exchanges)]
     found: dict[tuple[str, str], list[list[Exchange]]] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from chatdoor.discover.recording import Exchange
-from chatdoor.discover.replies import form_of, path_of, records_of
+from chatdoor.discover.replies import STREAMS, form_of, path_of, records_of
 from chatdoor.discover.sends import parse_json
 from chatdoor.discover.turns import Turn
 
@@ -54,7 +54,7 @@ def _leaves(exchange: Exchange, frame: int) -> Iterator[tuple[Place, object]]:
     form = form_of(exchange, frame)
     if form == "json":
         yield from _walk(parse_json(exchange.answer.body.text))
-    elif form in {"sse", "ndjson", "websocket"}:
+    elif form in STREAMS:
         for record in reversed(records_of(exchange, frame, form)):
             yield from _walk(record.data)
 

@@ -17,6 +17,7 @@ from chatdoor.discover.progress import Tell, between, nobody
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.scrub.secrets import find_secrets
 from chatdoor.discover.sends import Sent, path_shape
+from chatdoor.discover.socketio import with_events
 from chatdoor.discover.turns import Chat, find_chat
 from chatdoor.errors import RecordingError
 from chatdoor.site.load import loads_site
@@ -49,7 +50,7 @@ def discover(
     Raises RecordingError where there is no chat in it or more than one, where no site file can describe it, and where
     the result would hold a secret.
     """
-    recording = _without_assets(recording)
+    recording = _talking(recording)
     chat = find_chat(recording, prompts, name, between(0, 0.5, tell))
     site = site_name(chat.turns[0].asked.sent.host)
     plan = make_plan(recording, chat, site, _elsewhere(chat, others, prompts, name))
@@ -59,8 +60,10 @@ def discover(
     return Discovery(text, loads_site(text, f"the site file from {name}"), tuple(plan.findings))
 
 
-def _without_assets(recording: Recording) -> Recording:
-    return replace(recording, exchanges=tuple(each for each in recording.exchanges if not each.is_asset))
+def _talking(recording: Recording) -> Recording:
+    """The recording without what decorates pages, its Socket.IO packets as frames."""
+    kept = tuple(each for each in recording.exchanges if not each.is_asset)
+    return with_events(replace(recording, exchanges=kept))
 
 
 def _elsewhere(chat: Chat, others: Sequence[Recording], prompts: Sequence[str], name: str) -> list[Sent]:
@@ -68,7 +71,7 @@ def _elsewhere(chat: Chat, others: Sequence[Recording], prompts: Sequence[str], 
     sent = chat.turns[0].asked.sent
     found = []
     for number, other in enumerate(others, 2):
-        its = find_chat(_without_assets(other), prompts, f"recording {number}").turns[-1].asked.sent
+        its = find_chat(_talking(other), prompts, f"recording {number}").turns[-1].asked.sent
         if (its.verb, path_shape(its.path)) != (sent.verb, path_shape(sent.path)):
             raise RecordingError(f"recording {number}: its chat is another one than in {name}; compare the same steps")
         found.append(its)

@@ -97,8 +97,8 @@ def _step(heading: str, step: Step) -> Table:
         table.add("query", step.query)
     if step.headers:
         table.add("headers", step.headers)
-    if step.body is not None and step.body != {}:
-        table.add(step.sent.kind, step.body)
+    for key, value in _body(step).items():
+        table.add(key, value)
     for name, (source, why) in step.take.items():
         table.add(f"take.{name}", source, why)
     for name, kind in step.make.items():
@@ -109,6 +109,13 @@ def _step(heading: str, step: Step) -> Table:
         if value is not None:
             table.add(key, value)
     return table
+
+
+def _body(step: Step) -> dict[str, object]:
+    """The body under its key; an event of Socket.IO has keys of its own."""
+    if step.sent.kind == "socketio" and isinstance(step.body, dict):
+        return step.body
+    return {} if step.body is None or step.body == {} else {step.sent.kind: step.body}
 
 
 def _reply(plan: Plan, seen: Refusals) -> Table:
@@ -143,7 +150,7 @@ def _conversation(plan: Plan, seen: Refusals) -> list[Table]:
     table = Table("[conversation]", [])
     if seen.lost is not None:
         table.add("lost", seen.lost, seen.why["lost"])
-    sockets = [sent for sent in plan.sents if sent.verb == "websocket"]
+    sockets = [sent for sent in plan.sents if sent.is_frame]
     if plan.has_id and not plan.keeps_list:
         table.add("history", "id", "guessed: the id alone finds the conversation")
         plan.note("guessed", "history: the site keeps it under the id alone; does another visitor find it with the id?")

@@ -50,7 +50,7 @@ def _add_second(plan: Plan) -> None:
 
 def _add_opening_frames(plan: Plan, first: Sent) -> None:
     """What a websocket was told before the first prompt opens the conversation."""
-    if first.verb != "websocket":
+    if not first.is_frame:
         return
     for sent in plan.sent:
         if sent.exchange is first.exchange and sent.frame < first.frame:

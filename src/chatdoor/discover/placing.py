@@ -176,11 +176,19 @@ def _made(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
 def _secret(plan: Plan, _step: Step, fill: Fill, sents: list[Sent]) -> object:
     """What may not be written down: a reference takes its place."""
     variable = f"{plan.env}_{wanted_name(fill.place).upper()}"
-    plan.note(
-        "unknown",
-        f"{said(fill.place)} ({entries(sents)}) came from no answer; put it into {variable}: where is it from?",
-    )
+    script = _script_with(str(fill.value).rpartition(" ")[2], plan)
+    where = f"stands in the script {script}: is it the same for everybody?" if script else "came from no answer."
+    question = "Else no site file can find it" if script else "where is it from?"
+    plan.note("unknown", f"{said(fill.place)} ({entries(sents)}) {where} Put it into {variable}. {question}")
     return "{env:" + variable + "}"
+
+
+def _script_with(value: str, plan: Plan) -> str:
+    """The script that holds a value, in words; empty where none does. Keys of the page's maker stand in programs."""
+    for each in plan.recording.exchanges:
+        if "javascript" in each.answer.body.type and value in each.answer.body.text:
+            return f"{each.request.parts.path} (entry {each.index})"
+    return ""
 
 
 def _need(plan: Plan, origin: Origin, *, start: bool) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from chatdoor.discover.prose import normal
 from chatdoor.discover.recording import Exchange
 from chatdoor.discover.records import Record
-from chatdoor.discover.replies import form_of, path_of, records_of
+from chatdoor.discover.replies import STREAMS, form_of, path_of, records_of
 from chatdoor.discover.sends import parse_json
 from chatdoor.discover.typed import Asked
 
@@ -52,7 +52,7 @@ def sorted_out(group: list[Asked]) -> Group:
 def errors_of(exchange: Exchange, frame: int = -1) -> Iterator[tuple[str, object]]:
     """What reports an error in an answer, as path or mark and its value, the best first."""
     form = form_of(exchange, frame)
-    if form in {"sse", "ndjson", "websocket"}:
+    if form in STREAMS:
         for record in records_of(exchange, frame, form):
             yield from _errors_in(record)
     elif form == "json":

@@ -12,12 +12,15 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from chatdoor.discover import words
+from chatdoor.discover import socketio, words
 from chatdoor.discover.dom import elements, selectors
 from chatdoor.discover.prose import is_prose, normal, weight
 from chatdoor.discover.recording import Exchange
 from chatdoor.discover.records import Record, is_lines, read_events, read_frames, read_lines
 from chatdoor.discover.sends import parse_json
+
+STREAMS: Final = frozenset({"sse", "ndjson", "websocket", "socketio"})
+"""Forms that come in records."""
 
 MAX_RECORDS: Final = 20_000
 MAX_GUESSES: Final = 400
@@ -71,7 +74,7 @@ def form_of(exchange: Exchange, frame: int = -1) -> str:
     """What an answer is, as the reply's key in a site file; empty where there is no body."""
     body = exchange.answer.body
     if frame >= 0:
-        return "websocket"
+        return "socketio" if exchange.kind == socketio.KIND else "websocket"
     text = body.text.lstrip("\ufeff \r\n\t")
     if not text:
         return ""
@@ -86,14 +89,14 @@ def form_of(exchange: Exchange, frame: int = -1) -> str:
 
 def records_of(exchange: Exchange, frame: int, form: str) -> list[Record]:
     """The records of an answer that is a stream of that form."""
-    if form == "websocket":
+    if form in {"websocket", "socketio"}:
         return read_frames(exchange, frame)
     return (read_events if form == "sse" else read_lines)(exchange.answer.body.text)[:MAX_RECORDS]
 
 
 def _read(exchange: Exchange, frame: int, known: Known) -> Iterator[Guess]:
     form = form_of(exchange, frame)
-    if form in {"sse", "ndjson", "websocket"}:
+    if form in STREAMS:
         yield from _in_records(form, records_of(exchange, frame, form), known)
     elif form:
         yield from _DOCUMENTS[form](exchange.answer.body.text, known)

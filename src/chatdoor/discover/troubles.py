@@ -37,6 +37,12 @@ def no_reply(recording: Recording, groups: list[list[Asked]], name: str) -> str:
         return f"{name}: {place}: not possible, because the site asks for proof of a browser or a person (bot check)"
     if asked.sent.exchange.answer.body.absent == "not recorded":
         return f"{name}: the answer to {place} was not kept by the recorder; export from Firefox, or with content"
+    stream = _open_before(asked, recording)
+    if stream:
+        return (
+            f"{name}: not possible, because the reply to {place} comes over {stream}, which was open before; a site "
+            "file reads a stream that it opens after the prompt"
+        )
     return f"{name}: something was typed ({place}), and no answer to it is text; wait for the reply, then export"
 
 
@@ -45,3 +51,13 @@ def _is_bot_check(exchange: Exchange) -> bool:
     names = {name for name, _ in exchange.answer.headers}
     text = exchange.answer.body.text
     return bool({"cf-mitigated", "x-datadome"} & names) or "captcha" in text.lower() or "challenge-platform" in text
+
+
+def _open_before(asked: Asked, recording: Recording) -> str:
+    """The stream that was opened before the prompt was sent and still told something afterwards; empty for none."""
+    at = recording.exchanges.index(asked.sent.exchange)
+    for each in recording.exchanges[:at]:
+        is_stream = each.answer.body.type == "text/event-stream" or any(not frame.sent for frame in each.frames)
+        if is_stream and each.request.parts.netloc == asked.sent.host:
+            return f"{each.request.method} {path_shape(each.request.parts.path)} (entry {each.index})"
+    return ""

@@ -120,7 +120,7 @@ def _common(group: list[Asked], answers: Answers, knowns: list[Known]) -> tuple[
     rows = [
         guesses(found[-1], asked.sent.frame, known)
         for asked, found, known in zip(group, answers, knowns, strict=True)
-        if found and (asked.sent.verb == "websocket" or found[-1].answer.body.text)
+        if found and (asked.sent.is_frame or found[-1].answer.body.text)
     ]
     if not rows or len(rows) < sum(1 for found in answers if found):
         return None

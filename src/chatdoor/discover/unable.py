@@ -29,6 +29,7 @@ MARKS: Final = (
     Mark(f"this site (Streamlit) {_OF_PAGE}", url=r"/_stcore/stream"),
     Mark(f"this site (Vaadin) {_OF_PAGE}", url=r"[?&]v-r=uidl"),
     Mark("this site (SignalR) ends each frame with a sign that no site file can add", frame=r"\}\x1e$"),
+    Mark("this site (Socket.IO) talks in a namespace of its own", frame=r"4[02]/[^,]"),
     Mark("this site talks in protobuf", type=r"application/(?:grpc|x-protobuf|protobuf|vnd\.google\.protobuf)"),
 )
 
@@ -46,4 +47,4 @@ def _fits(mark: Mark, exchange: Exchange) -> bool:
         types = (exchange.request.body.type, exchange.request.header("content-type"), exchange.answer.body.type)
         return any(re.match(mark.type, each) for each in types)
     texts = (frame.content for frame in exchange.frames if frame.sent and isinstance(frame.content, str))
-    return any(re.search(mark.frame, text[:200] + text[-1:]) for text in texts)
+    return any(re.search(mark.frame, text[:200]) or re.search(mark.frame, text[-2:]) for text in texts)
