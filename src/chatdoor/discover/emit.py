@@ -7,6 +7,7 @@ from chatdoor.discover.counts import with_counts
 from chatdoor.discover.draft import Table
 from chatdoor.discover.endings import with_end
 from chatdoor.discover.plan import Plan, Step
+from chatdoor.discover.protocols import shortened
 from chatdoor.discover.refusals import DEFAULT, Refusals, refusals
 from chatdoor.discover.stacks import Stack, spelled, stack_of
 from chatdoor.site.load import presets
@@ -32,7 +33,7 @@ def tables(plan: Plan, name: str, recorder: str) -> list[Table]:
         if match is not None:
             top.add(key, match, seen.why[key])
     found = [top, *_shared(plan), *_steps("session", _session(plan, stack)), *_steps("chat", plan.steps)]
-    return [*found, _reply(plan, seen), *_messages(plan), *_conversation(plan, seen)]
+    return shortened([*found, _reply(plan, seen), *_messages(plan), *_conversation(plan, seen)])
 
 
 def _scheme(scheme: str) -> str:
