@@ -206,3 +206,47 @@ def test_a_php_form_with_a_redirect() -> None:
     assert found["session"] == {"get": "/bot/index.php"}
     assert found["chat"] == {"post": "/bot/index.php", "form": {"form_token": "{csrf}", "frage": "{prompt}"}}
     assert found["reply"] == {"html": "tr.bot td"}
+
+
+def test_the_queue_of_gradio() -> None:
+    """What its page speaks: a job, and a stream that holds changes first and the whole text in the end."""
+    entries = [page()]
+    for at, (asked, said) in enumerate(zip(ASKED, SAID, strict=True)):
+        body = {"data": [asked, None], "fn_index": 2, "trigger_id": 9, "session_hash": "q8w3e5r7t1y"}
+        first, *others = pieces(said)
+        records = [
+            {"msg": "process_starts"},
+            {"msg": "process_generating", "output": {"data": [first]}},
+            *({"msg": "process_generating", "output": {"data": [[["append", [], each]]]}} for each in others),
+            {"msg": "process_completed", "output": {"data": [said]}, "success": True},
+            {"msg": "close_stream"},
+        ]
+        entries.append(got("POST", "/queue/join", {"event_id": f"7{at}" * 16}, body=body))
+        place = "/queue/data?session_hash=q8w3e5r7t1y"
+        entries.append(got("GET", place, events(*records), "text/event-stream"))
+    found = site(*entries)
+    assert found["chat"][0]["json"] == {
+        "data": ["{prompt}"],
+        "fn_index": 2,
+        "trigger_id": 9,
+        "session_hash": "{conversation}",
+    }
+    assert found["reply"]["where"] == {"msg": "process_completed"}
+    assert found["reply"]["done"] == {"msg": "close_stream"}
+
+
+def test_messages_of_a_shape_of_their_own() -> None:
+    """A list of messages that no preset has: keys and names of roles are written out."""
+
+    def send(at: int) -> dict[str, Any]:
+        texts = [ASKED[0], SAID[0], ASKED[1]][: 1 + 2 * at]
+        turns = [{"author": ("visitor", "bot")[n % 2], "body": {"plain": each}} for n, each in enumerate(texts)]
+        return got("POST", "/say", {"next": {"plain": SAID[at]}}, body={"turns": turns})
+
+    found = site(page(), send(0), send(1))
+    assert found["chat"]["json"] == {"turns": "{messages}"}
+    assert found["messages"] == {
+        "item": {"author": "{role}", "body": {"plain": "{text}"}},
+        "roles": {"user": "visitor", "assistant": "bot"},
+    }
+    assert found["reply"] == {"json": "next.plain"}

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from chatdoor.discover import socketio, words
 from chatdoor.discover.dom import elements, selectors
@@ -67,7 +68,16 @@ def guesses(exchange: Exchange, frame: int, known: Known) -> dict[str, Guess]:
             found[guess.key] = guess
         if len(found) >= MAX_GUESSES:
             break
-    return found
+    wholes = {normal(guess.text) for guess in found.values() if "cumulative" in guess.table}
+    return {
+        key: replace(guess, score=guess.score - _missing(normal(guess.text), wholes)) for key, guess in found.items()
+    }
+
+
+def _missing(text: str, wholes: Iterable[str]) -> float:
+    """Points off for pieces that make up less than a record which holds the whole: their beginning came otherwise."""
+    longer = (each for each in wholes if len(text) < len(each) < 2 * len(text))
+    return 2.5 if any(each.endswith(text) or each.startswith(text) for each in longer) else 0.0
 
 
 def form_of(exchange: Exchange, frame: int = -1) -> str:
@@ -146,7 +156,10 @@ def _in_records(form: str, records: list[Record], known: Known) -> Iterator[Gues
     marks = [(record, dict(marks_of(record))) for record in records]
     for place in list(paths)[:60]:
         texts = [row.get(place) for _, row in rows]
+        deeper = [any(own[: len(place)] == place != own for own in row) for _, row in rows]
         for where in (None, *_filters(marks, _path(place))):
+            if any(more and _fits(own, where) for (_, own), more in zip(marks, deeper, strict=True)):
+                continue  # at the same place stands no text in one of these
             chosen = [text or "" for (_, own), text in zip(marks, texts, strict=True) if _fits(own, where)]
             others = [text or "" for (_, own), text in zip(marks, texts, strict=True) if not _fits(own, where)]
             names = [*(str(each) for each in (where or {}).values()), *(str(part) for part in place)]
