@@ -1,7 +1,9 @@
 """What discovery says where a recording is not enough, and what it proves of its own result."""
 
 import json
+import time
 import tomllib
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from chatdoor.discover.discovery import discover
 from chatdoor.discover.har import read_har
 from chatdoor.discover.plan import Plan
 from chatdoor.discover.report import report
-from chatdoor.errors import RecordingError
+from chatdoor.errors import RecordingError, SiteFileError
 from tests.discover.chats import ASKED, OTHER, SAID, TOKEN, got, page, recorded
 
 
@@ -182,9 +184,47 @@ def test_a_password_is_never_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<a " * 50_000, "<div>" * 50_000, '{"a":' * 5_000 + "1" + "}" * 5_000, "csrf" * 50_000]
+    "text",
+    [
+        "<a " * 50_000,
+        "<div>" * 50_000,
+        '{"a":' * 5_000 + "1" + "}" * 5_000,
+        "csrf" * 50_000,
+        "&amp;amp;amp;" * 50_000,
+        "&" * 500_000,
+        "%25" * 100_000,
+        "<script>" + '"' * 100_000 + "\\" * 100_000,
+    ],
 )
 def test_hostile_pages_cost_little(text: str) -> None:
-    """Pages that never close, nest without end or repeat one name are read in a bounded time."""
+    """Pages that never close, nest without end, repeat one name or are full of escapes are read in a bounded time."""
+    begin = time.process_time()
     made = discover(read_har(recorded(page(f"<html>{text}"), *turns()), "a.har"), "a.har")
     assert json.loads(json.dumps(tomllib.loads(made.text)["reply"])) == {"json": "answer"}
+    assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {f"k{number}": f"word number {number}" for number in range(5_000)},
+        {"answer": [{"text": "a b " * 50_000}]},
+        {"answer": [[f"some text {number}"] for number in range(5_000)]},
+    ],
+    ids=["wide", "long", "many"],
+)
+def test_hostile_answers_cost_little(answer: object) -> None:
+    """An answer of many texts, or of one that is huge, is read in a bounded time, whatever comes of it."""
+    begin = time.process_time()
+    with suppress(RecordingError):
+        entries = [got("POST", "/ask", answer, body={"q": text}) for text in ASKED]
+        discover(read_har(recorded(*entries), "a.har"), "a.har")
+    assert time.process_time() - begin < 5
+
+
+def test_a_prompt_in_a_deep_body_is_refused_by_name() -> None:
+    """A body that is nested more deeply than a site file may be gives that message, not a failure of ours."""
+    deep = json.loads('{"m":' * 200 + json.dumps(ASKED[0]) + "}" * 200)
+    entries = [page(), got("POST", "/ask", {"answer": SAID[0]}, body=deep)]
+    with pytest.raises(SiteFileError, match="nested too deeply"):
+        discover(read_har(recorded(*entries), "a.har"), "a.har")

@@ -113,8 +113,9 @@ def _read(exchange: Exchange, frame: int, known: Known) -> Iterator[Guess]:
 
 
 def _in_json(text: str, known: Known) -> Iterator[Guess]:
-    for place, value in _texts((), parse_json(text)):
-        for path in dict.fromkeys([_path(place), *_from_the_end(place, parse_json(text))]):
+    root = parse_json(text)
+    for place, value in _texts((), root):
+        for path in dict.fromkeys([_path(place), *_from_the_end(place, root)]):
             yield Guess({"json": path}, value, _score(value, [str(part) for part in place], known))
 
 
