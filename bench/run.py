@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import calls, command, gateways, imports, leaks, pieces
+from bench import calls, command, gateways, imports, leaks, pieces, recordings
 from bench.processes import mock_site
 from bench.rows import Row, as_table
 
@@ -24,6 +24,7 @@ PARTS: Mapping[str, Callable[[str, int, int], list[Row]]] = {
     "piece": pieces.measure,
     "leak": leaks.measure,
     "gateway": gateways.measure,
+    "recording": recordings.measure,
 }
 """Each takes the mock site's URL, how many rounds, and how many calls in a round."""
 

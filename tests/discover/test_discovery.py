@@ -1,7 +1,9 @@
 """What discovery says where a recording is not enough, and what it proves of its own result."""
 
 import json
+import time
 import tomllib
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from chatdoor.discover.discovery import discover
 from chatdoor.discover.har import read_har
 from chatdoor.discover.plan import Plan
 from chatdoor.discover.report import report
-from chatdoor.errors import RecordingError
+from chatdoor.errors import RecordingError, SiteFileError
 from tests.discover.chats import ASKED, OTHER, SAID, TOKEN, got, page, recorded
 
 
@@ -57,6 +59,43 @@ def test_binary_frames() -> None:
     frames = [{"type": "send", "time": 1, "opcode": 2, "data": "/wAIAQ=="}]
     socket = {**got("GET", "wss://bot.example.org/live", status=101), "_webSocketMessages": frames}
     assert "not possible, because this site talks in binary frames" in refused(page(), socket)
+
+
+def test_a_reply_on_a_stream_that_was_open_before() -> None:
+    """It can not be described, and the message names the stream."""
+    stream = got("GET", "/events", "data: hello there\n\n", "text/event-stream")
+    sent = [got("POST", "/ask", {"ok": True}, body={"q": text}) for text in ASKED]
+    message = refused(page(), stream, *sent)
+    assert "not possible, because the reply to POST /ask (entry 2) comes over GET /events (entry 1)" in message
+
+
+def test_a_key_in_a_program_is_asked_for() -> None:
+    """A key that stands in a script alone is no value of a visitor: the question names the script."""
+    script = got("GET", "/app.js", f'const k={{apiKey:"{TOKEN}"}}', "application/javascript")
+    sent = {"X-Api-Key": TOKEN}
+    asked = [got("POST", "/ask", {"answer": b}, body={"q": a}, sent=sent) for a, b in zip(ASKED, SAID, strict=True)]
+    made = discover(read_har(recorded(page(), script, *asked), "a.har"), "a.har")
+    assert TOKEN not in made.text
+    assert "{env:BOT_EXAMPLE_API_KEY}" in made.text
+    questions = [each.text for each in made.findings if each.sureness == "unknown"]
+    assert any("stands in the script /app.js (entry 1): is it the same for everybody?" in text for text in questions)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "stack"),
+    [
+        ("/livewire/update", "application/json", "Livewire"),
+        ("/_blazor/negotiate", "application/json", "Blazor"),
+        ("/?v-r=uidl&v-uiId=0", "application/json", "Vaadin"),
+        ("/bot.Chat/Say", "application/grpc-web+proto", "protobuf"),
+    ],
+)
+def test_stacks_that_no_site_file_describes(url: str, kind: str, stack: str) -> None:
+    """They are told by their protocol, also where text can be seen in it."""
+    asked = [got("POST", url, {"answer": b}, kind, body={"q": a}) for a, b in zip(ASKED, SAID, strict=True)]
+    message = refused(page(), *asked)
+    assert "not possible, because this site" in message
+    assert stack in message
 
 
 def test_two_chats() -> None:
@@ -145,9 +184,47 @@ def test_a_password_is_never_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<a " * 50_000, "<div>" * 50_000, '{"a":' * 5_000 + "1" + "}" * 5_000, "csrf" * 50_000]
+    "text",
+    [
+        "<a " * 50_000,
+        "<div>" * 50_000,
+        '{"a":' * 5_000 + "1" + "}" * 5_000,
+        "csrf" * 50_000,
+        "&amp;amp;amp;" * 50_000,
+        "&" * 500_000,
+        "%25" * 100_000,
+        "<script>" + '"' * 100_000 + "\\" * 100_000,
+    ],
 )
 def test_hostile_pages_cost_little(text: str) -> None:
-    """Pages that never close, nest without end or repeat one name are read in a bounded time."""
+    """Pages that never close, nest without end, repeat one name or are full of escapes are read in a bounded time."""
+    begin = time.process_time()
     made = discover(read_har(recorded(page(f"<html>{text}"), *turns()), "a.har"), "a.har")
     assert json.loads(json.dumps(tomllib.loads(made.text)["reply"])) == {"json": "answer"}
+    assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {f"k{number}": f"word number {number}" for number in range(5_000)},
+        {"answer": [{"text": "a b " * 50_000}]},
+        {"answer": [[f"some text {number}"] for number in range(5_000)]},
+    ],
+    ids=["wide", "long", "many"],
+)
+def test_hostile_answers_cost_little(answer: object) -> None:
+    """An answer of many texts, or of one that is huge, is read in a bounded time, whatever comes of it."""
+    begin = time.process_time()
+    with suppress(RecordingError):
+        entries = [got("POST", "/ask", answer, body={"q": text}) for text in ASKED]
+        discover(read_har(recorded(*entries), "a.har"), "a.har")
+    assert time.process_time() - begin < 5
+
+
+def test_a_prompt_in_a_deep_body_is_refused_by_name() -> None:
+    """A body that is nested more deeply than a site file may be gives that message, not a failure of ours."""
+    deep = json.loads('{"m":' * 200 + json.dumps(ASKED[0]) + "}" * 200)
+    entries = [page(), got("POST", "/ask", {"answer": SAID[0]}, body=deep)]
+    with pytest.raises(SiteFileError, match="nested too deeply"):
+        discover(read_har(recorded(*entries), "a.har"), "a.har")

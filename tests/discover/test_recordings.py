@@ -20,6 +20,7 @@ from tests.discover.har_file import RECORDINGS
 DEFAULT = {401, 403, 419, 440}
 PRESETS = {"django_json": "django", "fastapi_sse": None, "flask_wtf": "flask-wtf", "rails_chat": "rails"}
 HISTORY = {"django_json": "client", "fastapi_sse": "id", "flask_wtf": "session", "rails_chat": "session"}
+COUNTED = {"input": "input_tokens", "output": "output_tokens"}
 
 every_recording = pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.name)
 
@@ -106,7 +107,9 @@ def test_reply_and_history_are_the_expected_ones(path: Path) -> None:
     path_there = wanted.get("path") or wanted.get("at") or wanted.get("delta")
     reply = {wanted["format"]: path_there}
     reply |= {"where": wanted["where"], "done": wanted["end"]} if "where" in wanted else {}
+    counted = site["reply"].pop("usage", None)
     assert site["reply"] == reply
+    assert counted == (COUNTED if stack(path) == "fastapi_sse" else None)
     assert made.site.conversation.history == HISTORY[stack(path)]
 
 

@@ -58,13 +58,31 @@ def _openai(at: int) -> dict[str, Any]:
 def test_openai_chunks() -> None:
     """The list goes out, deltas come back, and the stream ends in its own word."""
     site = written(page(), _openai(0), _openai(1))
-    assert site["chat"]["json"] == {"model": "small", "messages": "{messages}", "stream": True}
-    assert site["reply"] == {"sse": "choices[0].delta.content", "done": "[DONE]"}
-    assert site["session"] == {"get": "/"}
+    assert site == {
+        "schema": 1,
+        "name": "bot-example",
+        "url": "https://bot.example.org",
+        "extends": "openai",
+        "models": ["small"],
+        "session": {"get": "/"},
+        "chat": {"post": "/v1/chat/completions"},
+    }
+
+
+def test_openai_without_a_page() -> None:
+    """Where nothing else is asked of the host, its URL ends where the preset's path begins."""
+    site = written(_openai(0), _openai(1))
+    assert site == {
+        "schema": 1,
+        "name": "bot-example",
+        "url": "https://bot.example.org/v1",
+        "extends": "openai",
+        "models": ["small"],
+    }
 
 
 def test_messages_in_parts() -> None:
-    """A message of another shape is written out, with an id of its own and other names of roles."""
+    """Messages of Vercel's kind are those of its preset, but for the names of roles and the body."""
 
     def send(at: int) -> dict[str, Any]:
         texts = [ASKED[0], SAID[0], ASKED[1]][: 1 + 2 * at]
@@ -77,12 +95,10 @@ def test_messages_in_parts() -> None:
         return got("POST", "/api/chat", stream, SSE, body={"messages": messages, "trigger": "submit-message"})
 
     site = written(page(), send(0), send(1))
-    assert site["messages"] == {
-        "item": {"id": "{id}", "role": "{role}", "parts": [{"type": "text", "text": "{text}"}]},
-        "roles": {"assistant": "ai"},
-        "make": {"id": "alnum16"},
-    }
-    assert site["reply"] == {"sse": "delta", "where": {"type": "text-delta"}, "done": "[DONE]"}
+    assert site["extends"] == "vercel-ai"
+    assert site["messages"] == {"roles": {"assistant": "ai"}}
+    assert site["chat"] == {"json": {"messages": "{messages}", "trigger": "submit-message"}}
+    assert "reply" not in site
 
 
 def test_named_events_among_thoughts() -> None:

@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from chatdoor.cli.output import stdout, tell
+from chatdoor.cli.progress import progress
 from chatdoor.discover.discovery import Discovery
 from chatdoor.discover.discovery import discover as discovered
 from chatdoor.discover.har import MAX_BYTES, read_har
@@ -42,7 +43,9 @@ def discover(
     _ = offline
     place_for(out, overwrite=overwrite)
     recordings = [read_har(_read(file), str(file)) for file in files]
-    show(discovered(recordings[0], str(files[0]), prompts, recordings[1:]), out)
+    with progress("discovering") as tell_share:
+        found = discovered(recordings[0], str(files[0]), prompts, recordings[1:], tell=tell_share)
+    show(found, out)
 
 
 def place_for(place: Path | None, *, overwrite: bool) -> None:

@@ -10,7 +10,9 @@ from typing import Final, cast
 import click
 
 from chatdoor.cli.output import stdout
+from chatdoor.cli.progress import progress
 from chatdoor.discover.har import MAX_BYTES
+from chatdoor.discover.progress import Tell, between, nobody
 from chatdoor.discover.scrub import Scrubbed, Texts, prove
 from chatdoor.discover.scrub import scrub as scrubbed
 from chatdoor.errors import ArgumentError
@@ -58,8 +60,9 @@ def scrub(file: Path, *, out: Path | None, in_place: bool, overwrite: bool, text
     rule knows what is private in a sentence.
     """
     place = _place(file, out, in_place=in_place, overwrite=overwrite)
-    done = scrubbed(_read(file), str(file), cast(Texts, texts))
-    keep(place, done)
+    with progress("scrubbing") as tell:
+        done = scrubbed(_read(file), str(file), cast(Texts, texts), between(0, 0.8, tell))
+        keep(place, done, between(0.8, 1, tell))
     stdout().write(summary(done, place))
 
 
@@ -92,9 +95,9 @@ def _read(file: Path) -> bytes:
         raise ArgumentError(f"{file} can not be read: {error.strerror}") from error
 
 
-def keep(place: Path, done: Scrubbed) -> None:
+def keep(place: Path, done: Scrubbed, tell: Tell = nobody) -> None:
     """Writes beside the place, reads that again, and only where no secret is in it puts it there."""
-    write_file(place, done.data, lambda written: prove(written, str(place), done.rewriter))
+    write_file(place, done.data, lambda written: prove(written, str(place), done.rewriter, tell))
 
 
 def write_file(place: Path, data: bytes, check: Callable[[bytes], None] = lambda _: None) -> None:

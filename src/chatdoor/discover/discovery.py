@@ -13,9 +13,11 @@ from chatdoor.discover.logins import credentials
 from chatdoor.discover.naming import site_name
 from chatdoor.discover.opaque import opaque_runs
 from chatdoor.discover.plan import Plan
+from chatdoor.discover.progress import Tell, between, nobody
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.scrub.secrets import find_secrets
 from chatdoor.discover.sends import Sent, path_shape
+from chatdoor.discover.socketio import with_events
 from chatdoor.discover.turns import Chat, find_chat
 from chatdoor.errors import RecordingError
 from chatdoor.site.load import loads_site
@@ -34,7 +36,12 @@ class Discovery(msgspec.Struct, frozen=True):
 
 
 def discover(
-    recording: Recording, name: str, prompts: Sequence[str] = (), others: Sequence[Recording] = ()
+    recording: Recording,
+    name: str,
+    prompts: Sequence[str] = (),
+    others: Sequence[Recording] = (),
+    *,
+    tell: Tell = nobody,
 ) -> Discovery:
     """The site in a recording. `name` is the file's, for messages; `prompts` is what was typed, as far as told.
 
@@ -43,18 +50,20 @@ def discover(
     Raises RecordingError where there is no chat in it or more than one, where no site file can describe it, and where
     the result would hold a secret.
     """
-    recording = _without_assets(recording)
-    chat = find_chat(recording, prompts, name)
+    recording = _talking(recording)
+    chat = find_chat(recording, prompts, name, between(0, 0.5, tell))
     site = site_name(chat.turns[0].asked.sent.host)
     plan = make_plan(recording, chat, site, _elsewhere(chat, others, prompts, name))
     text = write(tables(plan, site, recording.recorder))
-    _check_no_secret(text, plan, name)
+    _check_no_secret(text, plan, name, between(0.5, 1, tell))
     _note_chat(plan, chat)
     return Discovery(text, loads_site(text, f"the site file from {name}"), tuple(plan.findings))
 
 
-def _without_assets(recording: Recording) -> Recording:
-    return replace(recording, exchanges=tuple(each for each in recording.exchanges if not each.is_asset))
+def _talking(recording: Recording) -> Recording:
+    """The recording without what decorates pages, its Socket.IO packets as frames."""
+    kept = tuple(each for each in recording.exchanges if not each.is_asset)
+    return with_events(replace(recording, exchanges=kept))
 
 
 def _elsewhere(chat: Chat, others: Sequence[Recording], prompts: Sequence[str], name: str) -> list[Sent]:
@@ -62,7 +71,7 @@ def _elsewhere(chat: Chat, others: Sequence[Recording], prompts: Sequence[str], 
     sent = chat.turns[0].asked.sent
     found = []
     for number, other in enumerate(others, 2):
-        its = find_chat(_without_assets(other), prompts, f"recording {number}").turns[-1].asked.sent
+        its = find_chat(_talking(other), prompts, f"recording {number}").turns[-1].asked.sent
         if (its.verb, path_shape(its.path)) != (sent.verb, path_shape(sent.path)):
             raise RecordingError(f"recording {number}: its chat is another one than in {name}; compare the same steps")
         found.append(its)
@@ -85,10 +94,14 @@ def _chat_finding(chat: Chat, text: str) -> Finding:
     return Finding("sure" if sure else "guessed", text if sure else f"{text}; is this the chat? --prompt TEXT says so")
 
 
-def _check_no_secret(text: str, plan: Plan, name: str) -> None:
+def _check_no_secret(text: str, plan: Plan, name: str, tell: Tell) -> None:
     """Raises RecordingError where what looks random, is secret or was typed to sign in stands in the file."""
     leaked = [run for run in opaque_runs(text) if _holds(plan.recording, run)]
-    secrets = (each for each in find_secrets(_without_programs(plan.recording)) if each.everywhere and not each.is_word)
+    secrets = (
+        each
+        for each in find_secrets(_without_programs(plan.recording), tell=tell)
+        if each.everywhere and not each.is_word
+    )
     leaked += [each.value for each in secrets if len(each.value) >= MIN_SECRET and each.value in text]
     typed = credentials(plan.recording, plan.login)
     leaked += [value for value in typed if len(value) >= MIN_SECRET and f'"{value}"' in text]

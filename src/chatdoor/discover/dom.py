@@ -81,6 +81,10 @@ def selectors(element: Element) -> Iterator[str]:
     """Selectors that find the element, the shortest first. Ids and classes that need escapes are left out."""
     own = name_of(element)
     yield own
+    yield from (f"{element.tag}.{each}" for each in _classes(element)[1:])
+    above = next((each for each in list(element.line())[1:] if _classes(each)), None)
+    if above is not None:
+        yield from (f"{above.tag}.{each} {own}" for each in _classes(above)[:3])
     for above in list(element.line())[1:]:
         identity = above.attributes.get("id", "")
         if _PLAIN.fullmatch(identity):
@@ -99,8 +103,13 @@ def name_of(element: Element) -> str:
         return f"{element.tag}[name={quoted(name)}]"
     if _PLAIN.fullmatch(identity) and element.tag == "script":
         return f"script#{identity}"
-    first = next((each for each in element.attributes.get("class", "").split() if _PLAIN.fullmatch(each)), "")
-    return f"{element.tag}.{first}" if first else element.tag
+    first = _classes(element)[:1]
+    return f"{element.tag}.{first[0]}" if first else element.tag
+
+
+def _classes(element: Element) -> list[str]:
+    """Those that need no escapes, of the first ten."""
+    return [each for each in element.attributes.get("class", "").split()[:10] if _PLAIN.fullmatch(each)]
 
 
 def quoted(name: str) -> str:

@@ -1,15 +1,18 @@
 """From a plan to a site file: its tables in the order of the language, as short as the presets make it."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from chatdoor.discover.counts import with_counts
 from chatdoor.discover.draft import Table
 from chatdoor.discover.endings import with_end
 from chatdoor.discover.offered import PRESET_PATH, Offered
 from chatdoor.discover.plan import Plan, Step
+from chatdoor.discover.protocols import shortened
+from chatdoor.discover.refusals import DEFAULT, Refusals, refusals
 from chatdoor.discover.stacks import Stack, spelled, stack_of
-
-STATUSES: Final = (401, 403, 419, 440)
-"""What the language takes for a refusal by itself."""
+from chatdoor.site.load import presets
+from chatdoor.site.toml import parse_toml
 
 CLOSED: Final = (4401, 4403)
 """Codes with which a websocket is closed for want of a session: 401 and 403 (graphql-ws, Channels, Starlette sites)."""
@@ -32,10 +35,15 @@ def tables(plan: Plan, name: str, recorder: str) -> list[Table]:
         return [top, *_shared(plan), *_steps("session", plan.session), *_offered(plan.offered)]
     if stack is not None:
         top.add("extends", stack.preset, f"csrf: {plan.stack_why}")
-    elif (refused := _refused(plan)) is not None:
-        top.add("refused", *refused)
+    seen = refusals(plan.chat.seen, _refused_by(stack))
+    habit = _refused(plan) if stack is None and seen.refused is None else None
+    if habit is not None:
+        top.add("refused", *habit)
+    for key, match in (("refused", seen.refused), ("blocked", seen.blocked)):
+        if match is not None:
+            top.add(key, match, seen.why[key])
     found = [top, *_shared(plan), *_steps("session", _session(plan, stack)), *_steps("chat", plan.steps)]
-    return [*found, _reply(plan), *_messages(plan), *_conversation(plan)]
+    return shortened([*found, _reply(plan, seen), *_messages(plan), *_conversation(plan, seen)])
 
 
 def _offered(offered: Offered) -> list[Table]:
@@ -57,13 +65,13 @@ def _scheme(scheme: str) -> str:
 def _refused(plan: Plan) -> tuple[object, str] | None:
     """Refusals that are beside the language's own, and how they are known; None where there are none."""
     if plan.sents[0].verb == "websocket":
-        return [{"status": [*STATUSES]}, {"close": [*CLOSED]}], "how sockets are refused by most sites"
+        return [{"status": [*DEFAULT]}, {"close": [*CLOSED]}], "how sockets are refused by most sites"
     for step in (*plan.start, *plan.steps):
         if step.sent.kind in {"form", "multipart"} and isinstance(step.body, dict) and "csrf_token" in step.body:
             plan.note(
                 "guessed", "refused: Flask-WTF and Pyramid, whose field csrf_token is, refuse with 400; is that so?"
             )
-            return {"status": [400, *STATUSES]}, "400: Flask-WTF and Pyramid, whose field csrf_token is"
+            return {"status": [400, *DEFAULT]}, "400: Flask-WTF and Pyramid, whose field csrf_token is"
     return None
 
 
@@ -77,6 +85,17 @@ def _stack(plan: Plan) -> Stack | None:
                 plan.stack_why = shared.why
                 return stack
     return None
+
+
+def _refused_by(stack: Stack | None) -> Sequence[int]:
+    """The statuses that refuse already: by the preset, else by the language."""
+    if stack is None:
+        return DEFAULT
+    table = parse_toml(presets()[stack.preset].read_text("utf-8"), stack.preset)
+    refused = table.get("refused")
+    matches = refused if isinstance(refused, list) else [refused]
+    statuses = [match.get("status") for match in matches if isinstance(match, dict)]
+    return [one for each in statuses for one in (each if isinstance(each, list) else [each]) if isinstance(one, int)]
 
 
 def _leave_to(plan: Plan, stack: Stack) -> None:
@@ -114,8 +133,8 @@ def _step(heading: str, step: Step) -> Table:
         table.add("query", step.query)
     if step.headers:
         table.add("headers", step.headers)
-    if step.body is not None and step.body != {}:
-        table.add(step.sent.kind, step.body)
+    for key, value in _body(step).items():
+        table.add(key, value)
     for name, (source, why) in step.take.items():
         table.add(f"take.{name}", source, why)
     for name, kind in step.make.items():
@@ -128,15 +147,24 @@ def _step(heading: str, step: Step) -> Table:
     return table
 
 
-def _reply(plan: Plan) -> Table:
+def _body(step: Step) -> dict[str, object]:
+    """The body under its key; an event of Socket.IO has keys of its own."""
+    if step.sent.kind == "socketio" and isinstance(step.body, dict):
+        return step.body
+    return {} if step.body is None or step.body == {} else {step.sent.kind: step.body}
+
+
+def _reply(plan: Plan, seen: Refusals) -> Table:
     table = Table("[reply]", [])
     turn = plan.chat.turns[-1]
     words = len(turn.reply.text.split())
     why = f"entry {turn.answered.index}: {words} word{'s' if words != 1 else ''} of new text"
-    for key, value in with_end(plan.chat.turns).items():
+    for key, value in with_counts(with_end(plan.chat.turns), plan.chat.turns).items():
         if value is not False:
             table.add(key, value, why)
             why = ""
+    if seen.error is not None:
+        table.add("error", seen.error, seen.why["error"])
     return table
 
 
@@ -154,9 +182,11 @@ def _messages(plan: Plan) -> list[Table]:
     return [table]
 
 
-def _conversation(plan: Plan) -> list[Table]:
+def _conversation(plan: Plan, seen: Refusals) -> list[Table]:
     table = Table("[conversation]", [])
-    sockets = [sent for sent in plan.sents if sent.verb == "websocket"]
+    if seen.lost is not None:
+        table.add("lost", seen.lost, seen.why["lost"])
+    sockets = [sent for sent in plan.sents if sent.is_frame]
     if plan.has_id and not plan.keeps_list:
         table.add("history", "id", "guessed: the id alone finds the conversation")
         plan.note("guessed", "history: the site keeps it under the id alone; does another visitor find it with the id?")

@@ -3,13 +3,9 @@
 Follows from OpenAI (`[DONE]`), Anthropic and Vercel (a type of their own), Ollama (`done: true`), Gradio (events).
 """
 
-from typing import Final
-
 from chatdoor.discover.records import Record
-from chatdoor.discover.replies import form_of, marks_of, records_of
+from chatdoor.discover.replies import STREAMS, form_of, marks_of, records_of
 from chatdoor.discover.turns import Turn
-
-_STREAMS: Final = frozenset({"sse", "ndjson", "websocket"})
 
 
 def with_end(turns: tuple[Turn, ...]) -> dict[str, object]:
@@ -26,7 +22,7 @@ def with_end(turns: tuple[Turn, ...]) -> dict[str, object]:
 
 def _records(turn: Turn) -> list[Record]:
     form = form_of(turn.answered, turn.asked.sent.frame)
-    return records_of(turn.answered, turn.asked.sent.frame, form) if form in _STREAMS else []
+    return records_of(turn.answered, turn.asked.sent.frame, form) if form in STREAMS else []
 
 
 def _without_last(table: dict[str, object], streams: list[list[Record]]) -> dict[str, object]:

@@ -33,6 +33,8 @@ _MAKERS: Final = (
 """What clients make: crypto.randomUUID(), random bytes in hex, Date.now(), toISOString(), nanoid and Math.random()."""
 
 _WORD: Final = re.compile(r"[a-z_.-]*|[A-Z]?[a-z]+|v\d+", re.ASCII)
+_LONGEST_NUMBER: Final = 6
+"""Digits from which a number could be an id that somebody gave. Shorter ones count parts of a page (Gradio, GWT)."""
 
 ABSENT: Final = (msgspec.UNSET, None, "")
 
@@ -147,6 +149,8 @@ def _unfound(place: Place, text: str, key: str, sent: Sent, recording: Recording
     alike = lookalike(text, key, sent.exchange, recording)
     if alike:
         return Fill("given", place, text, ((text, alike),), sure=False)
+    if text.isdigit() and len(text) < _LONGEST_NUMBER and not words.TOKEN.search(key):
+        return Fill("constant", place, value_at(sent, place))
     maker = maker_of(text)
     if place[0] != "header" and maker and not words.TOKEN.search(key):
         return Fill("made", place, text, maker=maker, sure=False)

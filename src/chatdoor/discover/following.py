@@ -6,13 +6,14 @@ values are followed back in turn. Nothing that no value needs becomes a step, bu
 
 from collections.abc import Sequence
 
+from chatdoor.discover.answers import landing, sent_by_one
 from chatdoor.discover.listing import typed_places
 from chatdoor.discover.plan import Plan, entries, said
+from chatdoor.discover.polling import until
 from chatdoor.discover.recording import Exchange, Recording
-from chatdoor.discover.replies import form_of
-from chatdoor.discover.sends import Place, Sent, parse_json, path_shape
+from chatdoor.discover.sends import Place, Sent, path_shape
 from chatdoor.discover.steps import build_step
-from chatdoor.discover.turns import Chat, landing, sent_by_one
+from chatdoor.discover.turns import Chat
 
 
 def make_plan(recording: Recording, chat: Chat, site: str, elsewhere: Sequence[Sent]) -> Plan:
@@ -48,38 +49,13 @@ def _add_second(plan: Plan) -> None:
         return
     sents = [sent_by_one(turn.answered)[0] for turn in turns]
     step = build_step(plan, sents, {}, f"{entries(sents)}: the reply is read here")
-    step.until = _until(plan)
+    step.until = until(plan.chat.turns)
     plan.steps.append(step)
-
-
-def _until(plan: Plan) -> dict[str, object] | None:
-    """What the last answer of a polled request has and those before it have not."""
-    turns = [turn for turn in plan.chat.turns if turn.polled]
-    done = [_states(turn.answered) for turn in plan.chat.turns]
-    if form_of(plan.chat.turns[-1].answered) != "json":
-        return None
-    common = set(done[0]).intersection(*done[1:]) - {
-        pair for turn in turns for each in turn.polled for pair in _states(each)
-    }
-    named = [pair for pair in sorted(common) if turns or pair[1].lower() in _READY]
-    return {"json": {named[0][0]: named[0][1]}} if named else None
-
-
-_READY = frozenset({"ready", "done", "complete", "completed", "finished", "succeeded", "success"})
-
-
-def _states(exchange: Exchange) -> list[tuple[str, str]]:
-    body = parse_json(exchange.answer.body.text)
-    return (
-        [(str(key), value) for key, value in body.items() if isinstance(value, str) and len(value) < 20]
-        if isinstance(body, dict)
-        else []
-    )
 
 
 def _add_opening_frames(plan: Plan, first: Sent) -> None:
     """What a websocket was told before the first prompt opens the conversation."""
-    if first.verb != "websocket":
+    if not first.is_frame:
         return
     for sent in plan.sent:
         if sent.exchange is first.exchange and sent.frame < first.frame:

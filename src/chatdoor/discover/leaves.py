@@ -7,6 +7,7 @@ taken apart the same way. JSON inside JSON, inside events and inside pages is op
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
@@ -39,6 +40,9 @@ class Leaf(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         """The last part of the name that is no position in a list: `content` of `messages.0.content`."""
+        last = self.name.rpartition(".")[2]
+        if not last.isdigit():
+            return last
         return next((part for part in reversed(self.name.split(".")) if not part.isdigit()), self.name)
 
 
@@ -200,9 +204,11 @@ _SCRIPT_END: Final = re.compile(r"</script", re.IGNORECASE)
 
 # A quoted text up to its end, the line's, or the limit. One without an end is passed over, not tried again.
 _QUOTED: Final = re.compile(
-    r"""(?:"((?:[^"\\\n]|\\.){0,16384}+)|'((?:[^'\\\n]|\\.){0,16384}+))(["'])?""",
+    r"""(?:"([^"\\\n]{0,16384}+(?:\\.[^"\\\n]{0,16384}+){0,2048}+)|"""
+    r"""'([^'\\\n]{0,16384}+(?:\\.[^'\\\n]{0,16384}+){0,2048}+))(["'])?""",
 )
 _NAME_BACKWARDS: Final = re.compile(r"""\s{0,9}[=:,(]\s{0,9}["'\]]?([\w$.-]{1,80})""")
+_BEFORE_VALUES: Final = frozenset("=:,( \t\r\n\f\v")
 _NAMED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
 _ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 
@@ -241,17 +247,24 @@ def _element(tag: str, attributes: Mapping[str, str], depth: int) -> Iterator[Le
         yield from _inside(value, name or attribute, depth + 1)
 
 
-def _read_script(text: str, _depth: int) -> Iterator[Leaf]:
+def script_leaves(text: str, shortest: int) -> Iterator[Leaf]:
+    """What is quoted in a script, of at least so many characters as it stands there. At most MAX_LEAVES values."""
+    return islice(_read_script(text, 0, shortest), MAX_LEAVES)
+
+
+def _read_script(text: str, _depth: int, shortest: int = 1) -> Iterator[Leaf]:
     """What is quoted in a script, with the name that stands before it."""
     for quoted in _QUOTED.finditer(text):
         value = quoted[1] or quoted[2]
-        if value and quoted[3]:
+        if value and quoted[3] and len(value) >= shortest:
             value = unescape_script(value) if "\\" in value else value
             yield Leaf("script", _name_before(text, quoted.start()), value)
 
 
 def _name_before(text: str, at: int) -> str:
     """What a value in a script is given to: `token` of `token = "..."` and of `{"token": "..."}`; empty for none."""
+    if text[at - 1 : at] not in _BEFORE_VALUES:
+        return ""
     found = _NAME_BACKWARDS.match(text[max(at - 100, 0) : at][::-1])
     return found[1][::-1] if found else ""
 

@@ -9,7 +9,7 @@ from chatdoor.discover.opaque import shape_of
 from chatdoor.discover.plan import Plan
 from chatdoor.discover.prose import normal
 from chatdoor.discover.sends import Place, Sent, value_at, values
-from chatdoor.discover.turns import Message, message_lists
+from chatdoor.discover.typed import Message, message_lists
 
 
 def typed_places(plan: Plan, sents: list[Sent]) -> dict[Place, str]:

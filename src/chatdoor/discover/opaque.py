@@ -6,6 +6,7 @@ rules know no site.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 Shape: TypeAlias = Literal["uuid", "jwt", "hex", "token"]
@@ -53,9 +54,16 @@ def shape_of(value: str) -> Shape | None:
 
 def opaque_runs(text: str) -> Iterator[str]:
     """The opaque values within a text, between its words and signs. Of paths and URLs, each part by itself."""
-    for run in _RUN.findall(text):
-        for part in _NAMED.split(run):
-            yield from [part] if shape_of(part) else filter(shape_of, re.split(r"[/:|]", part))
+    if len(text) >= MIN_CHARS:
+        for run in _RUN.findall(text):
+            yield from _opaque_parts(run)
+
+
+@lru_cache(maxsize=20_000)
+def _opaque_parts(run: str) -> tuple[str, ...]:
+    """A recording holds most values several times: in what came, in what was sent, in the body as a whole."""
+    parts = (each for part in _NAMED.split(run) for each in ([part] if shape_of(part) else re.split(r"[/:|]", part)))
+    return tuple(filter(shape_of, parts))
 
 
 def is_marked(value: str) -> bool:

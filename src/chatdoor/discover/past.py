@@ -3,6 +3,7 @@
 from typing import Final
 
 from chatdoor.discover.leaves import answer_leaves
+from chatdoor.discover.progress import Tell, counted, nobody
 from chatdoor.discover.prose import normal
 from chatdoor.discover.recording import Exchange, Recording
 
@@ -16,11 +17,11 @@ class Past:
     Programs are left out: they hold words of all kinds.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, tell: Tell = nobody) -> None:
         self.recording = recording
         self._at = {id(exchange): at for at, exchange in enumerate(recording.exchanges)}
         self._first: dict[str, int] = {}
-        for at, exchange in enumerate(recording.exchanges):
+        for at, exchange in enumerate(counted(recording.exchanges, tell)):
             if "script" not in exchange.answer.body.type:
                 for leaf in answer_leaves(exchange.answer):
                     if len(leaf.value) < MAX_SEEN:

@@ -3,13 +3,13 @@
 import msgspec
 
 from chatdoor.discover import words
+from chatdoor.discover.answers import landing
 from chatdoor.discover.fills import ABSENT, Fill
 from chatdoor.discover.naming import wanted_name
 from chatdoor.discover.origins import Origin
 from chatdoor.discover.plan import Plan, Shared, Step, entries, said
-from chatdoor.discover.sends import Place, Sent
+from chatdoor.discover.sends import Place, Sent, path_shape
 from chatdoor.discover.stacks import hidden_stack, spelled
-from chatdoor.discover.turns import landing
 
 
 def text_for(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
@@ -123,6 +123,8 @@ def _conversation(plan: Plan, _step: Step, fill: Fill, sents: list[Sent]) -> obj
 def _of_turn(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
     """Another in each turn, and given: by this turn's own answer, or the newest that has one."""
     origin = fill.pieces[-1][1]
+    if _opens_each(plan, fill):
+        return "{" + _taken(plan, step, fill, fill.pieces[0][1], sents) + "}"
     name = plan.names.name(str(origin.source), wanted_name(fill.place))
     why = f"{origin.place}, new in each turn; sent in {entries(sents)}"
     plan.note("sure", f"{name}: {why}")
@@ -138,6 +140,14 @@ def _of_turn(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
             plan.renewing.add(fill.pieces[0][1].exchange.index)
         return "{" + name + "}"
     return "{" + name + "?}"
+
+
+def _opens_each(plan: Plan, fill: Fill) -> bool:
+    """Whether each came from its own request of one kind that opens a talk: the page began again in between."""
+    origins = [origin for _, origin in fill.pieces]
+    kinds = {(each.exchange.request.method, path_shape(each.exchange.request.parts.path)) for each in origins}
+    outside = all(id(each.exchange) not in plan.turn_exchanges for each in origins)
+    return outside and len(kinds) == 1 and all(_opens_talk(each, fill.place, plan) for each in origins)
 
 
 def _renews(plan: Plan, fill: Fill) -> bool:
@@ -166,11 +176,19 @@ def _made(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
 def _secret(plan: Plan, _step: Step, fill: Fill, sents: list[Sent]) -> object:
     """What may not be written down: a reference takes its place."""
     variable = f"{plan.env}_{wanted_name(fill.place).upper()}"
-    plan.note(
-        "unknown",
-        f"{said(fill.place)} ({entries(sents)}) came from no answer; put it into {variable}: where is it from?",
-    )
+    script = _script_with(str(fill.value).rpartition(" ")[2], plan)
+    where = f"stands in the script {script}: is it the same for everybody?" if script else "came from no answer."
+    question = "Else no site file can find it" if script else "where is it from?"
+    plan.note("unknown", f"{said(fill.place)} ({entries(sents)}) {where} Put it into {variable}. {question}")
     return "{env:" + variable + "}"
+
+
+def _script_with(value: str, plan: Plan) -> str:
+    """The script that holds a value, in words; empty where none does. Keys of the page's maker stand in programs."""
+    for each in plan.recording.exchanges:
+        if "javascript" in each.answer.body.type and value in each.answer.body.text:
+            return f"{each.request.parts.path} (entry {each.index})"
+    return ""
 
 
 def _need(plan: Plan, origin: Origin, *, start: bool) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from chatdoor.discover.answers import landing
 from chatdoor.discover.draft import Finding, Sureness
 from chatdoor.discover.logins import Login, find_login
 from chatdoor.discover.naming import Names, env_prefix
 from chatdoor.discover.offered import Offered, find_offered
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.sends import Place, Sent, sent_by
-from chatdoor.discover.turns import Chat, landing
+from chatdoor.discover.turns import Chat
 
 
 class Step(msgspec.Struct):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from chatdoor.discover import socketio
 from chatdoor.discover.recording import Exchange
 from chatdoor.discover.sends import parse_json
 
@@ -48,7 +49,14 @@ def is_lines(text: str) -> bool:
 
 def read_frames(exchange: Exchange, after: int) -> list[Record]:
     """What came over a websocket after that frame, up to the next one that was sent."""
-    return list(_frames(exchange.frames[after + 1 :]))
+    found = list(_frames(exchange.frames[after + 1 :]))
+    return [_event(each.data) for each in found] if exchange.kind == socketio.KIND else found
+
+
+def _event(data: object) -> Record:
+    """A Socket.IO event: one argument stands by itself, as the reply's decoder has it."""
+    name, *arguments = data if isinstance(data, list) and data else [""]
+    return Record(str(name), arguments[0] if len(arguments) == 1 else arguments or None)
 
 
 def _frames(frames: Iterable[object]) -> Iterator[Record]:

@@ -6,24 +6,35 @@ Gradio, Vercel, Ollama, LangServe), frames, plain text, a page.
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from chatdoor.discover import words
+from chatdoor.discover import socketio, words
 from chatdoor.discover.dom import elements, selectors
 from chatdoor.discover.prose import is_prose, normal, weight
 from chatdoor.discover.recording import Exchange
 from chatdoor.discover.records import Record, is_lines, read_events, read_frames, read_lines
 from chatdoor.discover.sends import parse_json
 
+STREAMS: Final = frozenset({"sse", "ndjson", "websocket", "socketio"})
+"""Forms that come in records."""
+
 MAX_RECORDS: Final = 20_000
 MAX_GUESSES: Final = 400
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KIND: Final = re.compile(r"(?:@\.)?(?:type|kind|t|object|status|state|op|action|channel|event)$", re.IGNORECASE)
+_LONGEST_LABEL: Final = 30
+_LABEL: Final = re.compile(r"\s*[^\W\d_][\w ,:()-]*\s*")
+_THOUGHT: Final = re.compile(
+    r"reason|think|thought|tool|status|debug|trace|\blog|title|suggest|citation|source", re.IGNORECASE
+)
+"""What kinds of records are called that hold no part of the reply: models that think, agents that use tools."""
+
 _BOT: Final = re.compile(r"bot|assistant|reply|answer|response|\bai\b|agent", re.IGNORECASE)
 _PERSON: Final = re.compile(r"user|human|\bme\b|you|prompt|question|visitor|customer", re.IGNORECASE)
 
@@ -57,14 +68,23 @@ def guesses(exchange: Exchange, frame: int, known: Known) -> dict[str, Guess]:
             found[guess.key] = guess
         if len(found) >= MAX_GUESSES:
             break
-    return found
+    wholes = {normal(guess.text) for guess in found.values() if "cumulative" in guess.table}
+    return {
+        key: replace(guess, score=guess.score - _missing(normal(guess.text), wholes)) for key, guess in found.items()
+    }
+
+
+def _missing(text: str, wholes: Iterable[str]) -> float:
+    """Points off for pieces that make up less than a record which holds the whole: their beginning came otherwise."""
+    longer = (each for each in wholes if len(text) < len(each) < 2 * len(text))
+    return 2.5 if any(each.endswith(text) or each.startswith(text) for each in longer) else 0.0
 
 
 def form_of(exchange: Exchange, frame: int = -1) -> str:
     """What an answer is, as the reply's key in a site file; empty where there is no body."""
     body = exchange.answer.body
     if frame >= 0:
-        return "websocket"
+        return "socketio" if exchange.kind == socketio.KIND else "websocket"
     text = body.text.lstrip("\ufeff \r\n\t")
     if not text:
         return ""
@@ -79,22 +99,23 @@ def form_of(exchange: Exchange, frame: int = -1) -> str:
 
 def records_of(exchange: Exchange, frame: int, form: str) -> list[Record]:
     """The records of an answer that is a stream of that form."""
-    if form == "websocket":
+    if form in {"websocket", "socketio"}:
         return read_frames(exchange, frame)
     return (read_events if form == "sse" else read_lines)(exchange.answer.body.text)[:MAX_RECORDS]
 
 
 def _read(exchange: Exchange, frame: int, known: Known) -> Iterator[Guess]:
     form = form_of(exchange, frame)
-    if form in {"sse", "ndjson", "websocket"}:
+    if form in STREAMS:
         yield from _in_records(form, records_of(exchange, frame, form), known)
     elif form:
         yield from _DOCUMENTS[form](exchange.answer.body.text, known)
 
 
 def _in_json(text: str, known: Known) -> Iterator[Guess]:
-    for place, value in _texts((), parse_json(text)):
-        for path in dict.fromkeys([_path(place), *_from_the_end(place, parse_json(text))]):
+    root = parse_json(text)
+    for place, value in _texts((), root):
+        for path in dict.fromkeys([_path(place), *_from_the_end(place, root)]):
             yield Guess({"json": path}, value, _score(value, [str(part) for part in place], known))
 
 
@@ -109,10 +130,18 @@ def _in_page(page: str, known: Known) -> Iterator[Guess]:
         if element.is_seen and element.tag not in {"html", "body"}:
             for selector in selectors(element):
                 last[selector] = (element.text, element.attributes.get("class", ""))
+    texts = {text for text, _ in last.values()}
     for selector, (text, names) in last.items():
         score = _score(text, [], known) + (0.5 if "." in selector else 0) + (0.3 if selector.startswith("#") else 0)
-        score += (1 if _BOT.search(names) else 0) - (3 if _PERSON.search(names) else 0)
+        score += 1 if _BOT.search(selector) else 0.5 if _BOT.search(names) else 0
+        score -= (3 if _PERSON.search(f"{selector} {names}") else 0) + (2 if _has_label(text, texts) else 0)
         yield Guess({"html": selector}, text, score)
+
+
+def _has_label(text: str, texts: Container[str]) -> bool:
+    """Whether a text is a label and another element's text: `Bot` in a cell, and the reply in the next one."""
+    cuts = range(1, min(len(text), _LONGEST_LABEL))
+    return any(text[cut:].strip() in texts and _LABEL.fullmatch(text[:cut]) for cut in cuts)
 
 
 _DOCUMENTS: Final[Mapping[str, Callable[[str, Known], Iterator[Guess]]]] = {
@@ -128,11 +157,23 @@ def _in_records(form: str, records: list[Record], known: Known) -> Iterator[Gues
     marks = [(record, dict(marks_of(record))) for record in records]
     for place in list(paths)[:60]:
         texts = [row.get(place) for _, row in rows]
+        deeper = [any(own[: len(place)] == place != own for own in row) for _, row in rows]
         for where in (None, *_filters(marks, _path(place))):
+            if any(more and _fits(own, where) for (_, own), more in zip(marks, deeper, strict=True)):
+                continue  # at the same place stands no text in one of these
             chosen = [text or "" for (_, own), text in zip(marks, texts, strict=True) if _fits(own, where)]
             others = [text or "" for (_, own), text in zip(marks, texts, strict=True) if not _fits(own, where)]
             names = [*(str(each) for each in (where or {}).values()), *(str(part) for part in place)]
+            if _are_mixed([own for _, own in marks if _fits(own, where)], chosen):
+                names = ["thought", *names]
             yield from _modes({form: _path(place)}, where, (chosen, others), known, names)
+
+
+def _are_mixed(marks: Sequence[dict[str, str]], texts: Sequence[str]) -> bool:
+    """Whether thoughts, or what tools said, stand at the same place as the reply, in records of a kind of their own."""
+    kinds = [tuple(value for key, value in own.items() if _KIND.match(key)) for own in marks]
+    held = {kind for kind, text in zip(kinds, texts, strict=True) if text}
+    return len(held) > 1 and any(_THOUGHT.search(value) for kind in held for value in kind)
 
 
 def _modes(

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
+from chatdoor.discover import socketio
 from chatdoor.discover.opaque import shape_of
 from chatdoor.discover.recording import Exchange, Recording
 
@@ -59,6 +60,11 @@ class Sent(msgspec.Struct, frozen=True):
     def index(self) -> int:
         """The entry's place in the file."""
         return self.exchange.index
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether it went over a connection that stays open."""
+        return self.frame >= 0
 
     @property
     def host(self) -> str:
@@ -116,6 +122,9 @@ def _of_exchange(exchange: Exchange) -> Iterator[Sent]:
     request = exchange.request
     parts = request.parts
     query = dict(parse_qsl(parts.query, keep_blank_values=True)) if parts.query else {}
+    if exchange.kind == socketio.KIND:
+        yield from _events(exchange, {name: each for name, each in query.items() if name not in _OF_TRANSPORT})
+        return
     if parts.scheme in {"ws", "wss"} or exchange.frames:
         for at, frame in enumerate(exchange.frames):
             if frame.sent:
@@ -125,6 +134,20 @@ def _of_exchange(exchange: Exchange) -> Iterator[Sent]:
         return
     kind, body = _request_body(exchange)
     yield Sent(exchange, request.method.lower(), parts.path or "/", query, _own_headers(exchange), kind, body)
+
+
+_OF_TRANSPORT: Final = frozenset({"EIO", "transport", "sid", "t"})
+"""Fields of a query that Engine.IO itself writes."""
+
+
+def _events(exchange: Exchange, query: dict[str, str]) -> Iterator[Sent]:
+    """What was sent over Socket.IO: each event with what the page connected with, as a step has both."""
+    auth = socketio.auth_of(exchange)
+    for at, frame in enumerate(exchange.frames):
+        parsed = parse_json(frame.content) if isinstance(frame.content, str) else None
+        if frame.sent and isinstance(parsed, list):
+            body = {"emit": parsed} if auth is None else {"auth": auth, "emit": parsed}
+            yield Sent(exchange, "socketio", exchange.request.parts.path or "/", query, {}, "socketio", body, at)
 
 
 def _own_headers(exchange: Exchange) -> dict[str, str]:

@@ -5,13 +5,15 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from chatdoor.discover.bodies import Recorded, media_type, read_body
 from chatdoor.discover.har import decoded, har_text, read_har
 from chatdoor.discover.leaves import leaves
-from chatdoor.discover.recording import is_asset
-from chatdoor.discover.scrub.rewriter import Entry, Rewriter, leaks, rewrite
-from chatdoor.discover.scrub.secrets import KINDS, Kind, find_secrets
+from chatdoor.discover.progress import Tell, between, counted, nobody
+from chatdoor.discover.recording import Body, Exchange, is_asset
+from chatdoor.discover.scrub.rewriter import Rewriter
+from chatdoor.discover.scrub.secrets import KINDS, Kind, Secret, find_secrets
 from chatdoor.discover.scrub.texts import Texts, typed_texts, unreadable_body
 from chatdoor.errors import RecordingError
 
@@ -43,7 +45,7 @@ class _Log(msgspec.Struct):
     log: Tree
 
 
-def scrub(data: bytes, name: str, texts: Texts = "keep") -> Scrubbed:
+def scrub(data: bytes, name: str, texts: Texts = "keep", tell: Tell = nobody) -> Scrubbed:
     """The file without secrets. `name` is the file's, for messages. Raises RecordingError where it is no recording.
 
     It is written anew: bodies that were in base64 or compressed are text then; images, fonts and what else is no text
@@ -52,37 +54,38 @@ def scrub(data: bytes, name: str, texts: Texts = "keep") -> Scrubbed:
     data = har_text(data, name)
     recording = read_har(data, name)
     chats = {each.index for each in recording.exchanges if any(typed_texts(each))} if texts == "remove" else set()
-    work = _Work(Rewriter(find_secrets(recording, texts)), name, chats)
+    work = _Work(Rewriter(find_secrets(recording, texts, between(0, 0.5, tell))), name, chats)
     del recording
     har = decoded(data, Tree, name)
     log = decoded(data, _Log, name).log
     parts = [_member(key, work.part(raw, key)) for key, raw in log.items() if key != "entries"]
     entries = decoded(log["entries"], list[msgspec.Raw], name)
-    parts.append(_member("entries", b"[" + b",".join(work.entries(entries)) + b"]"))
+    parts.append(_member("entries", b"[" + b",".join(work.entries(entries, between(0.5, 1, tell))) + b"]"))
     around = [_member(key, work.part(raw, key)) for key, raw in har.items() if key != "log"]
     text = b"{" + b",".join([_member("log", b"{" + b",".join(parts) + b"}"), *around]) + b"}\n"
     return Scrubbed(text, work.counts(), work.dropped, work.rewriter)
 
 
-def prove(data: bytes, name: str, rewriter: Rewriter) -> None:
+def prove(data: bytes, name: str, rewriter: Rewriter, tell: Tell = nobody) -> None:
     """Reads a scrubbed file again and looks for every secret in every spelling. Raises RecordingError for a leak."""
-    for index, exchange in enumerate(read_har(data, name).exchanges):
-        values = "\n".join({leaf.value for leaf in leaves(exchange)})
-        _check(values, rewriter, f"{name}: entry {index}")
+    exchanges = read_har(data, name).exchanges
+    for index, exchange in enumerate(counted(exchanges, tell)):
+        values = "\n".join({leaf.value for leaf in leaves(_without_program(exchange))})
+        _check(rewriter.leaks(values, everywhere=True), f"{name}: entry {index}")
     for number, part in enumerate(_parts(decoded(data, _Log, name).log, name)):
         tree = decoded(part, object, name)
-        present = rewriter.present(_blob(tree))
-        for text in _texts(tree) if present else ():
-            _check_present(text, present, f"{name}: part {number}")
+        for text in _texts(tree):
+            _check(rewriter.leaks(text), f"{name}: part {number}")
 
 
-def _check(text: str, rewriter: Rewriter, place: str) -> None:
-    present = [entry for entry in rewriter.present(text) if entry.secret.everywhere]
-    _check_present(text, present, place)
+def _without_program(exchange: Exchange) -> Exchange:
+    """The exchange without the body of a script: its texts are all in it with its escapes undone, which is searched."""
+    is_program = "javascript" in exchange.answer.body.type
+    return replace(exchange, answer=replace(exchange.answer, body=Body())) if is_program else exchange
 
 
-def _check_present(text: str, present: list[Entry], place: str) -> None:
-    left = sorted({secret.kind for secret in leaks(text, present)})
+def _check(leaks: list[Secret], place: str) -> None:
+    left = sorted({secret.kind for secret in leaks})
     if left:
         raise RecordingError(f"{place}: a secret would still be in it ({', '.join(left)}), so no file was written")
 
@@ -103,9 +106,9 @@ class _Work:
         self._places: Counter[Kind] = Counter()
         self._values: dict[Kind, set[str]] = {}
 
-    def entries(self, raws: list[msgspec.Raw]) -> Iterator[bytes]:
+    def entries(self, raws: list[msgspec.Raw], tell: Tell) -> Iterator[bytes]:
         """Each entry, scrubbed."""
-        for index, raw in enumerate(raws):
+        for index, raw in enumerate(counted(raws, tell)):
             place = f"entry {index}"
             tree = decoded(raw, dict[str, Json], f"{self._name}: {place}")
             self.dropped += _open_bodies(tree)
@@ -123,49 +126,40 @@ class _Work:
         return tuple(Count(kind, len(self._values[kind]), self._places[kind]) for kind in kinds)
 
     def _scrubbed(self, tree: Json, place: str) -> bytes:
-        present = self.rewriter.present(_blob(tree))
-        changed = self._walk(tree, present, place, 0) if present else tree
-        return msgspec.json.encode(changed)
+        return msgspec.json.encode(self._walk(tree, place, 0))
 
-    def _walk(self, tree: Json, present: list[Entry], place: str, depth: int) -> Json:
+    def _walk(self, tree: Json, place: str, depth: int) -> Json:
         if depth > MAX_DEPTH:
             raise RecordingError(f"{self._name}: {place}: nested too deeply for a HAR file; export it again")
         if isinstance(tree, str):
-            return self._text(tree, present)
+            return self._text(tree)
         if isinstance(tree, list):
-            return [self._walk(each, present, place, depth + 1) for each in tree]
+            return [self._walk(each, place, depth + 1) for each in tree]
         if isinstance(tree, dict):
-            self._named_value(tree, present)
-            return {self._text(key, present): self._walk(each, present, place, depth + 1) for key, each in tree.items()}
+            self._named_value(tree)
+            return {self._text(key): self._walk(each, place, depth + 1) for key, each in tree.items()}
         return tree
 
-    def _named_value(self, tree: dict[str, Json], present: list[Entry]) -> None:
+    def _named_value(self, tree: dict[str, Json]) -> None:
         """Replaces a common word in a list of names and values, as HAR has them for cookies, fields and headers."""
-        name, value = tree.get("name"), tree.get("value")
-        for entry in present:
-            if not entry.secret.everywhere and entry.secret.value == value and name in entry.secret.names:
-                tree["value"] = entry.instead
-                self._count(entry)
+        entry = self.rewriter.beside(tree.get("name"), tree.get("value"))
+        if entry is not None:
+            tree["value"] = entry.instead
+            self._count(entry.secret)
 
-    def _text(self, text: str, present: list[Entry]) -> str:
-        text, done = rewrite(text, present)
+    def _text(self, text: str) -> str:
+        new, done = self.rewriter.rewrite(text)
         for secret in done:
-            self._places[secret.kind] += 1
-            self._values.setdefault(secret.kind, set()).add(secret.value)
-        return text
+            self._count(secret)
+        return new
 
-    def _count(self, entry: Entry) -> None:
-        self._places[entry.secret.kind] += 1
-        self._values.setdefault(entry.secret.kind, set()).add(entry.secret.value)
+    def _count(self, secret: Secret) -> None:
+        self._places[secret.kind] += 1
+        self._values.setdefault(secret.kind, set()).add(secret.value)
 
 
 def _member(key: str, value: bytes) -> bytes:
     return msgspec.json.encode(key) + b":" + value
-
-
-def _blob(tree: Json) -> str:
-    """All texts of a part, one after the other."""
-    return "\n".join(_texts(tree))
 
 
 def _texts(tree: Json) -> Iterator[str]:

@@ -7,6 +7,7 @@ and not from the secret, so nothing leads back. What a person chose (a password,
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from chatdoor.discover.opaque import shape_of
@@ -26,6 +27,12 @@ _ALPHABETS: Final = (
 """Of a run of letters and digits: the first that it fits -> what it is drawn from. Else all letters and digits."""
 
 _ALL: Final = _LOWER + _LOWER.upper() + _DIGITS
+_FROM_BYTES: Final = {
+    letters: bytes(ord(letters[byte % len(letters)]) for byte in range(256))
+    for letters in (_ALL, *(letters for _, letters in _ALPHABETS))
+}
+"""Alphabet -> what each byte becomes in it."""
+
 _RUN: Final = re.compile(r"%[0-9a-fA-F]{2}|[^\W_]+")
 _PREFIX: Final = re.compile(r"[a-z]{1,8}[_-](?:[a-z]{1,8}[_-])?(?=[\w-]{12})|eyJ")
 _KEPT_IN_UUID: Final = 14
@@ -46,7 +53,7 @@ def placeholder(secret: Secret, number: int, kept: Mapping[int, str]) -> str:
         return unreadable(secret.value)
     if secret.kind in NAMED:
         return NAMED[secret.kind](number)
-    value, stream = secret.value, _stream(number)
+    value, stream = secret.value, _stream(number, len(secret.value))
     pieces: list[str] = []
     at = len(prefix[0]) if (prefix := _PREFIX.match(value)) and shape_of(value) else 0
     pieces.append(value[:at])
@@ -67,15 +74,12 @@ def _drawn(text: str, stream: Iterator[int]) -> str:
 
 def _draw(run: str, stream: Iterator[int]) -> str:
     alphabet = next((letters for pattern, letters in _ALPHABETS if pattern.fullmatch(run)), _ALL)
-    drawn = [alphabet[next(stream) % len(alphabet)] for _ in run]
+    drawn = bytes(islice(stream, len(run))).translate(_FROM_BYTES[alphabet]).decode()
     if alphabet == _DIGITS and drawn[0] == "0":  # a number in JSON begins with another digit
-        drawn[0] = "1"
-    return "".join(drawn)
+        return f"1{drawn[1:]}"
+    return drawn
 
 
-def _stream(number: int) -> Iterator[int]:
+def _stream(number: int, size: int) -> Iterator[int]:
     """Bytes that look random and are the same for the same number."""
-    block = 0
-    while True:
-        yield from hashlib.sha256(f"chatdoor scrub {number} {block}".encode()).digest()
-        block += 1
+    return iter(hashlib.shake_256(f"chatdoor scrub {number}".encode()).digest(size))

@@ -1,211 +1,199 @@
 """Secrets in texts: which are there, in whatever spelling, and the text with placeholders for them."""
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from chatdoor.discover.opaque import shape_of
+from chatdoor.discover.scrub.beside import Beside
+from chatdoor.discover.scrub.entries import Entry, Spelling, cores, escaped, packed
+from chatdoor.discover.scrub.index import Anchor, Index, small
 from chatdoor.discover.scrub.placeholders import placeholder
+from chatdoor.discover.scrub.search import Run, Search, stands_alone
 from chatdoor.discover.scrub.secrets import Secret
-from chatdoor.discover.scrub.spellings import ENCODERS, base64_cores, decoded_runs, plain_views
+from chatdoor.discover.scrub.spellings import packed_runs, packed_whole, plain_views, unpacked
 
 REMOVED: Final = "[removed: a secret that was written in an unusual way]"
 
-MIN_DECODED: Final = 6
-"""Shorter secrets are not looked for in what base64 and hex hold: any text holds some by chance."""
 
-_ANCHOR: Final = re.compile(r"[A-Za-z0-9]+")
-_MIN_ANCHOR: Final = 6
-_RUNS: Final = re.compile(rf"[A-Za-z0-9]{{{_MIN_ANCHOR},}}")
+_SHORT: Final = 100
+_MAX_CLEAN: Final = 500_000
 
 
-class Spelling(NamedTuple):
-    """One way in which a secret is written, and what stands for it. `is_word`: only where it is no part of a word."""
+class _Span(NamedTuple):
+    """What is replaced: from where, the longest first, by what."""
 
-    text: str
+    start: int
+    shortness: int
+    number: int
     instead: str
-    is_word: bool
-
-
-class Entry(NamedTuple):
-    """A secret with its placeholder and spellings. `anchors`: each text that has a spelling has one of them."""
-
-    secret: Secret
-    instead: str
-    spellings: tuple[Spelling, ...]
-    anchors: tuple[str, ...]
 
 
 class Rewriter:
     """Replaces secrets. The same one becomes the same, in each spelling."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
+        own = list(_without_spellings(sorted(secrets, key=lambda each: len(each.value))))
+        searched = [secret for secret in own if secret.everywhere]
+        self._index = Index([secret.value for secret in searched])
+        self._searched: list[Entry] = []
+        self._clean: set[str | bytes] = set()
         self._entries: list[Entry] = []
-        known: dict[str, Spelling] = {}
-        inner: list[tuple[str, str]] = []
-        for number, secret in enumerate(sorted(secrets, key=lambda each: len(each.value)), 1):
-            if secret.everywhere and secret.value in known:  # a spelling of another one
-                continue
-            instead = placeholder(secret, number, _kept(secret, inner))
-            spellings = tuple(_spellings(secret, instead, known)) if secret.everywhere else ()
-            self._entries.append(Entry(secret, instead, spellings, tuple(_anchors(secret))))
-            if shape_of(secret.value):
-                inner += [(text, new) for text, new in _pairs_inside(secret.value, instead) if len(text) == len(new)]
+        for number, secret in enumerate(own, 1):
+            kept = self._kept(secret) if secret.everywhere else {}
+            entry = Entry(secret, placeholder(secret, number, kept), secret.is_word)
+            self._entries.append(entry)
+            if secret.everywhere:
+                self._searched.append(entry)
+        self._search = Search(self._index, self._searched)
+        self._beside = Beside(entry for entry in self._entries if not entry.secret.everywhere)
 
     @property
     def entries(self) -> Sequence[Entry]:
         """Each secret with what stands for it."""
         return self._entries
 
-    def present(self, text: str) -> list[Entry]:
-        """The secrets that a text may hold, in whatever spelling. It is quick, and may name one too many."""
-        views = [text, "\n".join(plain_views(text))]
-        joined = ["\n".join(set(_RUNS.findall(view))) for view in views]
-        return [
-            entry
-            for entry in self._entries
-            if any(
-                anchor in (run if len(anchor) >= _MIN_ANCHOR and anchor.isalnum() and anchor.isascii() else view)
-                for anchor in entry.anchors
-                for view, run in zip(views, joined, strict=True)
-            )
-        ]
+    def beside(self, name: object, value: object) -> Entry | None:
+        """The common word that is secret under that name, where this is one."""
+        return self._beside.entry(name, value)
 
+    def rewrite(self, text: str) -> tuple[str, list[Secret]]:
+        """The text with placeholders, and the secret of each that was put in.
 
-def rewrite(text: str, present: Sequence[Entry]) -> tuple[str, list[Secret]]:
-    """The text with placeholders, and the secret of each that was put in.
+        A spelling that nobody knows is found in the text with its escapes undone, and replaced there; what can not be
+        replaced even so goes as a whole.
+        """
+        if _key(text) in self._clean:
+            return text, []
+        dirty = self._search.runs(text)
+        text, done = self._replaced(text, dirty, ())
+        left = self._left(text, {} if dirty == {} else None)
+        if not left:
+            return text, done
+        for plain in (text, *plain_views(text)):
+            again, more = self._replaced(plain, self._search.runs(plain), left)
+            if more and not self._left(again):
+                return again, done + more
+        return REMOVED, done + [entry.secret for entry in left]
 
-    A spelling that nobody knows is found in the text with its escapes undone, and replaced there; what can not be
-    replaced even so goes as a whole.
-    """
-    text, done = _replaced(text, present)
-    if not list(leaks(text, present)):
+    def leaks(self, text: str, *, everywhere: bool = False) -> list[Secret]:
+        """The secrets that a text holds: as they are, or below escapes, base64 or hex.
+
+        With `everywhere`, without those that are secret beside their names alone.
+        """
+        return [entry.secret for entry in self._left(text) if entry.secret.everywhere or not everywhere]
+
+    def _left(self, text: str, known: dict[str, Run] | None = None) -> list[Entry]:
+        """The secrets in a text. `known` is what its runs hold, where somebody has looked already."""
+        key = _key(text)
+        if key in self._clean:
+            return []
+        found = self._search.values(text, self._search.runs(text) if known is None else known)
+        for view in plain_views(text):
+            found |= self._search.values(view, self._search.runs(view))
+        left = [self._searched[number] for number in sorted(found)] + [each for _, each in self._beside.in_text(text)]
+        if not left and len(self._clean) < _MAX_CLEAN:
+            self._clean.add(key)
+        return left
+
+    def _replaced(self, text: str, dirty: dict[str, Run], hidden: Sequence[Entry]) -> tuple[str, list[Secret]]:
+        """The text with what is found in it replaced. `hidden` is looked for in every spelling, word for word."""
+        done = list[Secret]()
+        if dirty or hidden or self._index.rare:
+            text, done = self._put(text, [*self._by_runs(text, dirty), *self._by_words(text, hidden)])
+        for pattern, entry in list(self._beside.in_text(text)):
+            text, count = pattern.subn(lambda match, new=entry.instead: f"{match[1]}{new}", text)  # type: ignore[misc]
+            done += [entry.secret] * count
         return text, done
-    for plain in plain_views(text):
-        again, more = _replaced(plain, present)
-        if more and not list(leaks(again, present)):
-            return again, done + more
-    return REMOVED, done + list(leaks(text, present))
+
+    def _put(self, text: str, spans: list[_Span]) -> tuple[str, list[Secret]]:
+        parts, done, at = list[str](), list[Secret](), 0
+        for start, shortness, number, instead in sorted(spans):
+            if start >= at:
+                parts += [text[at:start], instead]
+                done.append(self._searched[number].secret)
+                at = start - shortness
+        return "".join([*parts, text[at:]]), done
+
+    def _by_runs(self, text: str, dirty: dict[str, Run]) -> Iterator[_Span]:
+        for begin, end, run in self._search.places(text, dirty):
+            for anchor, at in run.anchors:
+                entry = self._searched[anchor.number]
+                for spelling in escaped(entry):
+                    start = begin + at - _offset(spelling, anchor)
+                    if start >= 0 and text.startswith(spelling.text, start):
+                        yield from _span(text, start, spelling, anchor.number, is_word=entry.is_word)
+            for number in run.packed:
+                for spelling in packed(self._searched[number]):
+                    yield from _spans(text, spelling, number, (begin, end))
+
+    def _by_words(self, text: str, hidden: Sequence[Entry]) -> Iterator[_Span]:
+        rare = [(number, self._searched[number]) for number in self._index.rare]
+        numbers = {entry: number for number, entry in enumerate(self._searched)} if hidden else {}
+        for number, entry in [*rare, *((numbers[entry], entry) for entry in hidden if entry in numbers)]:
+            for spelling in (*escaped(entry), *(packed(entry) if entry.is_decodable else ())):
+                yield from _spans(text, spelling, number, (0, len(text)), is_word=entry.is_word)
+
+    def _kept(self, secret: Secret) -> Mapping[int, str]:
+        """What stands for other secrets inside this one: position -> the text there. The longest first."""
+        kept: dict[int, str] = {}
+        free = secret.value
+        for text, new in sorted(self._inside(secret.value), key=lambda pair: -len(pair[0])):
+            at = free.find(text) if len(text) < len(free) else -1
+            if at >= 0:
+                kept[at] = new
+                free = f"{free[:at]}{chr(0) * len(text)}{free[at + len(text) :]}"
+        return kept
+
+    def _inside(self, value: str) -> Iterator[tuple[str, str]]:
+        """The random values inside this one that have their placeholders already, as they are and in base64."""
+        runs = packed_runs(value) if shape_of(value) == "token" else ()
+        for view in (value, *(says for run in runs for says in unpacked(run))):
+            for number in {anchor.number for anchor, _ in self._index.places(view)}:
+                entry = self._searched[number] if number < len(self._searched) else None
+                if entry is not None and shape_of(entry.secret.value):
+                    pairs = [(entry.secret.value, entry.instead), *cores(entry.secret.value, entry.instead)]
+                    yield from ((text, new) for text, new in pairs if len(text) == len(new))
 
 
-def leaks(text: str, present: Sequence[Entry]) -> Iterator[Secret]:
-    """The secrets that a text still holds: as they are, or below escapes, base64 or hex."""
-    near = [text, *plain_views(text)]
-    deep = list(decoded_runs(text))
-    for entry in present:
-        secret = entry.secret
+def _without_spellings(secrets: Iterable[Secret]) -> Iterator[Secret]:
+    """The secrets, the shortest first, without those that are spellings of another one."""
+    known: set[str] = set()
+    plain: set[str] = set()
+    for secret in secrets:
         if not secret.everywhere:
-            if any(pattern.search(text) for pattern in _beside_names(secret)):
-                yield secret
-        elif any(_holds(view, secret) for view in (near if len(secret.value) < MIN_DECODED else near + deep)):
+            yield secret
+        elif secret.value not in known and not any(each in plain for each in packed_whole(secret.value)):
+            plain.add(secret.value)
+            known.update(spelling.text for spelling in escaped(Entry(secret, "", is_word=False)))
             yield secret
 
 
-def _replaced(text: str, present: Sequence[Entry]) -> tuple[str, list[Secret]]:
-    done: list[Secret] = []
-    found: dict[str, tuple[str, Secret]] = {}
-    words: set[str] = set()
-    for entry in present:
-        for spelling in entry.spellings:
-            if spelling.text in text:
-                found.setdefault(spelling.text, (spelling.instead, entry.secret))
-                words |= {spelling.text} if spelling.is_word else set()
-
-    def put(match: re.Match[str]) -> str:
-        instead, secret = found[match[0]]
-        done.append(secret)
-        return instead
-
-    if found:
-        text = _pattern(tuple(sorted(found, key=lambda each: (-len(each), each))), frozenset(words)).sub(put, text)
-    for entry in present:
-        if not entry.secret.everywhere:
-            for pattern in _beside_names(entry.secret):
-                text, count = pattern.subn(lambda match, new=entry.instead: f"{match[1]}{new}", text)  # type: ignore[misc]
-                done += [entry.secret] * count
-    return text, done
+def _key(text: str) -> str | bytes:
+    """What stands for a text among those that hold no secret, so that it is searched once: itself, or its hash."""
+    if len(text) <= _SHORT:
+        return text
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).digest()
 
 
-@lru_cache(maxsize=512)
-def _pattern(texts: tuple[str, ...], words: Collection[str]) -> "re.Pattern[str]":
-    return re.compile("|".join(_bounded(text) if text in words else re.escape(text) for text in texts))
+def _offset(spelling: Spelling, anchor: Anchor) -> int:
+    """Where the anchor stands in a spelling. Escapes before it make that another place than in the value."""
+    if spelling.text[anchor.at : anchor.at + len(anchor.text)].lower() == anchor.text:
+        return anchor.at
+    return max(small(spelling.text).find(anchor.text), 0)
 
 
-def _bounded(text: str) -> str:
-    """The text where no letter or digit stands beside it."""
-    return rf"(?<![^\W_]){re.escape(text)}(?![^\W_])"
+def _spans(
+    text: str, spelling: Spelling, number: int, within: tuple[int, int], *, is_word: bool = False
+) -> Iterator[_Span]:
+    """Each place of a spelling that begins within these bounds."""
+    at = text.find(spelling.text, within[0])
+    while 0 <= at < within[1]:
+        yield from _span(text, at, spelling, number, is_word=is_word)
+        at = text.find(spelling.text, at + 1)
 
 
-@lru_cache(maxsize=4096)
-def _beside_names(secret: Secret) -> tuple["re.Pattern[str]", ...]:
-    """The value of a cookie or field of that name, in a header, a form, JSON (also escaped) or a multipart body."""
-    value = re.escape(secret.value)
-    sign = r"(?:\\?[\"']?\s?[=:]\s?\\?[\"']?|\"\r?\n\r?\n|\\?[\"'] value=\\?[\"'])"
-    return tuple(
-        re.compile(rf"((?<![\w-]){re.escape(name)}{sign}){value}(?=\\?[\"'&;,\s}}<>]|$)") for name in secret.names
-    )
-
-
-def _holds(text: str, secret: Secret) -> bool:
-    if secret.value not in text:
-        return False
-    return not secret.is_word or re.search(_bounded(secret.value), text) is not None
-
-
-def _spellings(secret: Secret, instead: str, known: dict[str, Spelling]) -> Iterator[Spelling]:
-    for text, new in _pairs(secret, instead):
-        if text and text not in known and text != new:
-            known[text] = Spelling(text, new, secret.is_word)
-            yield known[text]
-
-
-def _pairs(secret: Secret, instead: str) -> Iterator[tuple[str, str]]:
-    """Each spelling of the secret and the same one of what stands for it. Base64 that does not fit is filled with A."""
-    for encode in ENCODERS:
-        yield encode(secret.value), encode(instead)
-    if shape_of(secret.value) in {"uuid", "hex"}:
-        for change in (str.upper, str.lower, lambda text: text.replace("-", "")):
-            yield change(secret.value), change(instead)
-    if len(secret.value) >= MIN_DECODED:
-        yield from _cores(secret.value, instead)
-
-
-def _pairs_inside(value: str, instead: str) -> Iterator[tuple[str, str]]:
-    yield value, instead
-    yield from _cores(value, instead)
-
-
-def _cores(value: str, instead: str) -> Iterator[tuple[str, str]]:
-    news = list(base64_cores(instead))
-    for at, core in enumerate(base64_cores(value)):
-        fits = at < len(news) and len(news[at]) == len(core)
-        yield core, news[at] if fits else "A" * len(core)
-
-
-def _kept(secret: Secret, inner: Sequence[tuple[str, str]]) -> Mapping[int, str]:
-    """What stands for other secrets inside this one: position -> the text there. The longest first."""
-    kept: dict[int, str] = {}
-    free = secret.value
-    for text, new in reversed(inner):
-        at = free.find(text) if len(text) < len(free) else -1
-        if at >= 0:
-            kept[at] = new
-            free = f"{free[:at]}{chr(0) * len(text)}{free[at + len(text) :]}"
-    return kept
-
-
-def _anchors(secret: Secret) -> Iterator[str]:
-    """The longest run of letters and digits, which no escape changes, of the value and of its base64."""
-    yield _anchor(secret.value)
-    if secret.everywhere and len(secret.value) >= MIN_DECODED:
-        yield from {_anchor(core) for core in base64_cores(secret.value)}
-    if shape_of(secret.value) in {"uuid", "hex"}:
-        yield from (_anchor(secret.value.upper()), _anchor(secret.value.lower()), secret.value.replace("-", ""))
-    if secret.everywhere:
-        data = secret.value.encode("utf-8", "replace").hex()
-        yield from (data, data.upper())
-
-
-def _anchor(text: str) -> str:
-    return max(_ANCHOR.findall(text), key=len, default=text)
+def _span(text: str, start: int, spelling: Spelling, number: int, *, is_word: bool) -> Iterator[_Span]:
+    end = start + len(spelling.text)
+    if not is_word or stands_alone(text, start, end):
+        yield _Span(start, start - end, number, spelling.instead)

@@ -9,15 +9,26 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
-from chatdoor.discover.leaves import Leaf, answer_leaves, frame_leaves, request_leaves, unescape_script, url_leaves
+from chatdoor.discover.leaves import (
+    Leaf,
+    answer_leaves,
+    frame_leaves,
+    request_leaves,
+    script_leaves,
+    unescape_script,
+    url_leaves,
+)
 from chatdoor.discover.opaque import is_marked, opaque_runs, shape_of
-from chatdoor.discover.recording import Exchange, Recording, Request
+from chatdoor.discover.progress import Tell, counted, nobody
+from chatdoor.discover.recording import Body, Exchange, Recording, Request
 from chatdoor.discover.scrub.texts import Texts, answered_texts, typed_texts
 
 Kind: TypeAlias = Literal["password", "authorization", "cookie", "token", "user", "email", "person", "id", "text"]
@@ -49,7 +60,7 @@ class Secret(msgspec.Struct, frozen=True):
         return not (shape_of(self.value) or is_marked(self.value))
 
 
-class _Found(msgspec.Struct, frozen=True):
+class _Found(NamedTuple):
     kind: Kind
     value: str
     name: str = ""
@@ -71,6 +82,7 @@ _KEY: Final = re.compile(
     r"\b(?:sk-[\w-]{16,200}|AKIA[A-Z0-9]{16}|gh[opsu]_\w{30,100}|github_pat_\w{30,200}|xox[abpsr]-[\w-]{10,200}|"
     r"AIza[\w-]{30,60}|glpat-[\w-]{16,60}|hf_\w{20,60})"
 )
+_SHORTEST_KEY: Final = 15
 _EMAIL: Final = re.compile(r"[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,6}[a-z]{2,24}(?![\w-])", re.IGNORECASE)
 _FILES: Final = re.compile(r"\.(?:js|mjs|css|png|jpe?g|svg|gif|webp|ico|woff2?|html?|map|json)$", re.IGNORECASE)
 
@@ -96,23 +108,25 @@ _COMMON: Final = frozenset(
 
 _CREDENTIALS: Final = frozenset({"password", "user", "person", "email", "authorization", "text"})
 _SENT: Final = frozenset({"form", "json", "query", "userinfo", "input"})
-_TRAVELS: Final = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S{8,200}")
+_SHORTEST_TRAVELLER: Final = 8
+_LONGEST_TRAVELLER: Final = 200
+_TRAVELS: Final = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S+")
 _BOUNDARY: Final = re.compile(r"boundary=\"?([^\";,\s]+)", re.IGNORECASE)
 _CHANGE: Final = re.compile(r"[A-Za-z][0-9]|[0-9][A-Za-z]|[a-z][A-Z]|[A-Z][a-z]")
 
 
-def find_secrets(recording: Recording, texts: Texts = "keep") -> tuple[Secret, ...]:
+def find_secrets(recording: Recording, texts: Texts = "keep", tell: Tell = nobody) -> tuple[Secret, ...]:
     """All of them, each value once, the longest first. With `texts` removed, those are secrets too."""
     kinds: dict[str, Kind] = {}
     names: dict[str, set[str]] = {}
     words = set(_COMMON)
-    for found in chain(_all(recording, words), _chat(recording) if texts == "remove" else ()):
+    for found in chain(_all(recording, words, tell), _chat(recording) if texts == "remove" else ()):
         if found.value:
-            best = min(kinds.get(found.value, found.kind), found.kind, key=KINDS.index)
-            kinds[found.value] = best
-            names.setdefault(found.value, set()).update({found.name} - {""})
+            kinds[found.value] = min(kinds.get(found.value, found.kind), found.kind, key=KINDS.index)
+            if found.name:
+                names.setdefault(found.value, set()).add(found.name)
     ordered = sorted(kinds, key=lambda value: (-len(value), value))
-    return tuple(_secret(kinds[value], value, tuple(sorted(names[value])), words) for value in ordered)
+    return tuple(_secret(kinds[value], value, tuple(sorted(names.get(value, ()))), words) for value in ordered)
 
 
 def _secret(kind: Kind, value: str, names: tuple[str, ...], words: set[str]) -> Secret:
@@ -122,10 +136,10 @@ def _secret(kind: Kind, value: str, names: tuple[str, ...], words: set[str]) -> 
     return Secret(kind, value, names, everywhere=everywhere)
 
 
-def _all(recording: Recording, words: set[str]) -> Iterator[_Found]:
+def _all(recording: Recording, words: set[str], tell: Tell) -> Iterator[_Found]:
     """What each exchange holds. `words` gets the names that the recording uses."""
     came: set[str] = set()
-    for exchange in recording.exchanges:
+    for exchange in counted(recording.exchanges, tell):
         sent, back = _sent(exchange), _came(exchange)
         words.update(leaf.key.lower() for leaf in (*sent, *back))
         yield from _of_leaves(sent)
@@ -133,7 +147,7 @@ def _all(recording: Recording, words: set[str]) -> Iterator[_Found]:
         yield from _login(sent)
         yield from _swept(exchange)
         yield from _travelled(sent, came)
-        came.update(leaf.value for leaf in back if _TRAVELS.fullmatch(leaf.value))
+        came.update(leaf.value for leaf in back if _may_travel(leaf.value))
 
 
 def _chat(recording: Recording) -> Iterator[_Found]:
@@ -151,8 +165,11 @@ def _sent(exchange: Exchange) -> list[Leaf]:
 
 
 def _came(exchange: Exchange) -> list[Leaf]:
+    answer = exchange.answer
+    if "javascript" in answer.body.type:
+        return [*answer_leaves(replace(answer, body=Body())), *script_leaves(answer.body.text, _SHORTEST_TRAVELLER)]
     frames = (frame for frame in exchange.frames if not frame.sent)
-    return [*answer_leaves(exchange.answer), *(leaf for frame in frames for leaf in frame_leaves(frame))]
+    return [*answer_leaves(answer), *(leaf for frame in frames for leaf in frame_leaves(frame))]
 
 
 def _of_leaves(found: Iterable[Leaf]) -> Iterator[_Found]:
@@ -204,7 +221,9 @@ def _of_path(leaf: Leaf) -> Iterator[_Found]:
 
 def _of_script(leaf: Leaf) -> Iterator[_Found]:
     """What has a telling name, and keys. What else looks random in a script is its maker's, not the person's."""
-    if _SECRET.search(leaf.name) and is_marked(leaf.value) and shape_of(leaf.value):
+    if len(leaf.value) < _SHORTEST_KEY:
+        return
+    if _meaning(leaf.name).secret and is_marked(leaf.value) and shape_of(leaf.value):
         yield _Found("token", leaf.value, leaf.name)
     if shape_of(leaf.value) in {"jwt", "uuid"}:
         yield _Found("id", leaf.value)
@@ -212,15 +231,35 @@ def _of_script(leaf: Leaf) -> Iterator[_Found]:
 
 
 def _of_value(leaf: Leaf) -> Iterator[_Found]:
-    if leaf.where in _SENT and len(leaf.value) <= _LONGEST_PASSWORD and _PASSWORD.search(leaf.key):
-        yield _Found("password", leaf.value, leaf.key)
-    if _SECRET.search(leaf.key) and is_marked(leaf.value):
-        yield _Found("token", leaf.value, leaf.key)
-    if _PERSON.search(leaf.key) and 0 < len(leaf.value) <= 200:
-        yield _Found("person", leaf.value, leaf.key)
-    yield from (_Found("id", run) for run in opaque_runs(leaf.value))
-    yield from (_Found("token", key[0]) for key in _KEY.finditer(leaf.value))
-    yield from _emails(leaf.value)
+    key, value = leaf.key, leaf.value
+    means = _meaning(key)
+    if means.password and leaf.where in _SENT and len(value) <= _LONGEST_PASSWORD:
+        yield _Found("password", value, key)
+    if means.secret and is_marked(value):
+        yield _Found("token", value, key)
+    if means.person and 0 < len(value) <= 200:
+        yield _Found("person", value, key)
+    yield from _random(value)
+
+
+class _Meaning(NamedTuple):
+    password: bool
+    secret: bool
+    person: bool
+
+
+@lru_cache(maxsize=10_000)
+def _meaning(key: str) -> _Meaning:
+    """What a name says of its values."""
+    return _Meaning(bool(_PASSWORD.search(key)), bool(_SECRET.search(key)), bool(_PERSON.search(key)))
+
+
+def _random(text: str) -> Iterator[_Found]:
+    """What looks random in a text, keys and addresses."""
+    if len(text) >= _SHORTEST_KEY:
+        yield from (_Found("id", run) for run in opaque_runs(text))
+        yield from (_Found("token", key[0]) for key in _KEY.finditer(text))
+    yield from _emails(text)
 
 
 def _emails(text: str) -> Iterator[_Found]:
@@ -249,9 +288,12 @@ def _swept(exchange: Exchange) -> Iterator[_Found]:
     bodies = (_without_boundary(exchange.request), exchange.answer.body.text)
     for text in (*bodies, *(frame.content for frame in exchange.frames if isinstance(frame.content, str))):
         plain = unquote(unescape_script(text) if "\\" in text else text)
-        yield from (_Found("id", run) for run in opaque_runs(plain))
-        yield from (_Found("token", key[0]) for key in _KEY.finditer(plain))
-        yield from _emails(plain)
+        yield from _random(plain)
+
+
+def _may_travel(value: str) -> bool:
+    """Whether it is long enough, and of letters and digits."""
+    return _SHORTEST_TRAVELLER <= len(value) <= _LONGEST_TRAVELLER and bool(_TRAVELS.fullmatch(value))
 
 
 def _without_boundary(request: Request) -> str:

@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
+from html.entities import html5
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote
 
@@ -17,8 +18,13 @@ MIN_CORE: Final = 6
 """Characters of base64 that say enough to be looked for."""
 
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}")
-_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
+_HEX: Final = re.compile(r"[0-9a-fA-F]{12,}")
+_PERCENT: Final = re.compile(r"%[0-9a-fA-F]{2}")
 _LOWER: Final = re.compile(r"%[0-9A-F]{2}")
+
+# What `html.unescape` would look at; it tries 32 lengths of each name, and programs are full of `&&`.
+_OLD_NAMES: Final = "|".join(sorted((name for name in html5 if not name.endswith(";")), reverse=True))
+_ENTITY: Final = re.compile(rf"&(?:#[xX]?[0-9a-fA-F]{{1,20}};?|[A-Za-z][A-Za-z0-9]{{1,31}};|(?:{_OLD_NAMES}))")
 
 
 def _json(text: str, *, ascii_only: bool = True) -> str:
@@ -42,8 +48,7 @@ def _url_base64(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode("utf-8", "replace")).decode()
 
 
-ENCODERS: Final[tuple[Callable[[str], str], ...]] = (
-    lambda text: text,
+ESCAPES: Final[tuple[Callable[[str], str], ...]] = (
     lambda text: quote(text, safe=""),
     lambda text: quote(text, safe="!~*'()"),
     lambda text: quote(text, safe="/"),
@@ -60,6 +65,10 @@ ENCODERS: Final[tuple[Callable[[str], str], ...]] = (
     html.escape,
     lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;").replace("+", "&#43;"),
     lambda text: html.escape(_json(text)),
+)
+"""Text -> one spelling of it, which keeps its letters and digits."""
+
+DECODABLE: Final[tuple[Callable[[str], str], ...]] = (
     _base64,
     lambda text: _base64(text).rstrip("="),
     lambda text: quote(_base64(text), safe=""),
@@ -68,7 +77,7 @@ ENCODERS: Final[tuple[Callable[[str], str], ...]] = (
     lambda text: text.encode("utf-8", "replace").hex(),
     lambda text: text.encode("utf-8", "replace").hex().upper(),
 )
-"""Text -> one spelling of it."""
+"""Text -> one spelling of it, in which its letters are others."""
 
 
 def base64_cores(text: str) -> Iterator[str]:
@@ -84,38 +93,60 @@ def base64_cores(text: str) -> Iterator[str]:
 
 
 def plain_views(text: str) -> Iterator[str]:
-    """The text with one more layer of escapes undone each time, and what is in base64 or hex in it."""
-    plain = text
+    """The text with one more escape of one kind undone each time, as pages and programs put them into each other."""
     for _ in range(ROUNDS):
-        yield from decoded_runs(plain)
-        plain = _plain(text)
-        if plain == text:
+        before = text
+        for undo in (_from_script, _from_url, _from_page):
+            plain = undo(text)
+            if plain != text:
+                yield plain
+                text = plain
+        if text == before:
             return
-        yield plain
-        text = plain
 
 
-def decoded_runs(text: str) -> Iterator[str]:
-    """What the runs of base64 and hex in a text say, where that is text."""
-    for run in set(_BASE64_RUN.findall(text)):
-        whole = run.replace("-", "+").replace("_", "/")
-        whole = whole[: len(whole) - 1] if len(whole) % 4 == 1 else whole
-        found = [base64.b64decode(whole + "=" * (-len(whole) % 4))]
-        if _HEX.fullmatch(run):
-            found.append(bytes.fromhex(run))
-        yield from filter(None, map(_text_of, found))
+def packed_runs(text: str) -> list[str]:
+    """The runs of a text that base64 or hex could have made."""
+    return _BASE64_RUN.findall(text)
+
+
+def packed_whole(value: str) -> Iterator[str]:
+    """What a value says that is base64 or hex from its first character to its last."""
+    whole = unquote(value).rstrip("=")
+    if _BASE64_RUN.fullmatch(whole):
+        yield _from_base64(whole)
+    if _HEX.fullmatch(whole) and len(whole) % 2 == 0:
+        yield _text_of(bytes.fromhex(whole))
+
+
+def unpacked(run: str) -> Iterator[str]:
+    """What a run of base64 or hex says, wherever in it that may begin."""
+    yield from (_from_base64(run[begin:]) for begin in range(min(4, len(run) - MIN_CORE)))
+    for found in _HEX.findall(run):
+        yield from (_text_of(bytes.fromhex(each[: len(each) // 2 * 2])) for each in (found, found[1:]))
+
+
+def _from_base64(run: str) -> str:
+    whole = run.replace("-", "+").replace("_", "/")
+    whole = whole[:-1] if len(whole) % 4 == 1 else whole
+    return _text_of(base64.b64decode(whole + "=" * (-len(whole) % 4)))
 
 
 def _text_of(data: bytes) -> str:
+    """The text; what is not UTF-8 as Latin-1, so that what is ASCII in it can be seen."""
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return ""
+        return data.decode("latin-1")
 
 
-def _plain(text: str) -> str:
-    if "\\" in text:
-        text = unescape_script(text)
-    if "%" in text:
-        text = unquote(text)
-    return html.unescape(text) if "&" in text else text
+def _from_script(text: str) -> str:
+    return unescape_script(text) if "\\" in text else text
+
+
+def _from_url(text: str) -> str:
+    return unquote(text) if _PERCENT.search(text) else text
+
+
+def _from_page(text: str) -> str:
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
