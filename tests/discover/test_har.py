@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatdoor.discover import har as har_module
+from chatdoor.discover import har_text as har_module
 from chatdoor.discover.har import read_har
 from chatdoor.discover.recording import Exchange
 from chatdoor.errors import RecordingError

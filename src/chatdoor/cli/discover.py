@@ -9,7 +9,8 @@ from chatdoor.cli.output import stdout, tell
 from chatdoor.cli.progress import progress
 from chatdoor.discover.discovery import Discovery
 from chatdoor.discover.discovery import discover as discovered
-from chatdoor.discover.har import MAX_BYTES, read_har
+from chatdoor.discover.har import read_har
+from chatdoor.discover.har_text import MAX_BYTES
 from chatdoor.discover.report import report
 from chatdoor.errors import ArgumentError
 

@@ -11,7 +11,7 @@ import click
 
 from chatdoor.cli.output import stdout
 from chatdoor.cli.progress import progress
-from chatdoor.discover.har import MAX_BYTES
+from chatdoor.discover.har_text import MAX_BYTES
 from chatdoor.discover.progress import Tell, between, nobody
 from chatdoor.discover.scrub import Scrubbed, Texts, prove
 from chatdoor.discover.scrub import scrub as scrubbed

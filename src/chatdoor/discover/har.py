@@ -7,14 +7,10 @@ place. Format: http://www.softwareishard.com/blog/har-12-spec/
 
 import base64
 import binascii
-import codecs
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final, TypeAlias, TypeVar
+from typing import Final
 from urllib.parse import urlsplit
-
-import msgspec
 
 from chatdoor.discover.bodies import (
     Recorded,
@@ -26,106 +22,26 @@ from chatdoor.discover.bodies import (
     read_body,
     why_absent,
 )
+from chatdoor.discover.har_keys import (
+    HarContent,
+    HarEntry,
+    HarFile,
+    HarMessage,
+    HarPair,
+    HarPost,
+    HarRequest,
+    HarResponse,
+    Scalar,
+)
+from chatdoor.discover.har_text import decoded, har_text
 from chatdoor.discover.recording import Answer, Body, Exchange, Frame, Page, Pairs, Recording, Request, is_asset
 from chatdoor.errors import RecordingError
-
-MAX_BYTES: Final = 512_000_000
-"""The largest file that is read."""
-
-T = TypeVar("T")
-
-Scalar: TypeAlias = str | int | float | bool | None
-"""A value that recorders write as text, as a number or as null."""
 
 _MILLISECONDS_FROM: Final = 1e11
 """Seconds since 1970 reach this in the year 5138: a larger time is in milliseconds."""
 
 _BINARY: Final = 2
 """The opcode of a binary frame (RFC 6455, section 5.2). Its data is written in base64."""
-
-_ESCAPES: Final = re.compile(
-    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-)
-
-
-class _Pair(msgspec.Struct):
-    name: Scalar = ""
-    value: Scalar = ""
-
-
-class _Post(msgspec.Struct, rename="camel"):
-    mime_type: Scalar = ""
-    text: Scalar = None
-    params: list[_Pair] | None = None
-    encoding: Scalar = ""
-    file: Scalar = msgspec.field(default=None, name="_file")
-
-
-class _Request(msgspec.Struct, rename="camel"):
-    method: str
-    url: str
-    headers: list[_Pair] | None = None
-    cookies: list[_Pair] | None = None
-    post_data: _Post | None = None
-
-
-class _Content(msgspec.Struct, rename="camel"):
-    size: Scalar = None
-    mime_type: Scalar = ""
-    text: Scalar = None
-    encoding: Scalar = ""
-    file: Scalar = msgspec.field(default=None, name="_file")
-
-
-class _Response(msgspec.Struct, rename="camel"):
-    status: Scalar = 0
-    headers: list[_Pair] | None = None
-    cookies: list[_Pair] | None = None
-    content: _Content | None = None
-    redirect: Scalar = msgspec.field(default="", name="redirectURL")
-
-
-class _Message(msgspec.Struct):
-    type: Scalar = ""
-    time: Scalar = None
-    opcode: Scalar = 1
-    data: Scalar = ""
-
-
-class _Event(msgspec.Struct, rename="camel"):
-    event_name: Scalar = ""
-    data: Scalar = ""
-
-
-class _Entry(msgspec.Struct):
-    request: _Request
-    response: _Response | None = None
-    started: Scalar = msgspec.field(default=None, name="startedDateTime")
-    milliseconds: Scalar = msgspec.field(default=None, name="time")
-    page: Scalar = msgspec.field(default="", name="pageref")
-    kind: Scalar = msgspec.field(default="", name="_resourceType")
-    messages: list[_Message] | None = msgspec.field(default=None, name="_webSocketMessages")
-    events: list[_Event] | None = msgspec.field(default=None, name="_eventSourceMessages")
-
-
-class _Creator(msgspec.Struct):
-    name: Scalar = ""
-    version: Scalar = ""
-
-
-class _Page(msgspec.Struct):
-    id: Scalar = ""
-    title: Scalar = ""
-
-
-class _Log(msgspec.Struct):
-    entries: list[msgspec.Raw]
-    creator: _Creator | None = None
-    pages: list[_Page] | None = None
-
-
-class _Har(msgspec.Struct):
-    log: _Log
 
 
 def read_har(data: bytes, name: str) -> Recording:
@@ -134,8 +50,10 @@ def read_har(data: bytes, name: str) -> Recording:
     Raises RecordingError for what is no HAR file, is cut short, or holds no exchange.
     """
     data = har_text(data, name)
-    log = decoded(data, _Har, name).log
-    found = [_exchange(index, decoded(raw, _Entry, f"{name}: entry {index}")) for index, raw in enumerate(log.entries)]
+    log = decoded(data, HarFile, name).log
+    found = [
+        _exchange(index, decoded(raw, HarEntry, f"{name}: entry {index}")) for index, raw in enumerate(log.entries)
+    ]
     exchanges = [exchange for exchange in found if exchange is not None]
     if not exchanges:
         raise RecordingError(
@@ -151,53 +69,7 @@ def read_har(data: bytes, name: str) -> Recording:
     )
 
 
-def har_text(data: bytes, name: str) -> bytes:
-    """The file as UTF-8 without a byte order mark. Halves of characters become U+FFFD, as JavaScript writes them.
-
-    Raises RecordingError for an empty file, one that is too large, and one that is no JSON at first sight.
-    """
-    if len(data) > MAX_BYTES:
-        raise RecordingError(f"{name}: larger than {MAX_BYTES // 10**6} MB; clear the panel, record the chat alone")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    data = data.removeprefix(codecs.BOM_UTF8)
-    start = data[:100].lstrip()
-    if not start:
-        raise RecordingError(f"{name}: the file is empty; export the recording again")
-    if not start.startswith(b"{"):
-        raise RecordingError(f"{name}: this is not a HAR file, which begins with {{; export as HAR")
-    return _ESCAPES.sub(_mend_half, data) if _has_halves(data) else data
-
-
-def decoded(data: bytes | msgspec.Raw, kind: type[T], place: str) -> T:
-    """The JSON as that type; numbers and texts stand for each other. Raises RecordingError, which names the place."""
-    try:
-        return msgspec.json.decode(data, type=kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise RecordingError(f"{place}: not HAR: {error}; export it again, as HAR 1.2") from None
-    except RecursionError:
-        raise RecordingError(f"{place}: nested too deeply for a HAR file; export it again") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RecordingError(f"{place}: {_not_json(error)}") from None
-
-
-def _not_json(error: Exception) -> str:
-    if "truncated" in str(error):
-        return "the file ends in the middle: the export or the download was cut short; export it again"
-    place = re.search(r"\(byte (\d+)\)", str(error))
-    where = f" at byte {place[1]}" if place else ""
-    return f"not JSON{where}; export it again, and do not edit it by hand"
-
-
-def _has_halves(data: bytes) -> bool:
-    return any(mark in data for mark in (b"\\ud", b"\\uD"))
-
-
-def _mend_half(found: re.Match[bytes]) -> bytes:
-    return b"\\ufffd" if found[1] else found[0]
-
-
-def _exchange(index: int, entry: _Entry) -> Exchange | None:
+def _exchange(index: int, entry: HarEntry) -> Exchange | None:
     """The exchange; None for one that went over no network."""
     if not _went_out(entry.request.url):
         return None
@@ -223,7 +95,7 @@ def _went_out(url: str) -> bool:
     return parts.scheme in {"http", "https", "ws", "wss"} and bool(parts.netloc)
 
 
-def _request(raw: _Request) -> Request:
+def _request(raw: HarRequest) -> Request:
     headers = tuple(_headers(raw.headers))
     body, fields = _request_body(raw.post_data, dict(headers).get("content-type", ""))
     return Request(
@@ -236,7 +108,7 @@ def _request(raw: _Request) -> Request:
     )
 
 
-def _request_body(post: _Post | None, header: str) -> tuple[Body, Pairs]:
+def _request_body(post: HarPost | None, header: str) -> tuple[Body, Pairs]:
     """The body and its fields. The header has the boundary of a form, which `mimeType` often lacks (Firefox)."""
     if post is None:
         return Body(absent="no body"), ()
@@ -249,8 +121,8 @@ def _request_body(post: _Post | None, header: str) -> tuple[Body, Pairs]:
     return body, form_fields(kind, body.text) or params
 
 
-def _answer(entry: _Entry, request: Request, kind: str) -> Answer:
-    raw = entry.response or _Response()
+def _answer(entry: HarEntry, request: Request, kind: str) -> Answer:
+    raw = entry.response or HarResponse()
     status = max(int(_number(raw.status) or 0), 0)
     headers = tuple(_headers(raw.headers))
     named = dict(headers)
@@ -263,9 +135,9 @@ def _answer(entry: _Entry, request: Request, kind: str) -> Answer:
     )
 
 
-def _answer_body(entry: _Entry, request: Request, kind: str, header: str) -> Body:
-    raw = entry.response or _Response()
-    content = raw.content or _Content()
+def _answer_body(entry: HarEntry, request: Request, kind: str, header: str) -> Body:
+    raw = entry.response or HarResponse()
+    content = raw.content or HarContent()
     full = header if media_type(header) else _text(content.mime_type)
     if is_asset(kind, media_type(full), request.url):
         return Body(media_type(full), absent="asset")
@@ -278,7 +150,7 @@ def _answer_body(entry: _Entry, request: Request, kind: str, header: str) -> Bod
     return Body(body.type, absent=why_absent(request.method, int(_number(raw.status) or 0), size))
 
 
-def _headers(pairs: list[_Pair] | None) -> Iterator[tuple[str, str]]:
+def _headers(pairs: list[HarPair] | None) -> Iterator[tuple[str, str]]:
     """Names in lower case, without pseudo-headers. Chrome and Safari join equal names with a line break."""
     for name, value in _pairs(pairs):
         if name and not name.startswith(":"):
@@ -303,7 +175,7 @@ def _set_cookies(headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]
                 yield key.strip(), text.strip()
 
 
-def _frame(message: _Message) -> Frame:
+def _frame(message: HarMessage) -> Frame:
     """A message. Chrome and mitmproxy write seconds, Playwright milliseconds in some versions."""
     data = _text(message.data)
     at = _number(message.time)
@@ -336,7 +208,7 @@ def _moment(text: str) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _pairs(pairs: list[_Pair] | None) -> Pairs:
+def _pairs(pairs: list[HarPair] | None) -> Pairs:
     return tuple((_text(pair.name), _text(pair.value)) for pair in pairs or ())
 
 

@@ -8,7 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from chatdoor.discover.bodies import Recorded, media_type, read_body
-from chatdoor.discover.har import decoded, har_text, read_har
+from chatdoor.discover.har import read_har
+from chatdoor.discover.har_text import decoded, har_text
 from chatdoor.discover.leaves import leaves
 from chatdoor.discover.progress import Tell, between, counted, nobody
 from chatdoor.discover.recording import Body, Exchange, is_asset
