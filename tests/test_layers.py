@@ -42,7 +42,7 @@ MAY_IMPORT = {
 }
 """Room of the house -> the rooms it may import from, its own excepted."""
 
-ACTING = {"discover/check.py", "discover/check_stages.py"}
+ACTING = {"discover/check.py", "discover/check_stages.py", "discover/live.py"}
 """Files of a pure room that talk to live sites. They count as a room of their own, which the pure one does not know."""
 
 PURE_ROOMS = {"_version", "errors", "messages", "site", "flow", "conversation", "discover"}

@@ -1,0 +1,258 @@
+"""Proving a discovered site against the live one, and mending it by what that answers."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias, Unpack
+
+import msgspec
+
+from chatdoor.conversation.store import MemoryStore
+from chatdoor.discover.check import make_word, run_check
+from chatdoor.discover.check_plan import CHECKS, Plan, pause_before, plan_check
+from chatdoor.discover.check_words import ASK, SAY, Words, words_for
+from chatdoor.discover.discovery import MIN_SECRET, Discovery
+from chatdoor.discover.draft import Finding, write
+from chatdoor.discover.mend import Mender
+from chatdoor.discover.mend_tables import Tables
+from chatdoor.discover.mend_trial import Kind, Outcome, Seen, Setter, Trial
+from chatdoor.discover.mend_words import check_findings
+from chatdoor.drive.client import Client
+from chatdoor.drive.visitor import Options
+from chatdoor.errors import (
+    ArgumentError,
+    BotCheckMet,
+    ChatdoorError,
+    ConnectFailed,
+    RateLimited,
+    RecordingError,
+    SiteFailed,
+    TimedOut,
+)
+from chatdoor.flow.bot_check import announced_check
+from chatdoor.flow.dates import read_retry_after
+from chatdoor.flow.effects import Head, Send
+from chatdoor.site.load import loads_site
+from chatdoor.site.model import Site
+
+REQUESTS: Final = 40
+"""Requests at most, where nothing else is said. A site without surprises takes about twenty."""
+
+TRIED: Final = "the site file under trial"
+LIMITED: Final = 429
+
+_ENDS: Final = (BotCheckMet, RateLimited, ConnectFailed, TimedOut)
+"""After these nothing more is sent."""
+
+_OVERLOADED: Final = frozenset({502, 503, 504})
+"""Statuses by which a site, or what stands before it, says that it is down (RFC 9110, section 15.6)."""
+
+_CHECKED: Final = (frozenset[str](), frozenset({"refresh"}), frozenset({"refresh", "refusal"}))
+"""What the check at the end may leave out, where few requests are left."""
+
+
+class Spent(ChatdoorError):
+    """All requests were sent that may be."""
+
+
+class Mended(msgspec.Struct, frozen=True):
+    """What came of it: the site file and what is known of it. `error` is what ended the trials early, or None.
+
+    `works` is False where the file is still the one that the recording gave.
+    """
+
+    text: str
+    site: Site
+    findings: tuple[Finding, ...]
+    works: bool
+    requests: int
+    error: ChatdoorError | None = None
+
+
+class Budget:
+    """Counts what is sent, lets no more go out than may, and ends all where the site asks us to slow down."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.sent = 0
+        self.status = 0
+        self.setters: list[Setter] = []
+        self._path = ""
+
+    def sends(self, effect: Send) -> None:
+        """Counts a request. Raises Spent for one too many."""
+        if self.sent >= self.most:
+            raise Spent(f"the {self.most} requests are used up; --requests allows more", step=effect.label)
+        self.sent += 1
+        self._path = effect.label.rpartition(" ")[2]
+
+    def answered(self, head: Head) -> None:
+        """Notes an answer. Raises RateLimited for one that asks for less."""
+        self.status = head.status
+        cookies = (value.partition("=")[0].strip() for name, value in head.headers if name == "set-cookie")
+        self.setters.append(Setter(self._path, tuple(cookies)))
+        if head.status == LIMITED and not announced_check(head):
+            wait = read_retry_after(head.get("retry-after"), head.at.unix)
+            when = "" if wait is None else f", for {wait:.0f} s"
+            raise RateLimited(f"the site asks to slow down{when} (HTTP 429), so nothing more is tried", retry_after=wait)
+
+
+class Speech(msgspec.Struct, frozen=True):
+    """What is said: `prompt` in single messages, where one is given; else, and for memory, `say` and `ask`."""
+
+    prompt: str = ""
+    say: str = SAY
+    ask: str = ASK
+
+    def words(self) -> Words:
+        """The words of one trial, with a new word to remember."""
+        return words_for(self.say, self.ask, make_word())
+
+
+def prove(
+    found: Discovery, *, requests: int = REQUESTS, speech: Speech = Speech(), **options: Unpack[Options]
+) -> Mended:
+    """Proves what was discovered against its site, and mends it. At most so many requests are sent, at the site's pace.
+
+    What ends the trials early is `error` of the result, and no exception; what was proven before stays. `options` are
+    those of a client. Raises ArgumentError for arguments that can not be used.
+    """
+    if requests < 1:
+        raise ArgumentError(f"requests: expected a number above 0, got {requests}")
+    return _Proving(found, requests, speech, options).run()
+
+
+class _Proving:
+    """One discovery on trial."""
+
+    def __init__(self, found: Discovery, requests: int, speech: Speech, options: Options) -> None:
+        self._found = found
+        self._budget = Budget(requests)
+        self._speech = speech
+        self._options = options
+        self._secrets: set[str] = set()
+        self._spoke = False
+        self._pause = pause_before(found.site)
+        held = frozenset(name for name in os.environ if os.environ[name])
+        self._mender = Mender(list(found.tables), found.clues, held)
+
+    def run(self) -> Mended:
+        """All trials, and a check of what they leave."""
+        error = self._missing() or self._mend()
+        checked = self._check() if self._mender.works and error is None else []
+        mender = self._mender
+        if not mender.works:
+            return Mended(
+                self._found.text, self._found.site, self._findings(checked), False, self._budget.sent, error or mender.failure
+            )
+        text = write(mender.tables)
+        self._check_no_secret(text)
+        site = loads_site(text, TRIED)
+        return Mended(text, site, self._findings(checked), True, self._budget.sent, error)
+
+    def _findings(self, checked: list[Finding]) -> tuple[Finding, ...]:
+        kept = self._mender.open_questions(self._found.findings)
+        return (*kept, *self._mender.findings, *checked)
+
+    def _missing(self) -> ChatdoorError | None:
+        """The error where credentials are not there. Nothing is sent then."""
+        missing = [name for name in self._found.clues.variables if not os.environ.get(name)]
+        if not missing:
+            return None
+        return ArgumentError(f"set {' and '.join(missing)} in the environment: the site wants a login", site=self._found.site.name)
+
+    def _mend(self) -> ChatdoorError | None:
+        """Makes the trials. The error that ended them early, if any."""
+        trials, outcome = self._mender.trials(), None
+        while True:
+            try:
+                trial = next(trials) if outcome is None else trials.send(outcome)
+            except StopIteration:
+                return None
+            outcome = self._try(trial)
+            if outcome.error and _ends(outcome):
+                return outcome.error
+
+    def _try(self, trial: Trial) -> Outcome:
+        self._budget.status = 0
+        self._budget.setters.clear()
+        try:
+            return _ACTS[trial.kind](self, loads_site(write(trial.tables), TRIED))
+        except ChatdoorError as error:
+            if os.environ.get("DBG"): print(trial.kind, repr(error)[:300]); print(write(trial.tables) if os.environ["DBG"]=="2" else "")
+            return Outcome(error, status=self._budget.status)
+
+    def _client(self, site: Site, **more: Unpack[Options]) -> Client:
+        client = Client(site, **{**self._options, **more})
+        client.visitor.witness = self._budget
+        return client
+
+    def _look(self, site: Site) -> Outcome:
+        with self._client(site) as client:
+            client.warm_up()
+            session = client.visitor.sessions.current
+        if session is None:
+            return Outcome()
+        cookies = tuple((cookie.name, cookie.value) for cookie in session.jar.cookies)
+        self._secrets |= {value for _, value in cookies}
+        return Outcome(seen=Seen(tuple(self._budget.setters), cookies, dict(session.values)))
+
+    def _say(self, site: Site) -> Outcome:
+        with self._client(site) as client:
+            self._ask(client, self._speech.prompt or self._speech.words().said)
+        return Outcome(status=self._budget.status)
+
+    def _recall(self, site: Site) -> Outcome:
+        words = self._speech.words()
+        with self._client(site) as client:
+            first = self._ask(client, words.said)
+            second = self._ask(client, words.said, first, words.asked)
+        return Outcome(remembered=words.is_in(second), status=self._budget.status)
+
+    def _apart(self, site: Site) -> Outcome:
+        words, store = self._speech.words(), MemoryStore()
+        with self._client(site, conversations=store) as client:
+            first = self._ask(client, words.said)
+        with self._client(site, conversations=store) as client:
+            second = self._ask(client, words.said, first, words.asked)
+        return Outcome(remembered=words.is_in(second), status=self._budget.status)
+
+    def _ask(self, client: Client, *turns: str) -> str:
+        """The reply to the last turn, after a pause."""
+        if self._spoke:
+            time.sleep(self._pause)
+        self._spoke = True
+        messages = [{"role": ("user", "assistant")[at % 2], "content": turn} for at, turn in enumerate(turns)]
+        return client.ask(messages).text
+
+    def _check(self) -> list[Finding]:
+        """What `check` says of the result, as far as the requests that are left allow."""
+        site, left = loads_site(write(self._mender.tables), TRIED), self._budget.most - self._budget.sent
+        skip = next((skip for skip in _CHECKED if plan_check(site, skip=skip).requests <= left), None)
+        if skip is None:
+            return [Finding("unknown", f"no check was made: {left} requests are left; `chatdoor check` makes it")]
+        time.sleep(self._pause)
+        proof = run_check(site, skip=skip, say=self._speech.say, ask=self._speech.ask, **self._options)
+        self._budget.sent += proof.requests
+        return check_findings(proof)
+
+    def _check_no_secret(self, text: str) -> None:
+        secrets = {*self._secrets, *self._found.clues.samples.values()}
+        if any(len(secret) >= MIN_SECRET and secret in text for secret in secrets):
+            raise RecordingError("the site file would hold a secret of the live site; please report it")
+
+
+def _ends(outcome: Outcome) -> bool:
+    """Whether nothing more may be sent: a limit, a bot check, a site that is down, a secret that may not be used."""
+    error = outcome.error
+    down = isinstance(error, SiteFailed) and outcome.status in _OVERLOADED
+    return down or isinstance(error, (*_ENDS, Spent)) or type(error) is ArgumentError
+
+
+_ACTS: Final[Mapping[Kind, Callable[[_Proving, Site], Outcome]]] = {
+    "look": _Proving._look,
+    "say": _Proving._say,
+    "recall": _Proving._recall,
+    "apart": _Proving._apart,
+}
+"""Kind of a trial -> what is done for it."""

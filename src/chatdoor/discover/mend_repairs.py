@@ -1,0 +1,124 @@
+"""What may make a draft work that its site refuses: another source for a token, a bearer, a page to open.
+
+`Authorization` follows RFC 6750 and Django REST framework; pages that set cookies are those of any session.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from chatdoor.discover.clues import Clues, Given
+from chatdoor.discover.draft import Line
+from chatdoor.discover.mend_sources import Candidate, candidates, with_source
+from chatdoor.discover.mend_tables import (
+    Tables,
+    add_page,
+    address_of,
+    copy_of,
+    headers,
+    put,
+    renamed,
+    steps_of,
+    tokens,
+    value_of,
+)
+from chatdoor.discover.mend_trial import Seen
+from chatdoor.discover.naming import wanted_name
+
+_SCHEMES: Final = ("Bearer", "Token")
+"""What stands before a token in `Authorization`: RFC 6750; Django REST framework."""
+
+WHY: Final = "proven: the site answered with it, and not without"
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """A draft to try. `name` is the value that it sends anew, empty for none; `told` says what is new in it.
+
+    `asked` are words of a question that it answers.
+    """
+
+    tables: Tables
+    name: str
+    told: str
+    asked: str
+
+
+def of_sources(tables: Tables, looked: Tables, pages: tuple[str, ...], seen: Seen, clues: Clues) -> list[Repair]:
+    """Other sources for the values that go out as tokens, the likeliest first.
+
+    `looked` is the draft whose session was opened for the look, and then `pages`.
+    """
+    found = []
+    for name, key in tokens(tables).items():
+        if name.removeprefix("env:") in clues.variables:
+            continue
+        sample = clues.samples.get("{" + name + "}", "")
+        likely = candidates(looked, pages, seen, key, sample)
+        if looked is not tables:
+            likely = [_placed(each, tables) for each in likely]
+        other = (each for each in likely if each.page or each.source != value_of(tables, "[take]", name))
+        found += [(each.points, _with_candidate(tables, name, key, each)) for each in other]
+    return [repair for _, repair in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _placed(candidate: Candidate, tables: Tables) -> Candidate:
+    """The candidate; where the session opens its page before it sends anything, it is taken from that step."""
+    opened = [address_of(step) for step in steps_of(tables, "session")]
+    sends = next((at for at, (verb, _) in enumerate(opened) if verb != "get"), 0)
+    if ("get", candidate.page) not in opened[:sends]:
+        return candidate
+    return msgspec.structs.replace(candidate, page="", step=opened.index(("get", candidate.page)))
+
+
+def _with_candidate(tables: Tables, name: str, key: str, candidate: Candidate) -> Repair:
+    new = name
+    if name.startswith("env:"):
+        new = free_name(tables, wanted_name(("header", key.lower())))
+        tables = renamed(tables, name, new)
+    where = f" of GET {candidate.page}" if candidate.page else ""
+    mended = with_source(tables, new, candidate, WHY)
+    return Repair(mended, new, f"{new}: {candidate.place}{where}, sent as {key}", key)
+
+
+def free_name(tables: Tables, wanted: str) -> str:
+    """The name, numbered where another value has it."""
+    lines = [line for table in tables for line in table.lines]
+    taken = {line.key.removeprefix("take.").removeprefix("make.") for line in lines}
+    numbered = (wanted, *(f"{wanted}_{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in numbered if name not in taken)
+
+
+def of_bearers(tables: Tables, clues: Clues) -> list[Repair]:
+    """Tokens that JSON answers gave, in the header that browsers leave out."""
+    if any(header.name == "Authorization" for header in headers(tables)):
+        return []
+    return [repair for given in clues.given for repair in _with_bearer(tables, given)]
+
+
+def _with_bearer(tables: Tables, given: Given) -> Iterator[Repair]:
+    new = copy_of(tables)
+    if (given.verb, given.path) not in map(address_of, steps_of(new, "session")):
+        if given.verb != "get":
+            return
+        new = add_page(new, given.path, WHY)
+    step = next(each for each in steps_of(new, "session") if address_of(each) == (given.verb, given.path))
+    name = next((line.key.removeprefix("take.") for line in step.lines if line.value == given.source), "")
+    if not name:
+        name = free_name(new, "bearer")
+        step.lines = [*step.lines, Line(f"take.{name}", given.source, WHY)]
+    place = f"{_told(given.source)} of {given.verb.upper()} {given.path}"
+    for scheme in _SCHEMES:
+        mended = put(new, "[headers]", Line("Authorization", f"{scheme} {{{name}}}", WHY))
+        yield Repair(mended, name, f"Authorization: {scheme}, {place}", "Authorization")
+
+
+def _told(source: Mapping[str, object]) -> str:
+    return " ".join(f"{key} {value}" for key, value in source.items())
+
+
+def of_pages(tables: Tables, clues: Clues) -> list[Repair]:
+    """Pages that were open, and may set a cookie that is hidden."""
+    opened = {path for _, path in map(address_of, steps_of(tables, "session"))}
+    left = [page for page in clues.pages if page not in opened]
+    return [Repair(add_page(tables, page, WHY), "", f"session: GET {page}", f"GET {page} ") for page in left]

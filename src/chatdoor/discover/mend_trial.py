@@ -1,0 +1,71 @@
+"""What mending can ask for, and what it gets back. As in a flow: a decision yields a trial and receives its outcome.
+
+    trial     is made by                                        shows
+    look      opening the session, and pages beside it          what they hold
+    say       one message in a new session                      whether it is answered
+    recall    two messages, the second asks for a word          whether the site remembers
+    apart     the same, the second in another session           whether the id alone finds the conversation
+"""
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from chatdoor.discover.draft import Table
+from chatdoor.errors import ChatdoorError
+
+Kind: TypeAlias = Literal["look", "say", "recall", "apart"]
+
+PAGE: Final = "seen_page_"
+HEADER: Final = "seen_header_"
+"""What names begin with under which a look takes whole pages and headers."""
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """One trial of a draft."""
+
+    kind: Kind
+    tables: list[Table]
+
+
+class Setter(msgspec.Struct, frozen=True):
+    """An answer of a look: the path that was asked for, and the names of the cookies that it set."""
+
+    path: str
+    cookies: tuple[str, ...]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a look has found: the answers in order, all cookies, and the values that were taken."""
+
+    setters: tuple[Setter, ...]
+    cookies: tuple[tuple[str, str], ...]
+    values: dict[str, object]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a trial. `error` is None where all of it was answered.
+
+    `remembered`: the last reply had the word of the first message. `status` is the last one that came, 0 where none
+    did. `seen` is what a look brings.
+    """
+
+    error: ChatdoorError | None = None
+    remembered: bool = False
+    status: int = 0
+    seen: Seen | None = None
+
+    @property
+    def answered(self) -> bool:
+        """True where nothing went wrong."""
+        return self.error is None
+
+    @property
+    def sign(self) -> tuple[str, str | None, int]:
+        """By what one failure differs from another: its kind, its step, its status."""
+        return (type(self.error).__name__, self.error.step if self.error else None, self.status)
+
+    @property
+    def told(self) -> str:
+        """The failure in a few words, without anything that the site said."""
+        return f"HTTP {self.status}" if self.status >= 300 else type(self.error).__name__
