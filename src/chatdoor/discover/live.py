@@ -132,6 +132,7 @@ class _Proving:
         self._options = options
         self._secrets: set[str] = set()
         self._spoke = False
+        self._turns = 0
         self._pause = pause_before(found.site)
         held = frozenset(name for name in os.environ if os.environ[name])
         self._mender = Mender(list(found.tables), found.clues, held)
@@ -174,13 +175,13 @@ class _Proving:
                 return outcome.error
 
     def _try(self, trial: Trial) -> Outcome:
-        self._budget.status = 0
+        self._budget.status = self._turns = 0
         self._budget.setters.clear()
         try:
             return _ACTS[trial.kind](self, loads_site(write(trial.tables), TRIED))
         except ChatdoorError as error:
             if os.environ.get("DBG"): print(trial.kind, repr(error)[:300]); print(write(trial.tables) if os.environ["DBG"]=="2" else "")
-            return Outcome(error, status=self._budget.status)
+            return Outcome(error, status=self._budget.status, turns=self._turns)
 
     def _client(self, site: Site, **more: Unpack[Options]) -> Client:
         client = Client(site, **{**self._options, **more})
@@ -223,7 +224,9 @@ class _Proving:
             time.sleep(self._pause)
         self._spoke = True
         messages = [{"role": ("user", "assistant")[at % 2], "content": turn} for at, turn in enumerate(turns)]
-        return client.ask(messages).text
+        text = client.ask(messages).text
+        self._turns += 1
+        return text
 
     def _check(self) -> list[Finding]:
         """What `check` says of the result, as far as the requests that are left allow."""

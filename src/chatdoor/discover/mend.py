@@ -9,26 +9,27 @@ from typing import Final, TypeAlias
 
 from chatdoor.discover.clues import Clues
 from chatdoor.discover.draft import Finding, Line, Sureness
-from chatdoor.discover.mend_repairs import Repair, of_bearers, of_pages, of_sources
+from chatdoor.discover.mend_repairs import Repair, of_bearers, of_pages, of_renewals, of_sources
 from chatdoor.discover.mend_sources import look_tables, pages_beside
 from chatdoor.discover.mend_tables import (
     Header,
     Tables,
+    bare,
     cut,
     expanded,
     noted,
     plain_headers,
     put,
+    suspects,
     tokens,
     value_of,
     without_headers,
-    without_steps,
     without_value,
 )
 from chatdoor.discover.mend_trial import Outcome, Seen, Trial
 from chatdoor.errors import ArgumentError, ChatdoorError, LoginFailed, SessionRefused, TokenNotFound
 
-ROUNDS: Final = 3
+ROUNDS: Final = 4
 """Values that can be missing at once: a token, a bearer, a page."""
 
 LOGINS: Final = 2
@@ -36,6 +37,9 @@ LOGINS: Final = 2
 
 USUAL: Final = (401, 403, 419, 440)
 """Statuses that a site file knows as refusals without being told."""
+
+_OF_TOKENS: Final = frozenset({403, 419, 422})
+"""Statuses by which frameworks refuse a form for its token: Django and others, Laravel, Rails."""
 
 Trials: TypeAlias = Generator[Trial, Outcome, None]
 Found: TypeAlias = Generator[Trial, Outcome, tuple[Repair, Outcome] | None]
@@ -77,13 +81,12 @@ class Mender:
         if outcome.answered:
             self._adopt(self.tables, outcome)
         for _ in range(ROUNDS):
-            if outcome.answered:
-                return
-            self.failure = outcome.error
+            if outcome.answered or self._is_locked_out(outcome):
+                break
             self._signs.add(outcome.sign)
             found = yield from self._round(base, outcome)
             if found is None:
-                return
+                break
             repair, after = found
             self._note("proven", f"{repair.told}: {outcome.told} without it", repair.asked)
             self._needed |= {repair.name}
@@ -91,14 +94,14 @@ class Mender:
             if outcome.answered:
                 self._adopt(base, outcome)
                 self._learn_refusal(refused)
+        self.failure = outcome.error
 
     def _round(self, base: Tables, before: Outcome) -> Found:
         """The first repair that makes a difference; None where none does."""
         for repairs in (yield from self._repairs(base, before)):
             for repair in repairs:
                 outcome = yield Trial("recall", self._sendable(repair.tables))
-                self._logins += isinstance(outcome.error, LoginFailed)
-                if self._logins >= LOGINS:
+                if self._is_locked_out(outcome):
                     return None
                 if self._is_better(outcome):
                     return repair, outcome
@@ -109,7 +112,7 @@ class Mender:
         bearers, pages = of_bearers(base, self._clues), of_pages(base, self._clues)
         if before.status == 401 and bearers:
             return [bearers]
-        return [(yield from self._look(base)), pages, bearers]
+        return [(yield from self._look(base)), pages, bearers, of_renewals(base)]
 
     def _look(self, base: Tables) -> Generator[Trial, Outcome, list[Repair]]:
         """Sources that the live pages offer: those of the session, and beside them those that were open."""
@@ -117,9 +120,14 @@ class Mender:
         outcome = yield Trial("look", look_tables(base, pages))
         if outcome.seen is not None:
             return of_sources(base, base, pages, outcome.seen, self._clues)
-        alone, pages = without_steps(base), self._clues.pages
+        alone, pages = bare(base), self._clues.pages
         outcome = yield Trial("look", look_tables(alone, pages))
         return of_sources(base, alone, pages, outcome.seen, self._clues) if outcome.seen else []
+
+    def _is_locked_out(self, outcome: Outcome) -> bool:
+        """Whether the credentials were looked at too often and were not good. A token that was not is no such case."""
+        self._logins += isinstance(outcome.error, LoginFailed) and outcome.status not in _OF_TOKENS
+        return self._logins >= LOGINS
 
     def _is_better(self, outcome: Outcome) -> bool:
         """Whether the site went along, or refused something else. A value that is not there is no progress."""
@@ -132,7 +140,7 @@ class Mender:
     def _hidden(self, tables: Tables) -> list[str]:
         """References that hold nothing, where nobody knows what they should hold."""
         known = {f"env:{name}" for name in (*self._clues.variables, *self._held)}
-        return [name for name in tokens(tables) if name.startswith("env:") and name not in known]
+        return [name for name in suspects(tables) if name.startswith("env:") and name not in known]
 
     def _sendable(self, tables: Tables) -> Tables:
         for name in self._hidden(tables):
@@ -142,7 +150,7 @@ class Mender:
     def _adopt(self, tables: Tables, outcome: Outcome) -> None:
         """Goes on from a draft that works."""
         for name in self._hidden(tables):
-            self._note("proven", f"{tokens(tables)[name]}: not needed, left out", name.removeprefix("env:"))
+            self._note("proven", f"{suspects(tables)[name]}: not needed, left out", name.removeprefix("env:"))
         self.tables, self.works, self.failure = self._sendable(tables), True, None
         self._remembers = outcome.remembered
         self._note("proven", "turn: two messages were answered", "hides; is that so?")

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from chatdoor.discover.clues import Clues, Given
-from chatdoor.discover.draft import Line
+from chatdoor.discover.draft import Line, Table
 from chatdoor.discover.mend_sources import Candidate, candidates, with_source
 from chatdoor.discover.mend_tables import (
     Tables,
@@ -20,7 +20,7 @@ from chatdoor.discover.mend_tables import (
     put,
     renamed,
     steps_of,
-    tokens,
+    suspects,
     value_of,
 )
 from chatdoor.discover.mend_trial import Seen
@@ -29,6 +29,7 @@ from chatdoor.discover.naming import wanted_name
 _SCHEMES: Final = ("Bearer", "Token")
 """What stands before a token in `Authorization`: RFC 6750; Django REST framework."""
 
+RENEWS: Final = "proven: the talk went on after it"
 WHY: Final = "proven: the site answered with it, and not without"
 
 
@@ -50,7 +51,7 @@ def of_sources(tables: Tables, looked: Tables, pages: tuple[str, ...], seen: See
     `looked` is the draft whose session was opened for the look, and then `pages`.
     """
     found = []
-    for name, key in tokens(tables).items():
+    for name, key in suspects(tables).items():
         if name.removeprefix("env:") in clues.variables:
             continue
         sample = clues.samples.get("{" + name + "}", "")
@@ -63,11 +64,11 @@ def of_sources(tables: Tables, looked: Tables, pages: tuple[str, ...], seen: See
 
 
 def _placed(candidate: Candidate, tables: Tables) -> Candidate:
-    """The candidate; where the session opens its page before it sends anything, it is taken from that step."""
+    """The candidate for a session that could not be opened: its page comes first, where it is not opened first yet."""
     opened = [address_of(step) for step in steps_of(tables, "session")]
-    sends = next((at for at, (verb, _) in enumerate(opened) if verb != "get"), 0)
+    sends = next((at for at, (verb, _) in enumerate(opened) if verb != "get"), len(opened))
     if ("get", candidate.page) not in opened[:sends]:
-        return candidate
+        return msgspec.structs.replace(candidate, first=True)
     return msgspec.structs.replace(candidate, page="", step=opened.index(("get", candidate.page)))
 
 
@@ -121,4 +122,16 @@ def of_pages(tables: Tables, clues: Clues) -> list[Repair]:
     """Pages that were open, and may set a cookie that is hidden."""
     opened = {path for _, path in map(address_of, steps_of(tables, "session"))}
     left = [page for page in clues.pages if page not in opened]
-    return [Repair(add_page(tables, page, WHY), "", f"session: GET {page}", f"GET {page} ") for page in left]
+    return [
+        Repair(add_page(tables, page, WHY, first=True), "", f"session: GET {page}", f"GET {page} ") for page in left
+    ]
+
+
+def of_renewals(tables: Tables) -> list[Repair]:
+    """A page that gives a new token in mid-talk, where each is good once."""
+    pages = [step for step in steps_of(tables, "session") if address_of(step)[0] == "get"]
+    if not pages or any(line.key == "refresh" for step in pages for line in step.lines):
+        return []
+    at, path = tables.index(pages[-1]), address_of(pages[-1])[1]
+    renewing = Table(pages[-1].heading, [*pages[-1].lines, Line("refresh", value=True, why=RENEWS)])
+    return [Repair([*tables[:at], renewing, *tables[at + 1 :]], "", f"refresh: GET {path} renews the token", "refresh")]

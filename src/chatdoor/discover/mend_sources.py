@@ -24,6 +24,7 @@ from chatdoor.discover.mend_tables import (
     put,
     sourceless,
     steps_of,
+    suspects,
     tokens,
     without_value,
 )
@@ -47,13 +48,15 @@ _KINDS: Final = tuple(re.compile(each) for each in (r"[a-z]", r"[A-Z]", r"[0-9]"
 class Candidate(msgspec.Struct, frozen=True):
     """A source to try. `page` is what has to be opened for it, empty where the session does so already.
 
-    `step` is the place of the session's step that holds it, -1 for the last one.
+    `step` is the place of the session's step that holds it, -1 for the last one. `first`: the page comes before all
+    that the session sends.
     """
 
     source: dict[str, object]
     page: str
     points: int
     step: int = -1
+    first: bool = False
 
     @property
     def place(self) -> str:
@@ -64,7 +67,7 @@ class Candidate(msgspec.Struct, frozen=True):
 def look_tables(tables: Tables, pages: tuple[str, ...]) -> Tables:
     """A draft that opens the session and these pages, and takes all that it sees. It says nothing."""
     found = [table for table in copy_of(tables) if name_of(table) in {"", "take", "headers", "session"}]
-    for name in tokens(tables):
+    for name in suspects(tables):
         if name.startswith("env:") or any(_makes(table, name) for table in tables):
             found = without_value(found, name, everywhere=True)
     for page in pages:
@@ -177,10 +180,10 @@ def with_source(tables: Tables, name: str, candidate: Candidate, why: str) -> Ta
     """The draft that takes the value from there. Data is read in its own step, all else in every answer."""
     new = copy_of(sourceless(tables, name))
     if candidate.page:
-        new = add_page(new, candidate.page, why)
+        new = add_page(new, candidate.page, why, first=candidate.first)
     steps = steps_of(new, "session")
     if candidate.source.keys() != {"json"} or not steps:
         return put(new, "[take]", Line(name, candidate.source, why))
-    step = steps[candidate.step]
+    step = steps[0 if candidate.first else candidate.step]
     step.lines = [*step.lines, Line(f"take.{name}", candidate.source, why)]
     return new

@@ -43,9 +43,9 @@ def steps_of(tables: Tables, name: str) -> Tables:
     return [each for each in tables if name_of(each) == name]
 
 
-def without_steps(tables: Tables) -> Tables:
-    """The draft without its session's steps."""
-    return [each for each in tables if name_of(each) != "session"]
+def bare(tables: Tables) -> Tables:
+    """The draft without all that a session begins with, and what it takes."""
+    return [each for each in tables if name_of(each) not in {"session", "take", "headers"}]
 
 
 def address_of(step: Table) -> tuple[str, str]:
@@ -77,10 +77,14 @@ def cut(tables: Tables, heading: str, key: str) -> Tables:
     return [_without(each, key) if each.heading == heading else each for each in copy_of(tables)]
 
 
-def add_page(tables: Tables, path: str, why: str) -> Tables:
-    """The draft with one more page to open, after all that a session begins with."""
+def add_page(tables: Tables, path: str, why: str, *, first: bool = False) -> Tables:
+    """The draft with one more page to open, after all that a session begins with, or before."""
     new = copy_of(tables)
-    _insert(new, Table("[[session]]", [Line("get", path, why)]))
+    page = Table("[[session]]", [Line("get", path, why)])
+    if first and (steps := steps_of(new, "session")):
+        new.insert(new.index(steps[0]), page)
+    else:
+        _insert(new, page)
     heading = "[session]" if len(steps_of(new, "session")) == 1 else "[[session]]"
     for step in steps_of(new, "session"):
         step.heading = heading
@@ -141,11 +145,20 @@ def filled(value: object) -> list[str]:
 
 def tokens(tables: Tables) -> dict[str, str]:
     """The values that go out with a message under the name of a header or of a token -> that name."""
-    found = {name: header.name for header in headers(tables) for name in filled(header.text)}
+    return _named(tables, frozenset({"chat", "conversation.start"}))
+
+
+def suspects(tables: Tables) -> dict[str, str]:
+    """The same, and what a session's steps send under the name of a token: all that may come from elsewhere."""
+    return _named(tables, frozenset({"chat", "conversation.start", "session"}))
+
+
+def _named(tables: Tables, steps: frozenset[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for table in tables:
-        if name_of(table) in {"chat", "conversation.start"}:
-            for line in table.lines:
-                found |= {name: key for key, name in _in_body(line.value, "") if words.TOKEN.search(key)}
+        for line in table.lines if name_of(table) in steps else ():
+            found |= {name: key for key, name in _in_body(line.value, "") if words.TOKEN.search(key)}
+    found |= {name: header.name for header in headers(tables) for name in filled(header.text)}
     return {name: key for name, key in found.items() if name not in _SAID}
 
 

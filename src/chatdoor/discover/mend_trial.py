@@ -47,12 +47,13 @@ class Outcome(msgspec.Struct, frozen=True):
     """What came of a trial. `error` is None where all of it was answered.
 
     `remembered`: the last reply had the word of the first message. `status` is the last one that came, 0 where none
-    did. `seen` is what a look brings.
+    did, `turns` how many messages were answered. `seen` is what a look brings.
     """
 
     error: ChatdoorError | None = None
     remembered: bool = False
     status: int = 0
+    turns: int = 0
     seen: Seen | None = None
 
     @property
@@ -61,9 +62,9 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.error is None
 
     @property
-    def sign(self) -> tuple[str, str | None, int]:
-        """By what one failure differs from another: its kind, its step, its status."""
-        return (type(self.error).__name__, self.error.step if self.error else None, self.status)
+    def sign(self) -> tuple[object, ...]:
+        """By what one failure differs from another: its kind, its step, its status, the turns before it."""
+        return (type(self.error), self.error.step if self.error else None, self.status, self.turns)
 
     @property
     def told(self) -> str:
