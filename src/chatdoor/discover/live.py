@@ -2,19 +2,18 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias, Unpack
+from collections.abc import Callable, Mapping
+from typing import Final, Unpack
 
 import msgspec
 
-from chatdoor.conversation.store import MemoryStore
+from chatdoor.conversation.store import ConversationStore, MemoryStore
 from chatdoor.discover.check import make_word, run_check
-from chatdoor.discover.check_plan import CHECKS, Plan, pause_before, plan_check
+from chatdoor.discover.check_plan import pause_before
 from chatdoor.discover.check_words import ASK, SAY, Words, words_for
 from chatdoor.discover.discovery import MIN_SECRET, Discovery
 from chatdoor.discover.draft import Finding, write
 from chatdoor.discover.mend import Mender
-from chatdoor.discover.mend_tables import Tables
 from chatdoor.discover.mend_trial import Kind, Outcome, Seen, Setter, Trial
 from chatdoor.discover.mend_words import check_findings
 from chatdoor.drive.client import Client
@@ -47,8 +46,8 @@ _ENDS: Final = (BotCheckMet, RateLimited, ConnectFailed, TimedOut)
 _OVERLOADED: Final = frozenset({502, 503, 504})
 """Statuses by which a site, or what stands before it, says that it is down (RFC 9110, section 15.6)."""
 
-_CHECKED: Final = (frozenset[str](), frozenset({"refresh"}), frozenset({"refresh", "refusal"}))
-"""What the check at the end may leave out, where few requests are left."""
+CHECK_COST: Final = 4
+"""How many times what two turns take a whole check takes: five messages, of which two are refused at first."""
 
 
 class Spent(ChatdoorError):
@@ -94,7 +93,8 @@ class Budget:
         if head.status == LIMITED and not announced_check(head):
             wait = read_retry_after(head.get("retry-after"), head.at.unix)
             when = "" if wait is None else f", for {wait:.0f} s"
-            raise RateLimited(f"the site asks to slow down{when} (HTTP 429), so nothing more is tried", retry_after=wait)
+            problem = f"the site asks to slow down{when} (HTTP 429), so nothing more is tried"
+            raise RateLimited(problem, retry_after=wait)
 
 
 class Speech(msgspec.Struct, frozen=True):
@@ -110,7 +110,7 @@ class Speech(msgspec.Struct, frozen=True):
 
 
 def prove(
-    found: Discovery, *, requests: int = REQUESTS, speech: Speech = Speech(), **options: Unpack[Options]
+    found: Discovery, *, requests: int = REQUESTS, speech: Speech | None = None, **options: Unpack[Options]
 ) -> Mended:
     """Proves what was discovered against its site, and mends it. At most so many requests are sent, at the site's pace.
 
@@ -119,7 +119,7 @@ def prove(
     """
     if requests < 1:
         raise ArgumentError(f"requests: expected a number above 0, got {requests}")
-    return _Proving(found, requests, speech, options).run()
+    return _Proving(found, requests, speech or Speech(), options).run()
 
 
 class _Proving:
@@ -133,6 +133,7 @@ class _Proving:
         self._secrets: set[str] = set()
         self._spoke = False
         self._turns = 0
+        self._cost = 0
         self._pause = pause_before(found.site)
         held = frozenset(name for name in os.environ if os.environ[name])
         self._mender = Mender(list(found.tables), found.clues, held)
@@ -140,27 +141,32 @@ class _Proving:
     def run(self) -> Mended:
         """All trials, and a check of what they leave."""
         error = self._missing() or self._mend()
-        checked = self._check() if self._mender.works and error is None else []
-        mender = self._mender
-        if not mender.works:
-            return Mended(
-                self._found.text, self._found.site, self._findings(checked), False, self._budget.sent, error or mender.failure
-            )
-        text = write(mender.tables)
-        self._check_no_secret(text)
-        site = loads_site(text, TRIED)
-        return Mended(text, site, self._findings(checked), True, self._budget.sent, error)
+        works, more = self._mender.works, list[Finding]()
+        if works and isinstance(error, Spent):
+            more.append(Finding("unknown", f"not all was tried: {error.problem}"))
+            error = None
+        elif works and error is None:
+            more += self._check()
+        text, site = self._written() if works else (self._found.text, self._found.site)
+        kept = self._mender.still_true(self._found.findings) if works else self._found.findings
+        findings = (*kept, *self._mender.findings, *more)
+        return Mended(text, site, findings, works, self._budget.sent, error if works else error or self._mender.failure)
 
-    def _findings(self, checked: list[Finding]) -> tuple[Finding, ...]:
-        kept = self._mender.open_questions(self._found.findings)
-        return (*kept, *self._mender.findings, *checked)
+    def _written(self) -> tuple[str, Site]:
+        """The mended file, as text and loaded. Raises RecordingError where it would hold a secret."""
+        text = write(self._mender.tables)
+        secrets = {*self._secrets, *self._found.clues.samples.values()}
+        if any(len(secret) >= MIN_SECRET and secret in text for secret in secrets):
+            raise RecordingError("the site file would hold a secret of the live site; please report it")
+        return text, loads_site(text, TRIED)
 
     def _missing(self) -> ChatdoorError | None:
         """The error where credentials are not there. Nothing is sent then."""
         missing = [name for name in self._found.clues.variables if not os.environ.get(name)]
         if not missing:
             return None
-        return ArgumentError(f"set {' and '.join(missing)} in the environment: the site wants a login", site=self._found.site.name)
+        problem = f"set {' and '.join(missing)} in the environment: the site wants a login"
+        return ArgumentError(problem, site=self._found.site.name)
 
     def _mend(self) -> ChatdoorError | None:
         """Makes the trials. The error that ended them early, if any."""
@@ -175,16 +181,19 @@ class _Proving:
                 return outcome.error
 
     def _try(self, trial: Trial) -> Outcome:
-        self._budget.status = self._turns = 0
+        before, self._budget.status, self._turns = self._budget.sent, 0, 0
         self._budget.setters.clear()
         try:
-            return _ACTS[trial.kind](self, loads_site(write(trial.tables), TRIED))
+            outcome = _ACTS[trial.kind](self, loads_site(write(trial.tables), TRIED))
         except ChatdoorError as error:
-            if os.environ.get("DBG"): print(trial.kind, repr(error)[:300]); print(write(trial.tables) if os.environ["DBG"]=="2" else "")
             return Outcome(error, status=self._budget.status, turns=self._turns)
+        self._cost = max(self._cost, self._budget.sent - before)
+        return outcome
 
-    def _client(self, site: Site, **more: Unpack[Options]) -> Client:
-        client = Client(site, **{**self._options, **more})
+    def _client(self, site: Site, store: ConversationStore | None = None) -> Client:
+        options = self._options.copy()
+        options["conversations"] = store
+        client = Client(site, **options)
         client.visitor.witness = self._budget
         return client
 
@@ -212,9 +221,9 @@ class _Proving:
 
     def _apart(self, site: Site) -> Outcome:
         words, store = self._speech.words(), MemoryStore()
-        with self._client(site, conversations=store) as client:
+        with self._client(site, store) as client:
             first = self._ask(client, words.said)
-        with self._client(site, conversations=store) as client:
+        with self._client(site, store) as client:
             second = self._ask(client, words.said, first, words.asked)
         return Outcome(remembered=words.is_in(second), status=self._budget.status)
 
@@ -229,20 +238,16 @@ class _Proving:
         return text
 
     def _check(self) -> list[Finding]:
-        """What `check` says of the result, as far as the requests that are left allow."""
-        site, left = loads_site(write(self._mender.tables), TRIED), self._budget.most - self._budget.sent
-        skip = next((skip for skip in _CHECKED if plan_check(site, skip=skip).requests <= left), None)
-        if skip is None:
-            return [Finding("unknown", f"no check was made: {left} requests are left; `chatdoor check` makes it")]
+        """What `check` says of the result, where enough requests are left for it."""
+        left = self._budget.most - self._budget.sent
+        if left < CHECK_COST * self._cost:
+            untried = f"isolation, refusal: {left} requests are left, too few to try; `chatdoor check` does"
+            return [Finding("unknown", untried)]
         time.sleep(self._pause)
-        proof = run_check(site, skip=skip, say=self._speech.say, ask=self._speech.ask, **self._options)
+        site = loads_site(write(self._mender.tables), TRIED)
+        proof = run_check(site, say=self._speech.say, ask=self._speech.ask, most=left, **self._options)
         self._budget.sent += proof.requests
         return check_findings(proof)
-
-    def _check_no_secret(self, text: str) -> None:
-        secrets = {*self._secrets, *self._found.clues.samples.values()}
-        if any(len(secret) >= MIN_SECRET and secret in text for secret in secrets):
-            raise RecordingError("the site file would hold a secret of the live site; please report it")
 
 
 def _ends(outcome: Outcome) -> bool:

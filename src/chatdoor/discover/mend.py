@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from chatdoor.discover.clues import Clues
 from chatdoor.discover.draft import Finding, Line, Sureness
-from chatdoor.discover.mend_repairs import Repair, of_bearers, of_pages, of_renewals, of_sources
+from chatdoor.discover.mend_repairs import Repair, of_bearers, of_pages, of_renewals, of_sources, witnessed
 from chatdoor.discover.mend_sources import look_tables, pages_beside
 from chatdoor.discover.mend_tables import (
     Header,
@@ -26,7 +26,7 @@ from chatdoor.discover.mend_tables import (
     without_headers,
     without_value,
 )
-from chatdoor.discover.mend_trial import Outcome, Seen, Trial
+from chatdoor.discover.mend_trial import Outcome, Trial
 from chatdoor.errors import ArgumentError, ChatdoorError, LoginFailed, SessionRefused, TokenNotFound
 
 ROUNDS: Final = 4
@@ -48,20 +48,20 @@ Found: TypeAlias = Generator[Trial, Outcome, tuple[Repair, Outcome] | None]
 class Mender:
     """One draft under repair. `tables` is the best that was proven, or the draft; `works` says which.
 
-    `held` are the environment variables that hold something. `findings` are what the trials have shown, `settled`
-    words of the questions that they have answered, `failure` why it does not work.
+    `held` are the environment variables that hold something. `findings` are what the trials have shown, `failure` why
+    it does not work.
     """
 
     def __init__(self, tables: Tables, clues: Clues, held: frozenset[str] = frozenset()) -> None:
         self.tables = tables
         self.works = False
         self.findings: list[Finding] = []
-        self.settled: list[str] = []
         self.failure: ChatdoorError | None = None
+        self._settled: list[str] = []
         self._clues = clues
         self._held = held
         self._signs: set[object] = set()
-        self._needed: set[str] = set()
+        self._replaced: set[str] = set()
         self._logins = 0
         self._remembers = False
 
@@ -88,9 +88,9 @@ class Mender:
             if found is None:
                 break
             repair, after = found
-            self._note("proven", f"{repair.told}: {outcome.told} without it", repair.asked)
-            self._needed |= {repair.name}
-            refused, base, outcome = outcome, repair.tables, after
+            self._note("proven", f"{repair.told}: {outcome.told} without it", *repair.asked)
+            self._replaced |= {repair.name}
+            refused, base, outcome = outcome, witnessed(repair.tables, outcome.told), after
             if outcome.answered:
                 self._adopt(base, outcome)
                 self._learn_refusal(refused)
@@ -157,11 +157,11 @@ class Mender:
         if outcome.remembered:
             self._note("proven", "memory: the second turn knew what the first had said", "history: kept by the site")
         else:
-            self._note("unknown", "memory: asked for a word of the first turn, the reply did not have it; does it forget?")
+            self._note("unknown", "memory: the reply did not have the word of the first turn; does the site remember?")
 
     def _note(self, sureness: Sureness, text: str, *settled: str) -> None:
         self.findings.append(Finding(sureness, text))
-        self.settled += filter(None, settled)
+        self._settled += filter(None, settled)
 
     def _shorten(self, headers: list[Header]) -> Trials:
         """Leaves out the headers that nothing depends on: all at once, else by halves."""
@@ -184,13 +184,14 @@ class Mender:
 
     def _try_without(self, name: str, key: str) -> Trials:
         """Leaves a token out where the site answers without it; else notes that, and how the site refuses."""
-        if name.startswith("env:") or name in self._needed:
+        if name.startswith("env:") or name in self._replaced:
             return
         shorter = without_value(expanded(self.tables, self._clues.headers), name)
         outcome = yield Trial("say", shorter)
         if outcome.answered:
             self.tables = shorter
-            self._note("proven", f"{name}: not needed, left out", key, f"{name}:")
+            self._replaced.add(name)
+            self._note("proven", f"{name}: not needed, left out", f"{key} comes from")
             return
         why = f"{name}: proven needed, {outcome.told} without it"
         self.tables = self._with_evidence(name, why)
@@ -227,16 +228,18 @@ class Mender:
         again = yield Trial("recall", kept)
         if again.answered and again.remembered:
             self.tables = kept
-            self._note("proven", "history: with the session; the id alone did not find it from another one", "history: ")
+            self._note("proven", "history: with the session; from another one the id did not find it", "history: ")
 
     def _keep_history(self, why: str) -> None:
         self.tables = put(self.tables, "[conversation]", Line("history", "id", why))
         self._note("proven", f"history: {why.removeprefix('proven: ')}", "history: the site keeps it")
 
-    def open_questions(self, findings: Iterable[Finding]) -> list[Finding]:
-        """The findings of a recording, without the questions that were answered."""
-        return [
-            each
-            for each in findings
-            if each.sureness == "sure" or not any(words.lower() in each.text.lower() for words in self.settled)
-        ]
+    def still_true(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings of a recording, without what was answered since, or was shown to be otherwise."""
+        return [each for each in findings if not self._is_settled(each)]
+
+    def _is_settled(self, finding: Finding) -> bool:
+        if any(finding.text.startswith(f"{name}: ") for name in self._replaced):
+            return True
+        text = finding.text.lower()
+        return finding.sureness != "sure" and any(words.lower() in text for words in self._settled)

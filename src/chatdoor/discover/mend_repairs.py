@@ -30,19 +30,28 @@ _SCHEMES: Final = ("Bearer", "Token")
 """What stands before a token in `Authorization`: RFC 6750; Django REST framework."""
 
 RENEWS: Final = "proven: the talk went on after it"
-WHY: Final = "proven: the site answered with it, and not without"
+WHY: Final = "proven: the site answered with it"
+
+
+def witnessed(tables: Tables, told: str) -> Tables:
+    """The draft with what came without the repair beside its lines."""
+    why = f"{WHY}; without: {told}"
+    return [
+        Table(each.heading, [Line(line.key, line.value, why if line.why == WHY else line.why) for line in each.lines])
+        for each in tables
+    ]
 
 
 class Repair(msgspec.Struct, frozen=True):
     """A draft to try. `name` is the value that it sends anew, empty for none; `told` says what is new in it.
 
-    `asked` are words of a question that it answers.
+    `asked` are words of questions that it answers.
     """
 
     tables: Tables
     name: str
     told: str
-    asked: str
+    asked: tuple[str, ...]
 
 
 def of_sources(tables: Tables, looked: Tables, pages: tuple[str, ...], seen: Seen, clues: Clues) -> list[Repair]:
@@ -79,7 +88,8 @@ def _with_candidate(tables: Tables, name: str, key: str, candidate: Candidate) -
         tables = renamed(tables, name, new)
     where = f" of GET {candidate.page}" if candidate.page else ""
     mended = with_source(tables, new, candidate, WHY)
-    return Repair(mended, new, f"{new}: {candidate.place}{where}, sent as {key}", key)
+    asked = (f"{key} comes from", name.removeprefix("env:")) if new != name else (f"{key} comes from",)
+    return Repair(mended, new, f"{new}: {candidate.place}{where}, sent as {key}", asked)
 
 
 def free_name(tables: Tables, wanted: str) -> str:
@@ -111,7 +121,7 @@ def _with_bearer(tables: Tables, given: Given) -> Iterator[Repair]:
     place = f"{_told(given.source)} of {given.verb.upper()} {given.path}"
     for scheme in _SCHEMES:
         mended = put(new, "[headers]", Line("Authorization", f"{scheme} {{{name}}}", WHY))
-        yield Repair(mended, name, f"Authorization: {scheme}, {place}", "Authorization")
+        yield Repair(mended, name, f"Authorization: {scheme}, {place}", ("Authorization",))
 
 
 def _told(source: Mapping[str, object]) -> str:
@@ -122,9 +132,11 @@ def of_pages(tables: Tables, clues: Clues) -> list[Repair]:
     """Pages that were open, and may set a cookie that is hidden."""
     opened = {path for _, path in map(address_of, steps_of(tables, "session"))}
     left = [page for page in clues.pages if page not in opened]
-    return [
-        Repair(add_page(tables, page, WHY, first=True), "", f"session: GET {page}", f"GET {page} ") for page in left
-    ]
+    return [_with_page(tables, page) for page in left]
+
+
+def _with_page(tables: Tables, page: str) -> Repair:
+    return Repair(add_page(tables, page, WHY, first=True), "", f"session: GET {page}", (f"GET {page} sets",))
 
 
 def of_renewals(tables: Tables) -> list[Repair]:
@@ -134,4 +146,4 @@ def of_renewals(tables: Tables) -> list[Repair]:
         return []
     at, path = tables.index(pages[-1]), address_of(pages[-1])[1]
     renewing = Table(pages[-1].heading, [*pages[-1].lines, Line("refresh", value=True, why=RENEWS)])
-    return [Repair([*tables[:at], renewing, *tables[at + 1 :]], "", f"refresh: GET {path} renews the token", "refresh")]
+    return [Repair([*tables[:at], renewing, *tables[at + 1 :]], "", f"refresh: GET {path} renews the token", ())]

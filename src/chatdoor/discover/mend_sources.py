@@ -1,6 +1,6 @@
 """Where a token may come from: what the live pages hold, compared with what was recorded on its way out.
 
-The likeliest comes first: a token of the recorded length and alphabet, under a token's name, where a known stack has it.
+The likeliest comes first: one of the recorded length and alphabet, under a token's name, where a known stack has it.
 Places follow from `origins.py`; names from `words.py`; stacks from `stacks.py`.
 """
 

@@ -1,7 +1,7 @@
 """Changes of a draft: each takes the tables of a site file and gives new ones. The evidence is written beside."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -118,18 +118,20 @@ def headers(tables: Tables) -> Iterator[Header]:
 
 def without_headers(tables: Tables, dropped: list[Header]) -> Tables:
     """The draft without these headers."""
-    gone = {(header.table, header.name) for header in dropped}
-    return [_keep(table, lambda name, at=at: (at, name) not in gone) for at, table in enumerate(copy_of(tables))]
+    gone: dict[int, set[str]] = {}
+    for header in dropped:
+        gone.setdefault(header.table, set()).add(header.name)
+    return [_less(table, gone.get(at, set())) for at, table in enumerate(copy_of(tables))]
 
 
-def _keep(table: Table, wanted: Callable[[str], bool]) -> Table:
+def _less(table: Table, gone: set[str]) -> Table:
     if table.heading == "[headers]":
-        return Table(table.heading, [line for line in table.lines if wanted(line.key)])
+        return Table(table.heading, [line for line in table.lines if line.key not in gone])
     lines = []
     for line in table.lines:
         if line.key != "headers" or not isinstance(line.value, dict):
             lines.append(line)
-        elif left := {name: text for name, text in line.value.items() if wanted(name)}:
+        elif left := {name: text for name, text in line.value.items() if name not in gone}:
             lines.append(Line("headers", left, line.why))
     return Table(table.heading, lines)
 

@@ -1,11 +1,4 @@
-"""What mending can ask for, and what it gets back. As in a flow: a decision yields a trial and receives its outcome.
-
-    trial     is made by                                        shows
-    look      opening the session, and pages beside it          what they hold
-    say       one message in a new session                      whether it is answered
-    recall    two messages, the second asks for a word          whether the site remembers
-    apart     the same, the second in another session           whether the id alone finds the conversation
-"""
+"""What mending can ask for, and what it gets back. As in a flow: a decision yields a trial and receives its outcome."""
 
 from typing import Final, Literal, TypeAlias
 
@@ -15,6 +8,9 @@ from chatdoor.discover.draft import Table
 from chatdoor.errors import ChatdoorError
 
 Kind: TypeAlias = Literal["look", "say", "recall", "apart"]
+"""What is done: the session and pages beside it are opened, to see what they hold; one message goes to a new session;
+two do, of which the second asks for a word of the first; the same, the second to another session.
+"""
 
 PAGE: Final = "seen_page_"
 HEADER: Final = "seen_header_"
