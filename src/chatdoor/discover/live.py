@@ -147,18 +147,22 @@ class _Proving:
             error = None
         elif works and error is None:
             more += self._check()
-        text, site = self._written() if works else (self._found.text, self._found.site)
-        kept = self._mender.still_true(self._found.findings) if works else self._found.findings
-        findings = (*kept, *self._mender.findings, *more)
-        return Mended(text, site, findings, works, self._budget.sent, error if works else error or self._mender.failure)
+        return self._result(more, error) if works else self._unproven(error or self._mender.failure)
 
-    def _written(self) -> tuple[str, Site]:
-        """The mended file, as text and loaded. Raises RecordingError where it would hold a secret."""
+    def _result(self, more: list[Finding], error: ChatdoorError | None) -> Mended:
+        """The mended file; that of the recording where it would hold a secret."""
         text = write(self._mender.tables)
         secrets = {*self._secrets, *self._found.clues.samples.values()}
         if any(len(secret) >= MIN_SECRET and secret in text for secret in secrets):
-            raise RecordingError("the site file would hold a secret of the live site; please report it")
-        return text, loads_site(text, TRIED)
+            return self._unproven(RecordingError("the mended file would hold a secret of the site; please report it"))
+        findings = (*self._mender.still_true(self._found.findings), *self._mender.findings, *more)
+        return Mended(text, loads_site(text, TRIED), findings, True, self._budget.sent, error)
+
+    def _unproven(self, error: ChatdoorError | None) -> Mended:
+        found = self._found
+        return Mended(
+            found.text, found.site, (*found.findings, *self._mender.findings), False, self._budget.sent, error
+        )
 
     def _missing(self) -> ChatdoorError | None:
         """The error where credentials are not there. Nothing is sent then."""
