@@ -2,12 +2,14 @@
 
 import json
 import urllib.request
+from http.cookiejar import CookieJar
 from io import BytesIO
 from typing import Any
 from urllib.response import addinfourl
 
+from tests.servers.django_server import DjangoServer, opener
 from tests.servers.stacks.server import StackServer
-from tests.servers_test.visitors import VISITORS, Visitor
+from tests.servers_test.visitors import SECONDS, VISITORS, Visitor
 
 
 class Recorder(urllib.request.BaseHandler):
@@ -63,8 +65,7 @@ def record_visit(server: StackServer, *texts: str, open_page: bool = False) -> b
     visitor._opener.add_handler(recorder)
     with visitor.opened:
         _visit(visitor, texts, open_page=open_page)
-    log = {"version": "1.2", "creator": {"name": "WebInspector", "version": "537.36"}, "entries": recorder.entries}
-    return json.dumps({"log": log}).encode()
+    return _har(recorder)
 
 
 def _visit(visitor: Visitor, texts: tuple[str, ...], *, open_page: bool) -> None:
@@ -73,3 +74,25 @@ def _visit(visitor: Visitor, texts: tuple[str, ...], *, open_page: bool) -> None
     visitor.enter()
     for text in texts:
         visitor.ask(text)
+
+
+def record_django(server: DjangoServer, *texts: str) -> bytes:
+    """The recording of a visitor of the Django site, who sends all turns each time."""
+    recorder, jar, turns = Recorder(), CookieJar(), list[dict[str, str]]()
+    browser = opener(None, urllib.request.HTTPCookieProcessor(jar), recorder)
+    browser.open(f"{server.url}/", timeout=SECONDS).close()
+    for text in texts:
+        turns.append({"role": "user", "content": text})
+        token = next(cookie.value for cookie in jar if cookie.name == "csrftoken") or ""
+        headers = {"Content-Type": "application/json", "X-CSRFToken": token, "Origin": server.url}
+        request = urllib.request.Request(
+            f"{server.url}/generate_response/", json.dumps({"messages": turns}).encode(), headers
+        )
+        with browser.open(request, timeout=SECONDS) as answer:
+            turns.append({"role": "assistant", "content": json.loads(answer.read())["response"]})
+    return _har(recorder)
+
+
+def _har(recorder: Recorder) -> bytes:
+    log = {"version": "1.2", "creator": {"name": "WebInspector", "version": "537.36"}, "entries": recorder.entries}
+    return json.dumps({"log": log}).encode()

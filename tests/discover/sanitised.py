@@ -15,3 +15,13 @@ def sanitised(data: bytes) -> bytes:
             half["headers"] = [pair for pair in half["headers"] if pair["name"].lower() not in HIDDEN]
             half["cookies"] = list[Any]()
     return json.dumps({"log": log}).encode()
+
+
+def without_pages(data: bytes) -> bytes:
+    """The same recording without the pages that were opened, which recorders lose after a navigation."""
+    log = json.loads(data)["log"]
+    for entry in log["entries"]:
+        content, request = entry["response"]["content"], entry["request"]
+        if "html" in content["mimeType"] and request["method"] == "GET" and "prompt=" not in request["url"]:
+            content.pop("text", None)
+    return json.dumps({"log": log}).encode()

@@ -112,7 +112,7 @@ class Mender:
         bearers, pages = of_bearers(base, self._clues), of_pages(base, self._clues)
         if before.status == 401 and bearers:
             return [bearers]
-        return [(yield from self._look(base)), pages, bearers, of_renewals(base)]
+        return [(yield from self._look(base)), pages, bearers, of_renewals(base, self._clues)]
 
     def _look(self, base: Tables) -> Generator[Trial, Outcome, list[Repair]]:
         """Sources that the live pages offer: those of the session, and beside them those that were open."""

@@ -139,11 +139,19 @@ def _with_page(tables: Tables, page: str) -> Repair:
     return Repair(add_page(tables, page, WHY, first=True), "", f"session: GET {page}", (f"GET {page} sets",))
 
 
-def of_renewals(tables: Tables) -> list[Repair]:
-    """A page that gives a new token in mid-talk, where each is good once."""
-    pages = [step for step in steps_of(tables, "session") if address_of(step)[0] == "get"]
-    if not pages or any(line.key == "refresh" for step in pages for line in step.lines):
+def of_renewals(tables: Tables, clues: Clues) -> list[Repair]:
+    """A page that gives a new token in mid-talk, where each is good once: the session's last, else one beside it."""
+    steps = steps_of(tables, "session")
+    if any(line.key == "refresh" for step in steps for line in step.lines):
         return []
-    at, path = tables.index(pages[-1]), address_of(pages[-1])[1]
-    renewing = Table(pages[-1].heading, [*pages[-1].lines, Line("refresh", value=True, why=RENEWS)])
-    return [Repair([*tables[:at], renewing, *tables[at + 1 :]], "", f"refresh: GET {path} renews the token", ())]
+    if steps and address_of(steps[-1])[0] == "get":
+        return [_renewing(tables)]
+    return [_renewing(add_page(tables, page, WHY)) for page in clues.pages]
+
+
+def _renewing(tables: Tables) -> Repair:
+    """The draft whose last step of the session renews the token."""
+    new = copy_of(tables)
+    step = steps_of(new, "session")[-1]
+    step.lines = [*step.lines, Line("refresh", value=True, why=RENEWS)]
+    return Repair(new, "", f"refresh: GET {address_of(step)[1]} renews the token", ())
