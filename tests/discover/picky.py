@@ -20,7 +20,10 @@ Trouble = Callable[[int], Answer | None]
 
 @dataclass
 class Picky:
-    """The site. `wants` are headers that a message needs, with their beginnings, `trouble` is what comes instead of the n-th answer."""
+    """The site. `wants` are headers that a message needs, with their beginnings.
+
+    `trouble` is what comes instead of the n-th answer.
+    """
 
     wants: Mapping[str, str] = field(default_factory=dict)
     trouble: Trouble = lambda _count: None

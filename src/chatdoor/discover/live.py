@@ -25,6 +25,7 @@ from chatdoor.errors import (
     ConnectFailed,
     RateLimited,
     RecordingError,
+    SessionRefused,
     SiteFailed,
     TimedOut,
 )
@@ -38,6 +39,7 @@ REQUESTS: Final = 40
 """Requests at most, where nothing else is said. A site without surprises takes about twenty."""
 
 TRIED: Final = "the site file under trial"
+REFUSED: Final = 400
 LIMITED: Final = 429
 
 _ENDS: Final = (BotCheckMet, RateLimited, ConnectFailed, TimedOut)
@@ -69,27 +71,34 @@ class Mended(msgspec.Struct, frozen=True):
 
 
 class Budget:
-    """Counts what is sent, lets no more go out than may, and ends all where the site asks us to slow down."""
+    """Counts what is sent, lets no more go out than may, and ends all where the site asks us to slow down.
+
+    `entry` is the first step of a session that was just opened, empty where a session may be opened anew: a message
+    that a fresh session refuses is not tried in another one.
+    """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.sent = 0
         self.status = 0
         self.setters: list[Setter] = []
-        self._path = ""
+        self.entry = ""
+        self._label = ""
 
     def sends(self, effect: Send) -> None:
-        """Counts a request. Raises Spent for one too many."""
+        """Counts a request. Raises Spent for one too many, SessionRefused for another session after a refusal."""
+        if self.entry == effect.label and self.status >= REFUSED:
+            raise SessionRefused(f"a fresh session was refused (HTTP {self.status})", step=self._label)
         if self.sent >= self.most:
             raise Spent(f"the {self.most} requests are used up; --requests allows more", step=effect.label)
         self.sent += 1
-        self._path = effect.label.rpartition(" ")[2]
+        self._label = effect.label
 
     def answered(self, head: Head) -> None:
         """Notes an answer. Raises RateLimited for one that asks for less."""
         self.status = head.status
         cookies = (value.partition("=")[0].strip() for name, value in head.headers if name == "set-cookie")
-        self.setters.append(Setter(self._path, tuple(cookies)))
+        self.setters.append(Setter(self._label.rpartition(" ")[2], tuple(cookies)))
         if head.status == LIMITED and not announced_check(head):
             wait = read_retry_after(head.get("retry-after"), head.at.unix)
             when = "" if wait is None else f", for {wait:.0f} s"
@@ -191,7 +200,8 @@ class _Proving:
             outcome = _ACTS[trial.kind](self, loads_site(write(trial.tables), TRIED))
         except ChatdoorError as error:
             return Outcome(error, status=self._budget.status, turns=self._turns)
-        self._cost = max(self._cost, self._budget.sent - before)
+        if trial.kind == "recall":
+            self._cost = self._budget.sent - before
         return outcome
 
     def _client(self, site: Site, store: ConversationStore | None = None) -> Client:
@@ -236,6 +246,7 @@ class _Proving:
         if self._spoke:
             time.sleep(self._pause)
         self._spoke = True
+        self._budget.entry = client.site.session[0].label if client.site.session and len(turns) == 1 else ""
         messages = [{"role": ("user", "assistant")[at % 2], "content": turn} for at, turn in enumerate(turns)]
         text = client.ask(messages).text
         self._turns += 1

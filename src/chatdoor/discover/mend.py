@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from chatdoor.discover.clues import Clues
 from chatdoor.discover.draft import Finding, Line, Sureness
-from chatdoor.discover.mend_repairs import Repair, of_bearers, of_pages, of_renewals, of_sources, witnessed
+from chatdoor.discover.mend_repairs import Look, Repair, of_bearers, of_pages, of_renewals, of_sources, witnessed
 from chatdoor.discover.mend_sources import look_tables, pages_beside
 from chatdoor.discover.mend_tables import (
     Header,
@@ -112,17 +112,17 @@ class Mender:
         bearers, pages = of_bearers(base, self._clues), of_pages(base, self._clues)
         if before.status == 401 and bearers:
             return [bearers]
-        return [(yield from self._look(base)), pages, bearers, of_renewals(base, self._clues)]
+        return [(yield from self._look(base, before)), pages, bearers, of_renewals(base, self._clues)]
 
-    def _look(self, base: Tables) -> Generator[Trial, Outcome, list[Repair]]:
+    def _look(self, base: Tables, before: Outcome) -> Generator[Trial, Outcome, list[Repair]]:
         """Sources that the live pages offer: those of the session, and beside them those that were open."""
-        pages = pages_beside(base, self._clues.pages)
-        outcome = yield Trial("look", look_tables(base, pages))
-        if outcome.seen is not None:
-            return of_sources(base, base, pages, outcome.seen, self._clues)
-        alone, pages = bare(base), self._clues.pages
-        outcome = yield Trial("look", look_tables(alone, pages))
-        return of_sources(base, alone, pages, outcome.seen, self._clues) if outcome.seen else []
+        entering = isinstance(before.error, LoginFailed | TokenNotFound)
+        doubted = suspects(base) if entering else tokens(base)
+        for tables, pages in ((base, pages_beside(base, self._clues.pages)), (bare(base), self._clues.pages)):
+            outcome = yield Trial("look", look_tables(tables, pages))
+            if outcome.seen is not None:
+                return of_sources(base, Look(tables, pages, outcome.seen), self._clues, doubted)
+        return []
 
     def _is_locked_out(self, outcome: Outcome) -> bool:
         """Whether the credentials were looked at too often and were not good. A token that was not is no such case."""

@@ -17,10 +17,10 @@ from chatdoor.discover.mend_tables import (
     address_of,
     copy_of,
     headers,
+    is_taken,
     put,
     renamed,
     steps_of,
-    suspects,
     value_of,
 )
 from chatdoor.discover.mend_trial import Seen
@@ -54,22 +54,28 @@ class Repair(msgspec.Struct, frozen=True):
     asked: tuple[str, ...]
 
 
-def of_sources(tables: Tables, looked: Tables, pages: tuple[str, ...], seen: Seen, clues: Clues) -> list[Repair]:
-    """Other sources for the values that go out as tokens, the likeliest first.
+class Look(msgspec.Struct, frozen=True):
+    """A look at the live pages: the draft whose session was opened, the pages beside it, what they hold."""
 
-    `looked` is the draft whose session was opened for the look, and then `pages`.
-    """
+    tables: Tables
+    pages: tuple[str, ...]
+    seen: Seen
+
+
+def of_sources(tables: Tables, look: Look, clues: Clues, doubted: Mapping[str, str]) -> list[Repair]:
+    """Other sources for the values that are doubted (name -> key), the likeliest first; those without one lead."""
     found = []
-    for name, key in suspects(tables).items():
+    for name, key in doubted.items():
         if name.removeprefix("env:") in clues.variables:
             continue
         sample = clues.samples.get("{" + name + "}", "")
-        likely = candidates(looked, pages, seen, key, sample)
-        if looked is not tables:
+        likely = candidates(look.tables, look.pages, look.seen, key, sample)
+        if look.tables is not tables:
             likely = [_placed(each, tables) for each in likely]
         other = (each for each in likely if each.page or each.source != value_of(tables, "[take]", name))
-        found += [(each.points, _with_candidate(tables, name, key, each)) for each in other]
-    return [repair for _, repair in sorted(found, key=lambda pair: -pair[0])]
+        given = is_taken(tables, name)
+        found += [(given, -each.points, _with_candidate(tables, name, key, each)) for each in other]
+    return [repair for *_, repair in sorted(found, key=lambda row: row[:2])]
 
 
 def _placed(candidate: Candidate, tables: Tables) -> Candidate:

@@ -172,6 +172,12 @@ def _in_body(value: object, key: str) -> Iterator[tuple[str, str]]:
         yield from ((key, name) for name in _FILLED.findall(value))
 
 
+def is_taken(tables: Tables, name: str) -> bool:
+    """Whether an answer gives that value."""
+    keys = {line.key for table in tables for line in table.lines if table.heading == "[take]"}
+    return name in keys or any(line.key == f"take.{name}" for table in tables for line in table.lines)
+
+
 def without_value(tables: Tables, name: str, *, everywhere: bool = False) -> Tables:
     """The draft that sends that value nowhere; where not everywhere, the session's steps still do."""
     new = []
