@@ -17,11 +17,15 @@ def sanitised(data: bytes) -> bytes:
     return json.dumps({"log": log}).encode()
 
 
-def without_pages(data: bytes) -> bytes:
-    """The same recording without the pages that were opened, which recorders lose after a navigation."""
+def without_pages(data: bytes, typed: str) -> bytes:
+    """The same recording without the pages that were opened before the first prompt, in which `typed` is a word.
+
+    Recorders lose them after a navigation.
+    """
     log = json.loads(data)["log"]
     for entry in log["entries"]:
-        content, request = entry["response"]["content"], entry["request"]
-        if "html" in content["mimeType"] and request["method"] == "GET" and "prompt=" not in request["url"]:
-            content.pop("text", None)
+        if typed in entry["request"]["url"] + entry["request"].get("postData", {}).get("text", ""):
+            break
+        if "html" in entry["response"]["content"]["mimeType"]:
+            entry["response"]["content"].pop("text", None)
     return json.dumps({"log": log}).encode()

@@ -4,7 +4,7 @@ First the draft is made to work: tokens that the recording hides get a source. T
 that nothing depends on go. Then it is asked who remembers. Each change rests on an answer, which its line names.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Final, TypeAlias
 
 from chatdoor.discover.clues import Clues
@@ -43,6 +43,19 @@ _OF_TOKENS: Final = frozenset({403, 419, 422})
 
 Trials: TypeAlias = Generator[Trial, Outcome, None]
 Found: TypeAlias = Generator[Trial, Outcome, tuple[Repair, Outcome] | None]
+
+Stage: TypeAlias = Callable[[Tables, Clues], list[Repair]] | None
+"""What may be repaired, None for what a look at the live pages offers."""
+
+
+def _stages(before: Outcome) -> tuple[Stage, ...]:
+    """What is tried, in order: a 401 asks who we are (RFC 9110, section 15.5.2), other refusals for a token.
+
+    Where only the second turn was refused, it asks for a new one.
+    """
+    if before.turns:
+        return (of_renewals, None, of_pages, of_bearers)
+    return (of_bearers, None, of_pages) if before.status == 401 else (None, of_pages, of_bearers, of_renewals)
 
 
 class Mender:
@@ -98,7 +111,8 @@ class Mender:
 
     def _round(self, base: Tables, before: Outcome) -> Found:
         """The first repair that makes a difference; None where none does."""
-        for repairs in (yield from self._repairs(base, before)):
+        for stage in _stages(before):
+            repairs = stage(base, self._clues) if stage else (yield from self._look(base, before))
             for repair in repairs:
                 outcome = yield Trial("recall", self._sendable(repair.tables))
                 if self._is_locked_out(outcome):
@@ -106,13 +120,6 @@ class Mender:
                 if self._is_better(outcome):
                     return repair, outcome
         return None
-
-    def _repairs(self, base: Tables, before: Outcome) -> Generator[Trial, Outcome, list[list[Repair]]]:
-        """What is tried, in order: a 401 asks who we are (RFC 9110, section 15.5.2), other refusals for a token."""
-        bearers, pages = of_bearers(base, self._clues), of_pages(base, self._clues)
-        if before.status == 401 and bearers:
-            return [bearers]
-        return [(yield from self._look(base, before)), pages, bearers, of_renewals(base, self._clues)]
 
     def _look(self, base: Tables, before: Outcome) -> Generator[Trial, Outcome, list[Repair]]:
         """Sources that the live pages offer: those of the session, and beside them those that were open."""
