@@ -167,7 +167,8 @@ class Mender:
             self._note("unknown", "memory: the reply did not have the word of the first turn; does the site remember?")
 
     def _note(self, sureness: Sureness, text: str, *settled: str) -> None:
-        self.findings.append(Finding(sureness, text))
+        finding = Finding(sureness, text)
+        self.findings += [finding] if finding not in self.findings else []
         self._settled += filter(None, settled)
 
     def _shorten(self, headers: list[Header]) -> Trials:

@@ -94,8 +94,10 @@ def _with_candidate(tables: Tables, name: str, key: str, candidate: Candidate) -
         tables = renamed(tables, name, new)
     where = f" of GET {candidate.page}" if candidate.page else ""
     mended = with_source(tables, new, candidate, WHY)
-    asked = (f"{key} comes from", name.removeprefix("env:")) if new != name else (f"{key} comes from",)
-    return Repair(mended, new, f"{new}: {candidate.place}{where}, sent as {key}", asked)
+    asked = [f"{key} comes from", f"header {key} ("]
+    if new != name:
+        asked.append(name.removeprefix("env:"))
+    return Repair(mended, new, f"{new}: {candidate.place}{where}, sent as {key}", tuple(asked))
 
 
 def free_name(tables: Tables, wanted: str) -> str:
