@@ -62,8 +62,8 @@ def clues_of(plan: Plan) -> Clues:
 
 
 def _pages(earlier: list[Exchange]) -> list[str]:
-    """What was read: pages first, then data; each once."""
-    read = [each for each in earlier if each.request.method == "GET" and _is_read(each)]
+    """What was read: pages first, then data; the last one leads, since that is where the chat is; each once."""
+    read = [each for each in reversed(earlier) if each.request.method == "GET" and _is_read(each)]
     pages = sorted(read, key=lambda each: "html" not in each.answer.body.type)
     return list(dict.fromkeys(_address(each) for each in pages))[:MAX_PAGES]
 

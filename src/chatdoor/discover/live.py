@@ -143,6 +143,7 @@ class _Proving:
         self._spoke = False
         self._turns = 0
         self._cost = 0
+        self._patient = False
         self._pause = pause_before(found.site)
         held = frozenset(name for name in os.environ if os.environ[name])
         self._mender = Mender(list(found.tables), found.clues, held)
@@ -196,6 +197,7 @@ class _Proving:
     def _try(self, trial: Trial) -> Outcome:
         before, self._budget.status, self._turns = self._budget.sent, 0, 0
         self._budget.setters.clear()
+        self._patient = trial.patient
         try:
             outcome = _ACTS[trial.kind](self, loads_site(write(trial.tables), TRIED))
         except ChatdoorError as error:
@@ -246,11 +248,15 @@ class _Proving:
         if self._spoke:
             time.sleep(self._pause)
         self._spoke = True
-        self._budget.entry = client.site.session[0].label if client.site.session and len(turns) == 1 else ""
+        self._budget.entry = "" if self._may_renew(client.site, turns) else client.site.session[0].label
         messages = [{"role": ("user", "assistant")[at % 2], "content": turn} for at, turn in enumerate(turns)]
         text = client.ask(messages).text
         self._turns += 1
         return text
+
+    def _may_renew(self, site: Site, turns: tuple[str, ...]) -> bool:
+        """Whether the site file may renew its session before the reply to these turns."""
+        return not site.session or (len(turns) > 1 and (self._patient or site.refreshes))
 
     def _check(self) -> list[Finding]:
         """What `check` says of the result, where enough requests are left for it."""

@@ -107,6 +107,11 @@ class Mender:
             if outcome.answered:
                 self._adopt(base, outcome)
                 self._learn_refusal(refused)
+        if outcome.turns and not outcome.answered:
+            outcome = yield Trial("recall", self._sendable(base), patient=True)
+            if outcome.answered:
+                self._note("proven", "session: the second turn is refused and told again in a new one")
+                self._adopt(base, outcome)
         self.failure = outcome.error
 
     def _round(self, base: Tables, before: Outcome) -> Found:
@@ -123,13 +128,13 @@ class Mender:
 
     def _look(self, base: Tables, before: Outcome) -> Generator[Trial, Outcome, list[Repair]]:
         """Sources that the live pages offer: those of the session, and beside them those that were open."""
-        entering = isinstance(before.error, LoginFailed | TokenNotFound)
-        doubted = suspects(base) if entering else tokens(base)
-        for tables, pages in ((base, pages_beside(base, self._clues.pages)), (bare(base), self._clues.pages)):
-            outcome = yield Trial("look", look_tables(tables, pages))
-            if outcome.seen is not None:
-                return of_sources(base, Look(tables, pages, outcome.seen), self._clues, doubted)
-        return []
+        outside = isinstance(before.error, LoginFailed | TokenNotFound)
+        doubted, pages = tokens(base), pages_beside(base, self._clues.pages)
+        if outside:
+            doubted, pages = suspects(base), self._clues.pages
+        tables = bare(base) if outside else base
+        outcome = yield Trial("look", look_tables(tables, pages))
+        return of_sources(base, Look(tables, pages, outcome.seen), self._clues, doubted) if outcome.seen else []
 
     def _is_locked_out(self, outcome: Outcome) -> bool:
         """Whether the credentials were looked at too often and were not good. A token that was not is no such case."""

@@ -16,11 +16,13 @@ from chatdoor.discover.mend_tables import (
     add_page,
     address_of,
     copy_of,
+    filled,
     headers,
     is_taken,
     put,
     renamed,
     steps_of,
+    tokens,
     value_of,
 )
 from chatdoor.discover.mend_trial import Seen
@@ -88,16 +90,22 @@ def _placed(candidate: Candidate, tables: Tables) -> Candidate:
 
 
 def _with_candidate(tables: Tables, name: str, key: str, candidate: Candidate) -> Repair:
-    new = name
-    if name.startswith("env:"):
+    new, shared = name, _is_shared(tables, name) and candidate.source != value_of(tables, "[take]", name)
+    if name.startswith("env:") or shared:
         new = free_name(tables, wanted_name(("header", key.lower())))
-        tables = renamed(tables, name, new)
+        tables = renamed(tables, name, new, after_entry=shared)
     where = f" of GET {candidate.page}" if candidate.page else ""
     mended = with_source(tables, new, candidate, WHY)
     asked = [f"{key} comes from", f"header {key} ("]
     if new != name:
         asked.append(name.removeprefix("env:"))
     return Repair(mended, new, f"{new}: {candidate.place}{where}, sent as {key}", tuple(asked))
+
+
+def _is_shared(tables: Tables, name: str) -> bool:
+    """Whether the session's steps have a source for the value too: a form of the login is not the chat's."""
+    used = any(name in filled(line.value) for step in steps_of(tables, "session") for line in step.lines)
+    return used and is_taken(tables, name) and name in tokens(tables)
 
 
 def free_name(tables: Tables, wanted: str) -> str:

@@ -221,10 +221,12 @@ def _pruned(tables: Tables, name: str) -> Tables:
     ]
 
 
-def renamed(tables: Tables, name: str, to: str) -> Tables:
-    """The draft with another name for a value, wherever it is sent."""
+def renamed(tables: Tables, name: str, to: str, *, after_entry: bool = False) -> Tables:
+    """The draft with another name for a value, wherever it is sent, or wherever the session's steps do not send it."""
     return [
-        Table(table.heading, [Line(line.key, _renamed(line.value, name, to), line.why) for line in table.lines])
+        table
+        if after_entry and name_of(table) == "session"
+        else Table(table.heading, [Line(line.key, _renamed(line.value, name, to), line.why) for line in table.lines])
         for table in tables
     ]
 

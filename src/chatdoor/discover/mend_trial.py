@@ -18,10 +18,11 @@ HEADER: Final = "seen_header_"
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """One trial of a draft."""
+    """One trial of a draft. `patient`: where the second turn is refused, it may be told again in a new session."""
 
     kind: Kind
     tables: list[Table]
+    patient: bool = False
 
 
 class Setter(msgspec.Struct, frozen=True):
