@@ -17,6 +17,7 @@ from chatdoor.discover.mend_tables import (
     bare,
     cut,
     expanded,
+    headers,
     noted,
     plain_headers,
     put,
@@ -129,12 +130,13 @@ class Mender:
     def _look(self, base: Tables, before: Outcome) -> Generator[Trial, Outcome, list[Repair]]:
         """Sources that the live pages offer: those of the session, and beside them those that were open."""
         outside = isinstance(before.error, LoginFailed | TokenNotFound)
-        doubted, pages = tokens(base), pages_beside(base, self._clues.pages)
-        if outside:
-            doubted, pages = suspects(base), self._clues.pages
-        tables = bare(base) if outside else base
-        outcome = yield Trial("look", look_tables(tables, pages))
-        return of_sources(base, Look(tables, pages, outcome.seen), self._clues, doubted) if outcome.seen else []
+        doubted = suspects(base) if outside else tokens(base)
+        for tables in [bare(base)] if outside else [base, without_headers(base, list(headers(base)))]:
+            pages = pages_beside(tables, self._clues.pages)
+            outcome = yield Trial("look", look_tables(tables, pages))
+            if outcome.seen is not None:
+                return of_sources(base, Look(tables, pages, outcome.seen), self._clues, doubted)
+        return []
 
     def _is_locked_out(self, outcome: Outcome) -> bool:
         """Whether the credentials were looked at too often and were not good. A token that was not is no such case."""

@@ -72,7 +72,7 @@ def of_sources(tables: Tables, look: Look, clues: Clues, doubted: Mapping[str, s
             continue
         sample = clues.samples.get("{" + name + "}", "")
         likely = candidates(look.tables, look.pages, look.seen, key, sample)
-        if look.tables is not tables:
+        if len(steps_of(look.tables, "session")) < len(steps_of(tables, "session")):
             likely = [_placed(each, tables) for each in likely]
         other = (each for each in likely if each.page or each.source != value_of(tables, "[take]", name))
         given = is_taken(tables, name)
