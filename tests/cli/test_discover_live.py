@@ -43,8 +43,8 @@ def test_live_proves_and_mends(program: Program) -> None:
         assert f"{len(site.requests)} requests were sent" in ran.err
     assert ran.code == 0
     assert "My name is ... (a made-up word)." in ran.err
-    assert "Proven, the site answered so:" in ran.err
-    assert "X-Build: not needed, left out" in ran.err
+    assert "Proven, the site answered so:\n  turn: two messages were answered\n" in ran.err
+    assert "  X-Build: not needed, left out\n" in ran.err
     assert "X-Build" not in load_site(out).text
 
 

@@ -36,6 +36,8 @@ from tests.servers.stacks.fixtures import Stack
 STACKS = ("django_login", "flask_wtf", "fastapi", "php", "tornado", "express", "rails")
 SAYS = ("Where is my parcel, please?", "And when does the shop open tomorrow?")
 SEED = 20261122
+FAST = tuple(shape for shape in OPTIONS["reply"] if shape != "job-poll")
+"""A file that was discovered looks for a job each second."""
 
 
 def _rows() -> list[Behaviour]:
@@ -43,7 +45,8 @@ def _rows() -> list[Behaviour]:
     wide = pairwise({"token": OPTIONS["token"], "login": OPTIONS["login"]})
     chance, rows = random.Random(SEED), []
     for at, row in enumerate(wide):
-        shape = OPTIONS["reply"][at % len(OPTIONS["reply"])]
+        shapes = OPTIONS["reply"] if at < len(OPTIONS["reply"]) else FAST
+        shape = shapes[at % len(shapes)]
         body = "json" if shape == "websocket" else OPTIONS["body"][at % len(OPTIONS["body"])]
         history = OPTIONS["history"][at % len(OPTIONS["history"])]
         rows.append(Behaviour.of({**row, "reply": shape, "body": body, "history": history}))
