@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,8 +91,9 @@ def serving(site: Picky) -> Iterator[Picky]:
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
+            with suppress(BrokenPipeError):  # a visitor who did not wait
+                self.end_headers()
+                self.wfile.write(text.encode())
 
         def log_message(self, *_said: object) -> None:
             """Says nothing."""

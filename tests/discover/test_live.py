@@ -12,6 +12,7 @@ from chatdoor import Client, Practice
 from chatdoor.discover.discovery import Discovery, discover
 from chatdoor.discover.har import read_har
 from chatdoor.discover.live import Mended, Speech, prove
+from chatdoor.discover.opaque import opaque_runs
 from chatdoor.errors import (
     ArgumentError,
     BotCheckMet,
@@ -81,6 +82,7 @@ def test_every_practice_site_is_found(behaviour: Behaviour) -> None:
         assert (mended.error, mended.works) == (None, True), mended.error
         assert answers(mended) == wanted(behaviour)
     assert mended.requests <= 40
+    assert list(opaque_runs(mended.text)) == []
 
 
 def test_rows_hold_every_value() -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 from chatdoor.discover.clues import Clues, Given
 from chatdoor.discover.draft import Finding, Line, Table, write
-from chatdoor.discover.mend import LOGINS, Mender
+from chatdoor.discover.mend import mend
+from chatdoor.discover.mend_bench import Bench
+from chatdoor.discover.mend_settle import LOGINS
 from chatdoor.discover.mend_trial import PAGE, Outcome, Seen, Setter, Trial
 from chatdoor.errors import LoginFailed, SessionRefused, UnexpectedReply
 from tests.discover.chats import OTHER, TOKEN
@@ -27,15 +29,15 @@ def draft(*more: Table, **headers: str) -> list[Table]:
 
 def mended(
     tables: list[Table], site: Site, clues: Clues = NOTHING, held: Sequence[str] = ()
-) -> tuple[Mender, list[str]]:
+) -> tuple[Bench, list[str]]:
     """The draft after all trials against a site that is a function, and the kinds of the trials."""
-    mender, kinds, outcome = Mender(tables, clues, frozenset(held)), list[str](), None
-    trials = mender.trials()
+    bench, kinds, outcome = Bench(tables), list[str](), None
+    trials = mend(bench, clues, frozenset(held))
     while True:
         try:
             trial = next(trials) if outcome is None else trials.send(outcome)
         except StopIteration:
-            return mender, kinds
+            return bench, kinds
         kinds.append(trial.kind)
         outcome = site(trial, tomllib.loads(write(trial.tables)))
 
@@ -45,31 +47,31 @@ def sent(site: dict[str, Any]) -> dict[str, str]:
     return {**site.get("headers", {}), **site["chat"].get("headers", {})}
 
 
-def texts(mender: Mender, sureness: str = "proven") -> list[str]:
+def texts(bench: Bench, sureness: str = "proven") -> list[str]:
     """What was found."""
-    return [each.text for each in mender.findings if each.sureness == sureness]
+    return [each.text for each in bench.findings if each.sureness == sureness]
 
 
 def test_a_draft_that_works_is_left_as_it_is() -> None:
     """One trial, and nothing to leave out."""
     tables = draft()
-    mender, kinds = mended(tables, lambda _trial, _site: GOOD)
-    assert (kinds, mender.works, write(mender.tables)) == (["recall"], True, write(tables))
+    bench, kinds = mended(tables, lambda _trial, _site: GOOD)
+    assert (kinds, bench.works, write(bench.tables)) == (["recall"], True, write(tables))
 
 
 def test_needless_headers_go_at_once() -> None:
     """One trial for all of them."""
-    mender, kinds = mended(draft(X_A="1", X_B="2", X_C="3"), lambda _trial, _site: GOOD)
+    bench, kinds = mended(draft(X_A="1", X_B="2", X_C="3"), lambda _trial, _site: GOOD)
     assert kinds == ["recall", "say"]
-    assert "headers" not in write(mender.tables)
-    assert "X-A, X-B, X-C: not needed, left out" in texts(mender)
+    assert "headers" not in write(bench.tables)
+    assert "X-A, X-B, X-C: not needed, left out" in texts(bench)
 
 
 def test_needed_headers_are_found_by_halves() -> None:
     """Of eight headers one is needed: it alone is kept, with what came without it."""
     names = {f"X_{number}": "x" for number in range(8)}
-    mender, kinds = mended(draft(**names), lambda _trial, site: GOOD if "X-5" in sent(site) else REFUSED)
-    assert 'headers = { X-5 = "x" }  # X-5: proven needed, HTTP 403 without it' in write(mender.tables)
+    bench, kinds = mended(draft(**names), lambda _trial, site: GOOD if "X-5" in sent(site) else REFUSED)
+    assert 'headers = { X-5 = "x" }  # X-5: proven needed, HTTP 403 without it' in write(bench.tables)
     assert len(kinds) <= 1 + 7
 
 
@@ -83,8 +85,8 @@ def test_a_token_without_a_source_is_looked_for() -> None:
         return GOOD if data.get("take") == {"token": {"cookie": "xsrf"}} else REFUSED
 
     clues = Clues({"{env:BOT_TOKEN}": TOKEN}, ("x-token",), ("/",), (), ())
-    mender, kinds = mended(draft(Table("[headers]", [Line("X-Token", "{env:BOT_TOKEN}")])), site, clues)
-    text = write(mender.tables)
+    bench, kinds = mended(draft(Table("[headers]", [Line("X-Token", "{env:BOT_TOKEN}")])), site, clues)
+    text = write(bench.tables)
     assert kinds == ["recall", "look", "recall"]
     assert tomllib.loads(text)["take"] == {"token": {"cookie": "xsrf"}}
     assert tomllib.loads(text)["headers"] == {"X-Token": "{token}"}
@@ -95,8 +97,8 @@ def test_a_token_without_a_source_is_looked_for() -> None:
 def test_a_reference_that_is_set_is_sent() -> None:
     """A secret of the person's is used as it is, and never left out."""
     tables = draft(Table("[headers]", [Line("X-Api-Key", "{env:BOT_API_KEY}")]))
-    mender, kinds = mended(tables, lambda _trial, site: GOOD if sent(site) else REFUSED, held=["BOT_API_KEY"])
-    assert (kinds, mender.works, "{env:BOT_API_KEY}" in write(mender.tables)) == (["recall"], True, True)
+    bench, kinds = mended(tables, lambda _trial, site: GOOD if sent(site) else REFUSED, held=["BOT_API_KEY"])
+    assert (kinds, bench.works, "{env:BOT_API_KEY}" in write(bench.tables)) == (["recall"], True, True)
 
 
 def test_a_bearer_that_is_hidden() -> None:
@@ -108,8 +110,8 @@ def test_a_bearer_that_is_hidden() -> None:
     def site(_trial: Trial, data: dict[str, Any]) -> Outcome:
         return GOOD if sent(data).get("Authorization") == "Token {bearer}" else refused
 
-    mender, _ = mended(draft(login), site, clues)
-    data = tomllib.loads(write(mender.tables))
+    bench, _ = mended(draft(login), site, clues)
+    data = tomllib.loads(write(bench.tables))
     assert data["session"]["take"] == {"bearer": {"json": "data.token"}}
     assert data["headers"] == {"Authorization": "Token {bearer}"}
 
@@ -119,8 +121,8 @@ def test_a_login_is_not_tried_for_ever() -> None:
     login = Table("[session]", [Line("post", "/login"), Line("form", {"csrf_token": "{env:BOT_CSRF}"})])
     clues = Clues({"{env:BOT_CSRF}": TOKEN}, (), ("/", "/a", "/b"), (), ())
     wrong = Outcome(LoginFailed("wrong user or password?", step="POST /login"), status=200)
-    mender, kinds = mended(draft(login), lambda trial, _site: Outcome() if trial.kind == "look" else wrong, clues)
-    assert (mender.works, mender.failure, kinds.count("recall")) == (False, wrong.error, LOGINS)
+    bench, kinds = mended(draft(login), lambda trial, _site: Outcome() if trial.kind == "look" else wrong, clues)
+    assert (bench.works, bench.failure, kinds.count("recall")) == (False, wrong.error, LOGINS)
 
 
 def test_a_preset_that_is_not_needed_goes() -> None:
@@ -138,8 +140,8 @@ def test_an_unknown_refusal_is_learned() -> None:
     """A status that no site file knows as a refusal is declared as one."""
     tables = draft(Table("[take]", [Line("csrf", {"meta": "csrf-token"})]), Table("[headers]", [Line("X-T", "{csrf}")]))
     unknown = Outcome(UnexpectedReply("the answer is an error", step="POST /ask"), status=422)
-    mender, _ = mended(tables, lambda _trial, site: GOOD if sent(site) else unknown)
-    data = tomllib.loads(write(mender.tables))
+    bench, _ = mended(tables, lambda _trial, site: GOOD if sent(site) else unknown)
+    data = tomllib.loads(write(bench.tables))
     assert data["refused"] == {"status": [401, 403, 419, 422, 440]}
     assert data["take"] == {"csrf": {"meta": "csrf-token"}}
 
@@ -156,13 +158,13 @@ def test_the_id_is_tried_from_another_session() -> None:
 
 def test_answered_questions_are_not_asked() -> None:
     """What a trial has shown takes the question's place; what it has not stays."""
-    mender, _ = mended(draft(), lambda _trial, _site: GOOD)
+    bench, _ = mended(draft(), lambda _trial, _site: GOOD)
     asked = [
         Finding("guessed", "history: kept by the site with the session, or not at all; does it remember?"),
         Finding("guessed", "chat: POST /ask; is this the chat?"),
         Finding("sure", "chat: POST /ask, 2 turns"),
     ]
-    assert mender.still_true(asked) == asked[1:]
+    assert bench.still_true(asked) == asked[1:]
 
 
 def test_a_token_for_each_turn_is_renewed() -> None:
@@ -170,6 +172,6 @@ def test_a_token_for_each_turn_is_renewed() -> None:
     page = Table("[session]", [Line("get", "/")])
     tables = draft(page, Table("[take]", [Line("csrf", {"meta": "t"})]), Table("[headers]", [Line("X-T", "{csrf}")]))
     second = Outcome(SessionRefused("refused", step="POST /ask"), status=403, turns=1)
-    mender, kinds = mended(tables, lambda _trial, site: GOOD if site["session"].get("refresh") else second)
+    bench, kinds = mended(tables, lambda _trial, site: GOOD if site["session"].get("refresh") else second)
     assert kinds[:2] == ["recall", "recall"]
-    assert "refresh = true  # proven: the talk went on after it" in write(mender.tables)
+    assert "refresh = true  # proven: the talk went on after it" in write(bench.tables)

@@ -13,8 +13,10 @@ from chatdoor.discover.check_plan import pause_before
 from chatdoor.discover.check_words import ASK, SAY, Words, words_for
 from chatdoor.discover.discovery import MIN_SECRET, Discovery
 from chatdoor.discover.draft import Finding, write
-from chatdoor.discover.mend import Mender
-from chatdoor.discover.mend_trial import Kind, Outcome, Seen, Setter, Trial
+from chatdoor.discover.mend import mend
+from chatdoor.discover.mend_bench import Bench
+from chatdoor.discover.mend_budget import Budget, Spent
+from chatdoor.discover.mend_trial import Kind, Outcome, Seen, Trial
 from chatdoor.discover.mend_words import check_findings
 from chatdoor.drive.client import Client
 from chatdoor.drive.visitor import Options
@@ -25,13 +27,9 @@ from chatdoor.errors import (
     ConnectFailed,
     RateLimited,
     RecordingError,
-    SessionRefused,
     SiteFailed,
     TimedOut,
 )
-from chatdoor.flow.bot_check import announced_check
-from chatdoor.flow.dates import read_retry_after
-from chatdoor.flow.effects import Head, Send
 from chatdoor.site.load import loads_site
 from chatdoor.site.model import Site
 
@@ -39,8 +37,6 @@ REQUESTS: Final = 40
 """Requests at most, where nothing else is said. A site without surprises takes about twenty."""
 
 TRIED: Final = "the site file under trial"
-REFUSED: Final = 400
-LIMITED: Final = 429
 
 _ENDS: Final = (BotCheckMet, RateLimited, ConnectFailed, TimedOut)
 """After these nothing more is sent."""
@@ -50,10 +46,6 @@ _OVERLOADED: Final = frozenset({502, 503, 504})
 
 CHECK_COST: Final = 4
 """How many times what two turns take a whole check takes: five messages, of which two are refused at first."""
-
-
-class Spent(ChatdoorError):
-    """All requests were sent that may be."""
 
 
 class Mended(msgspec.Struct, frozen=True):
@@ -68,42 +60,6 @@ class Mended(msgspec.Struct, frozen=True):
     works: bool
     requests: int
     error: ChatdoorError | None = None
-
-
-class Budget:
-    """Counts what is sent, lets no more go out than may, and ends all where the site asks us to slow down.
-
-    `entry` is the first step of a session that was just opened, empty where a session may be opened anew: a message
-    that a fresh session refuses is not tried in another one.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.sent = 0
-        self.status = 0
-        self.setters: list[Setter] = []
-        self.entry = ""
-        self._label = ""
-
-    def sends(self, effect: Send) -> None:
-        """Counts a request. Raises Spent for one too many, SessionRefused for another session after a refusal."""
-        if self.entry == effect.label and self.status >= REFUSED:
-            raise SessionRefused(f"a fresh session was refused (HTTP {self.status})", step=self._label)
-        if self.sent >= self.most:
-            raise Spent(f"the {self.most} requests are used up; --requests allows more", step=effect.label)
-        self.sent += 1
-        self._label = effect.label
-
-    def answered(self, head: Head) -> None:
-        """Notes an answer. Raises RateLimited for one that asks for less."""
-        self.status = head.status
-        cookies = (value.partition("=")[0].strip() for name, value in head.headers if name == "set-cookie")
-        self.setters.append(Setter(self._label.rpartition(" ")[2], tuple(cookies)))
-        if head.status == LIMITED and not announced_check(head):
-            wait = read_retry_after(head.get("retry-after"), head.at.unix)
-            when = "" if wait is None else f", for {wait:.0f} s"
-            problem = f"the site asks to slow down{when} (HTTP 429), so nothing more is tried"
-            raise RateLimited(problem, retry_after=wait)
 
 
 class Speech(msgspec.Struct, frozen=True):
@@ -145,34 +101,31 @@ class _Proving:
         self._cost = 0
         self._patient = False
         self._pause = pause_before(found.site)
-        held = frozenset(name for name in os.environ if os.environ[name])
-        self._mender = Mender(list(found.tables), found.clues, held)
+        self._bench = Bench(list(found.tables))
 
     def run(self) -> Mended:
         """All trials, and a check of what they leave."""
         error = self._missing() or self._mend()
-        works, more = self._mender.works, list[Finding]()
+        works, more = self._bench.works, list[Finding]()
         if works and isinstance(error, Spent):
             more.append(Finding("unknown", f"not all was tried: {error.problem}"))
             error = None
         elif works and error is None:
             more += self._check()
-        return self._result(more, error) if works else self._unproven(error or self._mender.failure)
+        return self._result(more, error) if works else self._unproven(error or self._bench.failure)
 
     def _result(self, more: list[Finding], error: ChatdoorError | None) -> Mended:
         """The mended file; that of the recording where it would hold a secret."""
-        text = write(self._mender.tables)
+        text = write(self._bench.tables)
         secrets = {*self._secrets, *self._found.clues.samples.values()}
         if any(len(secret) >= MIN_SECRET and secret in text for secret in secrets):
             return self._unproven(RecordingError("the mended file would hold a secret of the site; please report it"))
-        findings = (*self._mender.still_true(self._found.findings), *self._mender.findings, *more)
+        findings = (*self._bench.still_true(self._found.findings), *self._bench.findings, *more)
         return Mended(text, loads_site(text, TRIED), findings, True, self._budget.sent, error)
 
     def _unproven(self, error: ChatdoorError | None) -> Mended:
         found = self._found
-        return Mended(
-            found.text, found.site, (*found.findings, *self._mender.findings), False, self._budget.sent, error
-        )
+        return Mended(found.text, found.site, (*found.findings, *self._bench.findings), False, self._budget.sent, error)
 
     def _missing(self) -> ChatdoorError | None:
         """The error where credentials are not there. Nothing is sent then."""
@@ -184,7 +137,10 @@ class _Proving:
 
     def _mend(self) -> ChatdoorError | None:
         """Makes the trials. The error that ended them early, if any."""
-        trials, outcome = self._mender.trials(), None
+        trials, outcome = (
+            mend(self._bench, self._found.clues, frozenset(name for name in os.environ if os.environ[name])),
+            None,
+        )
         while True:
             try:
                 trial = next(trials) if outcome is None else trials.send(outcome)
@@ -265,7 +221,7 @@ class _Proving:
             untried = f"isolation, refusal: {left} requests are left, too few to try; `chatdoor check` does"
             return [Finding("unknown", untried)]
         time.sleep(self._pause)
-        site = loads_site(write(self._mender.tables), TRIED)
+        site = loads_site(write(self._bench.tables), TRIED)
         proof = run_check(site, say=self._speech.say, ask=self._speech.ask, most=left, **self._options)
         self._budget.sent += proof.requests
         return check_findings(proof)

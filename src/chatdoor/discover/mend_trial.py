@@ -1,5 +1,6 @@
 """What mending can ask for, and what it gets back. As in a flow: a decision yields a trial and receives its outcome."""
 
+from collections.abc import Generator
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -67,3 +68,7 @@ class Outcome(msgspec.Struct, frozen=True):
     def told(self) -> str:
         """The failure in a few words, without anything that the site said."""
         return f"HTTP {self.status}" if self.status >= 300 else type(self.error).__name__
+
+
+Trials: TypeAlias = Generator[Trial, Outcome, None]
+"""Trials, one by one."""
