@@ -120,6 +120,15 @@ def test_djangos_cookie_is_found(django_http: DjangoServer) -> None:
         assert client.ask([{"role": "user", "content": "Hello"}]).text
 
 
+@pytest.mark.parametrize("pages", [True, False], ids=["pages", "no-pages"])
+def test_an_xsrf_cookie_is_found(pages: bool, stack: Stack) -> None:
+    """The cookie that Laravel, Angular and axios share, by the name of its header alone."""
+    data = sanitised(record_visit(stack("starlette"), *SAYS, open_page=True))
+    mended = prove(found(data if pages else without_pages(data, SAYS[0].split()[0])))
+    assert (mended.error, mended.works) == (None, True)
+    assert 'extends = "xsrf-cookie"  # csrf: proven needed, HTTP 403 without it' in mended.text
+
+
 def test_needless_headers_are_left_out() -> None:
     """Of five recorded headers the two that the site looks at are kept, and their line says why."""
     with serving(Picky(wants={"X-App": "web", "X-Requested-With": ""})) as site:

@@ -12,10 +12,11 @@ from chatdoor.discover.check import make_word, run_check
 from chatdoor.discover.check_plan import pause_before
 from chatdoor.discover.check_words import ASK, SAY, Words, words_for
 from chatdoor.discover.discovery import MIN_SECRET, Discovery
-from chatdoor.discover.draft import Finding, write
+from chatdoor.discover.draft import Finding, Line, write
 from chatdoor.discover.mend import mend
 from chatdoor.discover.mend_bench import Bench
 from chatdoor.discover.mend_budget import Budget, Spent
+from chatdoor.discover.mend_tables import evidence_of, put
 from chatdoor.discover.mend_trial import Kind, Outcome, Seen, Trial
 from chatdoor.discover.mend_words import check_findings
 from chatdoor.drive.client import Client
@@ -116,7 +117,9 @@ class _Proving:
 
     def _result(self, more: list[Finding], error: ChatdoorError | None) -> Mended:
         """The mended file; that of the recording where it would hold a secret."""
-        text = write(self._bench.tables)
+        tables = self._bench.tables
+        schema = Line("schema", 1, f"{evidence_of(tables, 'schema')}; proven against the site")
+        text = write(put(tables, "", schema))
         secrets = {*self._secrets, *self._found.clues.samples.values()}
         if any(len(secret) >= MIN_SECRET and secret in text for secret in secrets):
             return self._unproven(RecordingError("the mended file would hold a secret of the site; please report it"))

@@ -1,5 +1,7 @@
 """What a draft that works can do without, and who remembers: each header, each token, the conversation's id."""
 
+from collections.abc import Generator
+
 from chatdoor.discover.clues import Clues
 from chatdoor.discover.draft import Line
 from chatdoor.discover.mend_bench import Bench
@@ -16,7 +18,8 @@ from chatdoor.discover.mend_tables import (
     without_headers,
     without_value,
 )
-from chatdoor.discover.mend_trial import Trial, Trials
+from chatdoor.discover.mend_trial import Outcome, Trial, Trials
+from chatdoor.errors import ConversationLost
 
 
 class Needs:
@@ -33,13 +36,22 @@ class Needs:
             yield from self._try_without(name, key)
         yield from self._try_apart()
 
+    def _try(self, tables: Tables) -> Generator[Trial, Outcome, Outcome]:
+        """What comes of a message, and where the site remembered before, of a talk: what carries it is needed too."""
+        outcome = yield Trial("say", tables)
+        if outcome.answered and self._bench.remembers:
+            outcome = yield Trial("recall", tables)
+            if outcome.answered and not outcome.remembered:
+                return Outcome(ConversationLost("the second turn did not know the first"), status=outcome.status)
+        return outcome
+
     def _shorten(self, headers: list[Header]) -> Trials:
         """Leaves out the headers that nothing depends on: all at once, else by halves."""
         if not headers:
             return
         names = ", ".join(header.name for header in headers)
         shorter = without_headers(self._bench.tables, headers)
-        outcome = yield Trial("say", shorter)
+        outcome = yield from self._try(shorter)
         if outcome.answered:
             self._bench.tables = shorter
             self._bench.note("proven", f"{names}: not needed, left out")
@@ -57,7 +69,7 @@ class Needs:
         if name.startswith("env:") or name in self._bench.replaced:
             return
         shorter = without_value(expanded(self._bench.tables, self._clues.headers), name)
-        outcome = yield Trial("say", shorter)
+        outcome = yield from self._try(shorter)
         if outcome.answered:
             self._bench.tables = shorter
             self._bench.replaced.add(name)

@@ -60,6 +60,11 @@ def value_of(tables: Tables, heading: str, key: str) -> object:
     return next((line.value for line in lines if line.key == key), None)
 
 
+def evidence_of(tables: Tables, key: str) -> str:
+    """What is written beside a key of the first table."""
+    return next((line.why for line in tables[0].lines if line.key == key), "")
+
+
 def put(tables: Tables, heading: str, line: Line) -> Tables:
     """The draft with that line in that table, in place of one of the same key."""
     new = copy_of(tables)

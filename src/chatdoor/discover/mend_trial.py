@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from chatdoor.discover.draft import Table
-from chatdoor.errors import ChatdoorError
+from chatdoor.errors import ChatdoorError, ConversationLost
 
 Kind: TypeAlias = Literal["look", "say", "recall", "apart"]
 """What is done: the session and pages beside it are opened, to see what they hold; one message goes to a new session;
@@ -67,6 +67,8 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def told(self) -> str:
         """The failure in a few words, without anything that the site said."""
+        if isinstance(self.error, ConversationLost):
+            return "no memory"
         return f"HTTP {self.status}" if self.status >= 300 else type(self.error).__name__
 
 
