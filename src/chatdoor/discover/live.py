@@ -11,7 +11,7 @@ from chatdoor.conversation.store import ConversationStore, MemoryStore
 from chatdoor.discover.check import make_word, run_check
 from chatdoor.discover.check_plan import pause_before
 from chatdoor.discover.check_words import ASK, SAY, Words, words_for
-from chatdoor.discover.discovery import MIN_SECRET, Discovery
+from chatdoor.discover.discovery import Discovery
 from chatdoor.discover.draft import Finding, Line, write
 from chatdoor.discover.mend import mend
 from chatdoor.discover.mend_bench import Bench
@@ -19,6 +19,7 @@ from chatdoor.discover.mend_budget import Budget, Spent
 from chatdoor.discover.mend_tables import evidence_of, put
 from chatdoor.discover.mend_trial import Kind, Outcome, Seen, Trial
 from chatdoor.discover.mend_words import check_findings
+from chatdoor.discover.opaque import is_marked
 from chatdoor.drive.client import Client
 from chatdoor.drive.visitor import Options
 from chatdoor.errors import (
@@ -121,7 +122,7 @@ class _Proving:
         schema = Line("schema", 1, f"{evidence_of(tables, 'schema')}; proven against the site")
         text = write(put(tables, "", schema))
         secrets = {*self._secrets, *self._found.clues.samples.values()}
-        if any(len(secret) >= MIN_SECRET and secret in text for secret in secrets):
+        if any(is_marked(secret) and secret in text for secret in secrets):
             return self._unproven(RecordingError("the mended file would hold a secret of the site; please report it"))
         findings = (*self._bench.still_true(self._found.findings), *self._bench.findings, *more)
         return Mended(text, loads_site(text, TRIED), findings, True, self._budget.sent, error)
@@ -132,7 +133,8 @@ class _Proving:
 
     def _missing(self) -> ChatdoorError | None:
         """The error where credentials are not there. Nothing is sent then."""
-        missing = [name for name in self._found.clues.variables if not os.environ.get(name)]
+        wanted = [name for name in self._found.clues.variables if f"{{env:{name}}}" in self._found.text]
+        missing = [name for name in wanted if not os.environ.get(name)]
         if not missing:
             return None
         problem = f"set {' and '.join(missing)} in the environment: the site wants a login"
