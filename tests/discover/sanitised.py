@@ -17,15 +17,15 @@ def sanitised(data: bytes) -> bytes:
     return json.dumps({"log": log}).encode()
 
 
-def without_pages(data: bytes, typed: str) -> bytes:
+def without_pages(data: bytes, typed: str, kind: str = "html") -> bytes:
     """The same recording without the pages that were opened before the first prompt, in which `typed` is a word.
 
-    Recorders lose them after a navigation.
+    Recorders lose them after a navigation, and with `kind` empty all other answers too.
     """
     log = json.loads(data)["log"]
     for entry in log["entries"]:
         if typed in entry["request"]["url"] + entry["request"].get("postData", {}).get("text", ""):
             break
-        if "html" in entry["response"]["content"]["mimeType"]:
+        if kind in entry["response"]["content"]["mimeType"]:
             entry["response"]["content"].pop("text", None)
     return json.dumps({"log": log}).encode()

@@ -25,7 +25,7 @@ from chatdoor.errors import (
 from chatdoor.practice import Behaviour
 from chatdoor.practice.behaviour import Body, History, Login, Shape, Token
 from tests.discover.chats import OTHER, TOKEN
-from tests.discover.live_share import ACCOUNT, OPTIONS, answers, found_live, random_behaviour, recorded, wanted
+from tests.discover.live_share import ACCOUNT, OPTIONS, TOLD, answers, found_live, random_behaviour, recorded, wanted
 from tests.discover.picky import CAPTCHA, Picky, after, serving
 from tests.discover.recorded_stack import record_django, record_visit
 from tests.discover.sanitised import sanitised, without_pages
@@ -85,6 +85,17 @@ def test_every_practice_site_is_found(behaviour: Behaviour) -> None:
     assert list(opaque_runs(mended.text)) == []
 
 
+def test_a_bearer_whose_answer_was_not_kept() -> None:
+    """The live login says where its token is, though the recording has neither that nor the header that sends it."""
+    behaviour = Behaviour(login="json", token="cookie", history="session")
+    with Practice(behaviour) as site:
+        data = without_pages(recorded(site.url, behaviour, pages=True), TOLD[0].split(",")[0], kind="")
+        mended = prove(found(data), allow_secrets=True)
+        assert (mended.error, mended.works) == (None, True), mended.error
+        assert answers(mended) == wanted(behaviour)
+    assert 'Authorization = "Bearer {bearer}"' in mended.text
+
+
 def test_rows_hold_every_value() -> None:
     """No value of an option is left out, and each token meets each login."""
     for name, values in {"body": Body, "history": History, "login": Login, "reply": Shape, "token": Token}.items():
@@ -92,15 +103,15 @@ def test_rows_hold_every_value() -> None:
     assert {(row.token, row.login) for row in ROWS} >= {(t, o) for t in OPTIONS["token"] for o in OPTIONS["login"]}
 
 
-@pytest.mark.parametrize("pages", [True, False], ids=["pages", "no-pages"])
+@pytest.mark.parametrize("bodies", [True, False], ids=["bodies", "no-bodies"])
 @pytest.mark.parametrize("name", STACKS)
-def test_every_stack_is_found(name: str, pages: bool, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_stack_is_found(name: str, bodies: bool, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """The token that a default export hides comes from where the framework keeps it; the site heard each turn once."""
     monkeypatch.setenv("SITE_USER", USER)
     monkeypatch.setenv("SITE_PASSWORD", PASSWORD)
     server = stack(name)
     data = sanitised(record_visit(server, *SAYS, open_page=True))
-    mended = prove(found(data if pages else without_pages(data, SAYS[0].split()[0])), allow_secrets=True)
+    mended = prove(found(data if bodies else without_pages(data, SAYS[0].split()[0], kind="")), allow_secrets=True)
     assert (mended.error, mended.works) == (None, True), mended.error
     server.reset()
     with Client(mended.site, allow_secrets=True) as client:

@@ -37,8 +37,8 @@ class Clues(msgspec.Struct, frozen=True):
     """What is known beside the draft.
 
     `samples` are recorded values by the placeholder that stands for them, `headers` the names of what the chat's
-    request sent. `pages` were read before the first prompt. `given` are tokens that JSON answers held; there are some
-    only where the recording hides `Authorization`. `variables` are those of the login.
+    request sent. `pages` were read before the first prompt. `given` are tokens that JSON answers held, newest first:
+    some only where the recording `hides` cookies and `Authorization`. `variables` are those of the login.
     """
 
     samples: Mapping[str, str]
@@ -46,6 +46,7 @@ class Clues(msgspec.Struct, frozen=True):
     pages: tuple[str, ...]
     given: tuple[Given, ...]
     variables: tuple[str, ...]
+    hides: bool = False
 
 
 def clues_of(plan: Plan) -> Clues:
@@ -53,11 +54,12 @@ def clues_of(plan: Plan) -> Clues:
     first = plan.sents[0]
     at = plan.recording.exchanges.index(first.exchange)
     earlier = [each for each in plan.recording.exchanges[:at] if each.request.parts.netloc == first.host]
-    hidden = not plan.recording.shows_cookies
+    hides = not plan.recording.shows_cookies
+    given = [each for exchange in reversed(earlier) for each in given_by(exchange)]
     variables = (f"{plan.env}_USER", f"{plan.env}_PASSWORD") if plan.login else ()
     headers = tuple(dict.fromkeys(name for sent in plan.sents for name in sent.headers))
     return Clues(
-        dict(plan.samples), headers, tuple(_pages(earlier)), tuple(_given(earlier)) if hidden else (), variables
+        dict(plan.samples), headers, tuple(_pages(earlier)), tuple(given) if hides else (), variables, hides=hides
     )
 
 
@@ -78,13 +80,12 @@ def _address(exchange: Exchange) -> str:
     return exchange.request.parts.path or "/"
 
 
-def _given(earlier: list[Exchange]) -> Iterator[Given]:
-    """Tokens in JSON answers, those of the newest answer first."""
-    for exchange in reversed(earlier):
-        if "json" not in exchange.answer.body.type:
-            continue
-        for leaf in answer_leaves(exchange.answer):
-            if leaf.where == "json" and _BEARER.search(leaf.key) and is_marked(leaf.value):
-                source = source_in(leaf.value, exchange)
-                if source:
-                    yield Given(exchange.request.method.lower(), _address(exchange), source)
+def given_by(exchange: Exchange) -> Iterator[Given]:
+    """The tokens that a JSON answer holds."""
+    if "json" not in exchange.answer.body.type:
+        return
+    for leaf in answer_leaves(exchange.answer):
+        if leaf.where == "json" and _BEARER.search(leaf.key) and is_marked(leaf.value):
+            source = source_in(leaf.value, exchange)
+            if source:
+                yield Given(exchange.request.method.lower(), _address(exchange), source)

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from chatdoor.discover.clues import Clues, Given
+from chatdoor.discover.clues import Clues, Given, given_by
 from chatdoor.discover.draft import Line, Table
 from chatdoor.discover.mend_sources import Candidate, candidates, with_source
 from chatdoor.discover.mend_tables import (
@@ -25,8 +25,9 @@ from chatdoor.discover.mend_tables import (
     tokens,
     value_of,
 )
-from chatdoor.discover.mend_trial import Seen
+from chatdoor.discover.mend_trial import PAGE, Seen
 from chatdoor.discover.naming import wanted_name
+from chatdoor.discover.recording import Answer, Body, Exchange, Request
 
 _SCHEMES: Final = ("Bearer", "Token")
 """What stands before a token in `Authorization`: RFC 6750; Django REST framework."""
@@ -121,6 +122,16 @@ def of_bearers(tables: Tables, clues: Clues) -> list[Repair]:
     if any(header.name == "Authorization" for header in headers(tables)):
         return []
     return [repair for given in clues.given for repair in _with_bearer(tables, given)]
+
+
+def of_seen_bearers(tables: Tables, look: Look, clues: Clues) -> list[Repair]:
+    """The same, of the live answers to the session's steps: recorders lose that of a login which leads elsewhere."""
+    found: list[Given] = []
+    for at, step in enumerate(steps_of(look.tables, "session") if clues.hides else ()):
+        verb, path = address_of(step)
+        body = Body("application/json", str(look.seen.values.get(f"{PAGE}{at}", "")))
+        found += given_by(Exchange(0, Request(verb, path), Answer(200, body=body)))
+    return of_bearers(tables, msgspec.structs.replace(clues, given=tuple(found)))
 
 
 def _with_bearer(tables: Tables, given: Given) -> Iterator[Repair]:

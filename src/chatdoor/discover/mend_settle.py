@@ -5,7 +5,16 @@ from typing import Final, TypeAlias
 
 from chatdoor.discover.clues import Clues
 from chatdoor.discover.mend_bench import Bench
-from chatdoor.discover.mend_repairs import Look, Repair, of_bearers, of_pages, of_renewals, of_sources, witnessed
+from chatdoor.discover.mend_repairs import (
+    Look,
+    Repair,
+    of_bearers,
+    of_pages,
+    of_renewals,
+    of_seen_bearers,
+    of_sources,
+    witnessed,
+)
 from chatdoor.discover.mend_sources import look_tables, pages_beside
 from chatdoor.discover.mend_tables import (
     Tables,
@@ -19,6 +28,9 @@ from chatdoor.discover.mend_tables import (
 )
 from chatdoor.discover.mend_trial import Outcome, Trial, Trials
 from chatdoor.errors import ArgumentError, LoginFailed, TokenNotFound
+
+UNKNOWN_VISITOR: Final = 401
+"""The status that asks who we are (RFC 9110, section 15.5.2)."""
 
 ROUNDS: Final = 4
 """Values that can be missing at once: a token of the login, a bearer, a token of the chat, its renewal."""
@@ -40,7 +52,9 @@ def _stages(before: Outcome) -> tuple[Stage, ...]:
     """
     if before.turns:
         return (of_renewals, None, of_pages, of_bearers)
-    return (of_bearers, None, of_pages) if before.status == 401 else (None, of_pages, of_bearers, of_renewals)
+    return (
+        (of_bearers, None, of_pages) if before.status == UNKNOWN_VISITOR else (None, of_pages, of_bearers, of_renewals)
+    )
 
 
 class Settling:
@@ -105,7 +119,12 @@ class Settling:
             pages = pages_beside(tables, self._clues.pages)
             outcome = yield Trial("look", look_tables(tables, pages))
             if outcome.seen is not None:
-                return of_sources(base, Look(tables, pages, outcome.seen), self._clues, doubted)
+                look = Look(tables, pages, outcome.seen)
+                sources, bearers = (
+                    of_sources(base, look, self._clues, doubted),
+                    of_seen_bearers(base, look, self._clues),
+                )
+                return [*bearers, *sources] if before.status == UNKNOWN_VISITOR else [*sources, *bearers]
         return []
 
     def _is_locked_out(self, outcome: Outcome) -> bool:
