@@ -22,6 +22,9 @@ MAX_PAGES: Final = 3
 _BEARER: Final = re.compile(r"token|jwt|bearer|auth|access|session", re.IGNORECASE)
 """What stacks call a token that goes into `Authorization`: OAuth 2.0 (RFC 6749), DRF, Laravel Sanctum, Supabase."""
 
+_LEAVES: Final = re.compile(r"log-?_?out|sign-?_?out|delete|remove|unsubscribe|revoke", re.IGNORECASE)
+"""Paths that are not opened once more: a GET there ends or changes something."""
+
 _MACHINE_KINDS: Final = ("javascript", "css", "image/", "font/")
 
 
@@ -72,6 +75,8 @@ def _pages(earlier: list[Exchange]) -> list[str]:
 
 def _is_read(exchange: Exchange) -> bool:
     kind = exchange.answer.body.type
+    if _LEAVES.search(exchange.request.parts.path):
+        return False
     return exchange.answer.status < 400 and not exchange.frames and not any(mark in kind for mark in _MACHINE_KINDS)
 
 

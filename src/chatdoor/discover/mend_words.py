@@ -16,5 +16,5 @@ def check_findings(proof: Proof) -> list[Finding]:
         if each.verdict == "works" and each.check not in _SAID_ALREADY:
             found.append(Finding("proven", f"{each.check}: {each.saw}"))
         elif each.verdict == "fails":
-            found.append(Finding("unknown", f"{each.check} fails: {each.saw} {each.advice}"))
+            found.append(Finding("unknown", f"{each.check} fails: {each.saw}. {each.advice}".rstrip()))
     return found
