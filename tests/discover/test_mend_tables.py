@@ -59,6 +59,17 @@ def test_a_preset_is_spelled_out() -> None:
     assert [step.label for step in own.session] == [step.label for step in preset.session]
 
 
+def test_a_preset_of_a_protocol_stays() -> None:
+    """Of two presets the one of the token is spelled out; a look is made without the other."""
+    top = Table("", [*draft()[0].lines, Line("extends", ["django", "vercel-ai"])])
+    spelled_out = expanded([top, Table("[chat]", [Line("post", "/api/chat")])], ("x-csrftoken",))
+    text = write(spelled_out)
+    assert 'extends = ["vercel-ai"]' in text
+    assert 'X-CSRFToken = "{csrf}"' in text
+    assert [step.label for step in loads_site(text).chat] == ["POST /api/chat"]
+    assert loads_site(write(look_tables(spelled_out, ("/a",)))).conversation.history == "none"
+
+
 def test_a_look_says_nothing() -> None:
     """It opens the session and the pages, needs no unknown reference, and sends no message."""
     site = loads_site(write(look_tables(draft(), ("/", "/c"))))

@@ -20,6 +20,7 @@ from chatdoor.discover.mend_tables import (
     add_page,
     address_of,
     copy_of,
+    cut,
     name_of,
     put,
     sourceless,
@@ -67,6 +68,7 @@ class Candidate(msgspec.Struct, frozen=True):
 def look_tables(tables: Tables, pages: tuple[str, ...]) -> Tables:
     """A draft that opens the session and these pages, and takes all that it sees. It says nothing."""
     found = [table for table in copy_of(tables) if name_of(table) in {"", "take", "headers", "session"}]
+    found = cut(found, "", "extends")  # what a protocol's preset says of the chat is not for a look
     for name in suspects(tables):
         if name.startswith("env:") or any(_makes(table, name) for table in tables):
             found = without_value(found, name, everywhere=True)

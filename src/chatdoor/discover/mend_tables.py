@@ -98,8 +98,11 @@ def add_page(tables: Tables, path: str, why: str, *, first: bool = False) -> Tab
 
 def _insert(tables: Tables, table: Table) -> None:
     """Puts a table where its name belongs, after its like."""
-    rank = ORDER.index(name_of(table))
-    tables.insert(sum(ORDER.index(name_of(each)) <= rank for each in tables), table)
+    tables.insert(sum(_rank(each) <= _rank(table) for each in tables), table)
+
+
+def _rank(table: Table) -> int:
+    return ORDER.index(name_of(table)) if name_of(table) in ORDER else len(ORDER)
 
 
 def _without(table: Table, key: str) -> Table:
@@ -256,16 +259,22 @@ def sourceless(tables: Tables, name: str) -> Tables:
 
 
 def expanded(tables: Tables, sent: tuple[str, ...]) -> Tables:
-    """The draft that says itself what its preset says: where the token is, its header, the page. Refusals stay out."""
-    preset = value_of(tables, "", "extends")
-    rows = [stack for stack in STACKS if stack.preset == preset]
+    """The draft that says itself what a preset says of tokens: their place, header, page. Refusals stay out.
+
+    Presets of protocols stay.
+    """
+    value = value_of(tables, "", "extends")
+    presets = value if isinstance(value, list) else [value]
+    rows = [stack for stack in STACKS if stack.preset in presets]
     if not rows:
         return copy_of(tables)
     stack = next((each for each in rows if each.header in sent), rows[0])
-    new = cut(tables, "", "extends")
+    left = [each for each in presets if each != stack.preset]
+    why = evidence_of(tables, "extends")
+    new = put(tables, "", Line("extends", left, why)) if left else cut(tables, "", "extends")
     new = put(new, "[take]", Line("csrf", stack.source))
     new = put(new, "[headers]", Line(spelled(stack.header), "{csrf}"))
-    return new if steps_of(new, "session") else add_page(new, "/", f"as the preset {preset} has it")
+    return new if steps_of(new, "session") else add_page(new, "/", f"as the preset {stack.preset} has it")
 
 
 def noted(tables: Tables, header: Header, why: str) -> Tables:
