@@ -8,9 +8,10 @@ import click
 from chatdoor.cli.discover_live import Wish, ask_site, may_ask
 from chatdoor.cli.output import stdout, tell
 from chatdoor.cli.settings import Settings, with_access
+from chatdoor.discover.discovery import Discovery
 from chatdoor.discover.discovery import discover as discovered
 from chatdoor.discover.har import MAX_BYTES, read_har
-from chatdoor.discover.live import REQUESTS, Speech
+from chatdoor.discover.live import REQUESTS, Mended, Speech
 from chatdoor.discover.report import report
 from chatdoor.errors import ArgumentError
 
@@ -64,8 +65,7 @@ def discover(
     """
     if offline and (live or yes):
         raise ArgumentError("--offline: goes with neither --live nor --yes")
-    if out is not None and out.exists() and not overwrite:
-        raise ArgumentError(f"{out} is there already; --overwrite replaces it, --out names another")
+    place_for(out, overwrite=overwrite)
     recordings = [read_har(_read(file), str(file)) for file in files]
     found = discovered(recordings[0], str(files[0]), prompts, recordings[1:])
     if out is not None:
@@ -77,15 +77,25 @@ def discover(
         if out is None:
             stdout().write(found.text)
         raise
-    text, findings = (mended.text, mended.findings) if mended else (found.text, found.findings)
-    if out is None:
-        stdout().write(text)
-    elif mended and mended.works:
-        _write(out, text)
-    for line in report(findings).splitlines():
-        tell(line)
+    show(mended or found, out)
     if mended and mended.error:
         click.get_current_context().exit(mended.error.exit_code)
+
+
+def place_for(place: Path | None, *, overwrite: bool) -> None:
+    """Raises ArgumentError where something is there that may not be replaced."""
+    if place is not None and place.exists() and not overwrite:
+        raise ArgumentError(f"{place} is there already; --overwrite replaces it, or name another")
+
+
+def show(found: Discovery | Mended, out: Path | None) -> None:
+    """Writes the site file, to standard output without a place, and what is known of it to standard error."""
+    if out is None:
+        stdout().write(found.text)
+    else:
+        _write(out, found.text)
+    for line in report(found.findings).splitlines():
+        tell(line)
 
 
 def _read(file: Path) -> bytes:
