@@ -13,6 +13,7 @@ TURNS = [got("POST", "/ask", {"answer": SAID[at]}, body={"q": ASKED[at]}, sent={
 OPENED = (
     page(path="/"),
     page(path="/users/sign_out"),
+    page(path=f"/c/{OTHER}"),
     page(path="/login?next=%2Fchat"),
     LOGIN,
     page(path="/chat"),
@@ -28,7 +29,7 @@ def clues(data: bytes) -> Clues:
 def test_what_a_default_export_hides() -> None:
     """The pages, the last one first and without their queries; the login's token; what goes out, and its name."""
     found = clues(sanitised(recorded(*OPENED, *TURNS)))
-    assert found.pages == ("/chat", "/login", "/")  # and no page that signs out
+    assert found.pages == ("/chat", "/login", "/")  # none that signs out, none of one visitor's own
     assert found.given == (Given("post", "/api/login", {"json": "access_token"}),)
     assert (found.headers, found.samples) == (("x-t",), {"{env:BOT_EXAMPLE_T}": TOKEN})
     assert found.variables == ("BOT_EXAMPLE_USER", "BOT_EXAMPLE_PASSWORD")

@@ -15,6 +15,7 @@ from chatdoor.discover.opaque import is_marked
 from chatdoor.discover.origins import source_in
 from chatdoor.discover.plan import Plan
 from chatdoor.discover.recording import Exchange
+from chatdoor.discover.sends import path_shape
 
 MAX_PAGES: Final = 3
 """Pages that were open before the first prompt and are worth another look. The last ones count."""
@@ -74,8 +75,8 @@ def _pages(earlier: list[Exchange]) -> list[str]:
 
 
 def _is_read(exchange: Exchange) -> bool:
-    kind = exchange.answer.body.type
-    if _LEAVES.search(exchange.request.parts.path):
+    kind, path = exchange.answer.body.type, exchange.request.parts.path
+    if _LEAVES.search(path) or path_shape(path) != path:  # the page of one visitor's own is no other's
         return False
     return exchange.answer.status < 400 and not exchange.frames and not any(mark in kind for mark in _MACHINE_KINDS)
 
