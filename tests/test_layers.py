@@ -43,13 +43,9 @@ MAY_IMPORT = {
 """Room of the house -> the rooms it may import from, its own excepted."""
 
 ACTING = {
-    *("discover/check.py", "discover/check_stages.py", "discover/recorder/__init__.py", "discover/recorder/browser.py"),
-    *(
-        "discover/recorder/hands.py",
-        "discover/recorder/visit.py",
-        "discover/recorder/tap.py",
-        "discover/recorder/trust.py",
-    ),
+    *("discover/check.py", "discover/check_stages.py", "discover/live.py"),
+    *("discover/recorder/__init__.py", "discover/recorder/browser.py", "discover/recorder/hands.py"),
+    *("discover/recorder/visit.py", "discover/recorder/tap.py", "discover/recorder/trust.py"),
 }
 """Files of a pure room that talk to live sites. They count as a room of their own, which the pure one does not know."""
 

@@ -5,12 +5,15 @@ from typing import Final
 
 import click
 
+from chatdoor.cli.discover_live import Wish, ask_site, may_ask
 from chatdoor.cli.output import stdout, tell
 from chatdoor.cli.progress import progress
+from chatdoor.cli.settings import Settings, with_access
 from chatdoor.discover.discovery import Discovery
 from chatdoor.discover.discovery import discover as discovered
 from chatdoor.discover.har import read_har
 from chatdoor.discover.har_text import MAX_BYTES
+from chatdoor.discover.live import REQUESTS, Mended, Speech
 from chatdoor.discover.report import report
 from chatdoor.errors import ArgumentError
 
@@ -20,33 +23,66 @@ Examples:
   chatdoor discover recording.har --out our-bot.toml
   chatdoor discover recording.har --prompt "Where is my parcel?"
   chatdoor discover monday.har tuesday.har --out our-bot.toml
+  chatdoor discover recording.har --live --requests 60 --out our-bot.toml
 
 \b
 To record: open the network panel, load the chat's page, say two sentences, wait for
 both replies, and save all as HAR. With sensitive data is better: it shows the cookies.
+
+\b
+Then the site itself is asked, if you agree: that proves the file, finds what the
+recording hides, and leaves out what is not needed. At most --requests are sent.
 """
 
 
 @click.command("discover", epilog=EPILOG)
+@with_access
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write. Default: standard output.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there already.")
 @click.option("--prompt", "prompts", multiple=True, metavar="TEXT", help="A text that was typed. May be given often.")
-@click.option("--offline", is_flag=True, help="Ask no site. This is what it does today, with or without it.")
+@click.option("--live", is_flag=True, help="Prove it against the site, and mend it, without asking you.")
+@click.option("--yes", is_flag=True, help="The same: yes to the question.")
+@click.option("--offline", is_flag=True, help="Ask no site.")
+@click.option("--requests", type=click.IntRange(1), default=REQUESTS, show_default=True, help="Sent at most.")
 def discover(
-    files: tuple[Path, ...], *, out: Path | None, overwrite: bool, prompts: tuple[str, ...], offline: bool
+    settings: Settings,
+    *,
+    files: tuple[Path, ...],
+    out: Path | None,
+    overwrite: bool,
+    prompts: tuple[str, ...],
+    live: bool,
+    yes: bool,
+    offline: bool,
+    requests: int,
 ) -> None:
     """Write a site file from a recording (a HAR file), by rule.
 
     Each line says what it follows from. The file holds no secret: credentials are read from the environment. What is
     sure, guessed and not known is printed to standard error. Several recordings of the same steps are compared.
+
+    At a terminal, or with --live, the file is proven against the site and mended by what that answers. What ends that
+    early is told, and its exit code given; the file of the recording is written all the same.
     """
-    _ = offline
+    if offline and (live or yes):
+        raise ArgumentError("--offline: goes with neither --live nor --yes")
     place_for(out, overwrite=overwrite)
     recordings = [read_har(_read(file), str(file)) for file in files]
     with progress("discovering") as tell_share:
         found = discovered(recordings[0], str(files[0]), prompts, recordings[1:], tell=tell_share)
-    show(found, out)
+    if out is not None:
+        _write(out, found.text)
+    wish, speech = Wish(live or yes, offline, requests), Speech(prompt=prompts[0] if prompts else "")
+    try:
+        mended = ask_site(found, settings, wish, speech) if may_ask(found, wish, speech) else None
+    except KeyboardInterrupt:
+        if out is None:
+            stdout().write(found.text)
+        raise
+    show(mended or found, out)
+    if mended and mended.error:
+        click.get_current_context().exit(mended.error.exit_code)
 
 
 def place_for(place: Path | None, *, overwrite: bool) -> None:
@@ -55,7 +91,7 @@ def place_for(place: Path | None, *, overwrite: bool) -> None:
         raise ArgumentError(f"{place} is there already; --overwrite replaces it, or name another")
 
 
-def show(found: Discovery, out: Path | None) -> None:
+def show(found: Discovery | Mended, out: Path | None) -> None:
     """Writes the site file, to standard output without a place, and what is known of it to standard error."""
     if out is None:
         stdout().write(found.text)

@@ -71,10 +71,11 @@ def write_object(value: object, output: Output) -> None:
 
 
 def tell(text: str) -> None:
-    """Writes one line to standard error. Where that is gone, nobody can be told."""
+    """Writes one line to standard error, its indent kept. Where that is gone, nobody can be told."""
+    indent = " " * (len(text) - len(text.lstrip(" ")))
     with suppress(OSError, ValueError):
         if sys.stderr is not None:
-            sys.stderr.write(f"{one_line(text)}\n")
+            sys.stderr.write(f"{indent}{one_line(text)}\n")
             sys.stderr.flush()
 
 

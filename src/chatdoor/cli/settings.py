@@ -6,7 +6,7 @@ exception is the address of one's own VoiGPT, CHATDOOR_VOIGPT_URL.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Final
 
@@ -86,9 +86,22 @@ def with_settings_of_each(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(called)
 
 
-def _with_options(called: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_OPTIONS):
-        called = option(called)
+def with_access(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with the options of how any site is reached; it gets them as Settings of no site, before its own."""
+
+    @wraps(command)
+    def called(**params: object) -> None:
+        own = {name: params.pop(name) for name in ACCESS}
+        command(msgspec.convert({**_NO_SITE, **own}, Settings), **params)
+
+    return _with_options(called, ACCESS)
+
+
+def _with_options(
+    called: Callable[..., None], names: Collection[str] = Settings.__struct_fields__
+) -> Callable[..., None]:
+    for name, option in reversed([*zip(Settings.__struct_fields__, _OPTIONS, strict=True)]):
+        called = option(called) if name in names else called
     return called
 
 
@@ -149,7 +162,7 @@ def _setting(name: str, **attributes: object) -> Callable[[Callable[..., None]],
     return click.option(flags, cls=Setting, envvar=variable, show_envvar=True, **attributes)
 
 
-_OPTIONS: Final = (
+_OPTIONS: Final[tuple[Callable[[Callable[..., None]], Callable[..., None]], ...]] = (
     _setting("site", metavar="NAME|FILE", default=PRACTICE, shell_complete=_complete_site,
              help="A known site (`chatdoor sites list`) or a site file. Without it, a practice site is started here."),
     click.option("--url", metavar="URL", help="Where the site is, in place of what its file says."),
@@ -167,3 +180,9 @@ _OPTIONS: Final = (
                  help="Send the secrets that the site file names ({env:X} ...), without asking."),
     click.option("--verbose", is_flag=True, help="Tell on standard error what is done. Shows no secret."),
 )  # fmt: skip
+"""An option for each setting, in its order."""
+
+ACCESS: Final = ("proxy", "ca_file", "timeout", "user_agent", "trust_env", "per_minute", "allow_secrets", "verbose")
+"""The settings of how any site is reached."""
+
+_NO_SITE: Final = {"site": "", "url": None, "model": None, "system": None, "access_token": None, "fresh": True}

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final, TypeAlias, Unpack
 
+import msgspec
+
 from chatdoor.discover.check_finding import Finding, Proof
 from chatdoor.discover.check_plan import CHECKS, plan_check
 from chatdoor.discover.check_stages import Checkup
@@ -32,16 +34,20 @@ def run_check(
     model: str | None = None,
     system: str | None = None,
     tell: Tell | None = None,
+    most: int | None = None,
     **options: Unpack[Options],
 ) -> Proof:
     """Proves a site file against the live site.
 
     `say` plants the word, which stands in it as `{word}`, and `ask` asks for it; default is a new word each time.
-    `tell` hears each finding as it comes; `options` are those of a client. A failure is a finding, and no error. After
+    `tell` hears each finding as it comes; `most` are the requests that may be sent, where the plan allows more;
+    `options` are those of a client. A failure is a finding, and no error. After
     a message that failed no other one is sent. Raises ArgumentError for arguments that can not be used.
     """
     found = site if isinstance(site, Site) else load_site(site)
     plan = plan_check(found, only=only, skip=skip)
+    if most is not None:
+        plan = msgspec.structs.replace(plan, requests=min(plan.requests, most))
     words = words_for(say, ask, make_word() if word is None else word, model=model, system=system)
     began = time.monotonic()
     with Client(found, **options) as client:

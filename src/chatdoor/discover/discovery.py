@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from chatdoor.discover.draft import Finding, write
+from chatdoor.discover.clues import Clues, clues_of
+from chatdoor.discover.draft import Finding, Table, write
 from chatdoor.discover.emit import tables
 from chatdoor.discover.following import make_plan
 from chatdoor.discover.logins import credentials
@@ -28,11 +29,16 @@ MIN_SECRET: Final = 6
 
 
 class Discovery(msgspec.Struct, frozen=True):
-    """A site file as text, the site that it loads as, and what is sure, guessed and not known."""
+    """A site file as text, the site that it loads as, and what is sure, guessed and not known.
+
+    `tables` are the file before it was written, `clues` what else the recording says: both are for `live.py`.
+    """
 
     text: str
     site: Site
     findings: tuple[Finding, ...]
+    tables: tuple[Table, ...]
+    clues: Clues
 
 
 def discover(
@@ -54,10 +60,12 @@ def discover(
     chat = find_chat(recording, prompts, name, between(0, 0.5, tell))
     site = site_name(chat.turns[0].asked.sent.host)
     plan = make_plan(recording, chat, site, _elsewhere(chat, others, prompts, name))
-    text = write(tables(plan, site, recording.recorder))
+    drafted = tables(plan, site, recording.recorder)
+    text = write(drafted)
     _check_no_secret(text, plan, name, between(0.5, 1, tell))
     _note_chat(plan, chat)
-    return Discovery(text, loads_site(text, f"the site file from {name}"), tuple(plan.findings))
+    loaded = loads_site(text, f"the site file from {name}")
+    return Discovery(text, loaded, tuple(plan.findings), tuple(drafted), clues_of(plan))
 
 
 def _talking(recording: Recording) -> Recording:

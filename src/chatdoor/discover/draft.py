@@ -4,7 +4,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-Sureness: TypeAlias = Literal["sure", "guessed", "unknown"]
+Sureness: TypeAlias = Literal["sure", "proven", "guessed", "unknown"]
 
 WIDTH: Final = 118
 
@@ -29,7 +29,10 @@ class Table(msgspec.Struct):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One sentence of the report, and how sure it is. A guess and what is unknown end in a question."""
+    """One sentence of the report, and how sure it is: shown by the recording, proven by the live site, or neither.
+
+    A guess and what is unknown end in a question.
+    """
 
     sureness: Sureness
     text: str

@@ -105,6 +105,11 @@ def _in_answers(value: str, earlier: tuple[Exchange, ...]) -> Iterator[Origin]:
                 yield Origin(exchange, source, kind)
 
 
+def source_in(value: str, exchange: Exchange) -> dict[str, object] | None:
+    """The source that finds a value in the page or the data of an answer; None where none does."""
+    return _in_page(value, exchange) or _in_data(value, exchange)
+
+
 def _was_sent(value: str, exchange: Exchange) -> bool:
     own = Recording("", (), (exchange,), shows_cookies=True)
     return any(str(each) == value for sent in sent_by(own) for _, each in values(sent))

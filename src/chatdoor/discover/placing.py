@@ -14,7 +14,7 @@ from chatdoor.discover.stacks import hidden_stack, spelled
 
 def text_for(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
     """What is written at a place: a constant, or placeholders. UNSET leaves the key out."""
-    return {
+    text = {
         "constant": _constant,
         "left out": _left_out,
         "given": _given,
@@ -23,6 +23,9 @@ def text_for(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
         "made": _made,
         "secret": _secret,
     }[fill.what](plan, step, fill, sents)
+    if isinstance(text, str) and isinstance(fill.value, str) and "{" in text:
+        plan.samples.setdefault(text, fill.value)
+    return text
 
 
 def _constant(_plan: Plan, _step: Step, fill: Fill, _sents: list[Sent]) -> object:

@@ -59,6 +59,7 @@ class Plan:
         self.keeps_list = False
         self.item: object = None
         self.roles: dict[str, str] = {}
+        self.samples: dict[str, str] = {}
         self.sent = sent_by(recording)
         self.sents = [turn.asked.sent for turn in chat.turns]
         self.asked = [sent.exchange for sent in self.sents]

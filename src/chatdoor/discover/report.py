@@ -7,6 +7,7 @@ from chatdoor.discover.draft import Finding, Sureness
 
 _HEADINGS: Final[Mapping[Sureness, str]] = {
     "sure": "Sure, the recording shows it:",
+    "proven": "Proven, the site answered so:",
     "guessed": "Guessed, please look:",
     "unknown": "Not known:",
 }
