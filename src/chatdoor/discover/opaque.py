@@ -44,7 +44,7 @@ _RANDOM_ALONE: Final = 0.45
 
 def shape_of(value: str) -> Shape | None:
     """What the whole value looks like, None where a person could have written it."""
-    if not MIN_CHARS <= len(value) <= MAX_CHARS:
+    if not MIN_CHARS <= len(value) <= MAX_CHARS or " " in value:
         return None
     for shape, pattern in _SHAPES:
         if pattern.fullmatch(value):
