@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "gateway": BELOW_SERVERS,
     "batch": BELOW_SERVERS,
     "cli": BELOW_SERVERS | {"practice", "discover", "discover, acting", "gateway", "batch"},
-    "__init__": BELOW_SERVERS | {"practice", "discover", "discover, acting"},
+    "__init__": BELOW_SERVERS | {"practice", "discover", "discover, acting", "batch"},
     "__main__": {"cli"},
 }
 """Room of the house -> the rooms it may import from, its own excepted."""

@@ -13,6 +13,8 @@ import typing
 from chatdoor._version import __version__
 
 if typing.TYPE_CHECKING:
+    from chatdoor.batch.face import run_batch
+    from chatdoor.batch.summary import Summary
     from chatdoor.discover.check import run_check
     from chatdoor.discover.check_finding import Finding, Proof
     from chatdoor.drive.access import Timeout
@@ -45,11 +47,13 @@ __all__ = [
     "Reply",
     "Site",
     "SiteProvider",
+    "Summary",
     "Timeout",
     "Usage",
     "VoiGpt",
     "__version__",
     "load_site",
+    "run_batch",
     "run_check",
 ]
 
@@ -57,6 +61,8 @@ logging.getLogger("chatdoor").addHandler(logging.NullHandler())
 
 
 _HOMES = {
+    "chatdoor.batch.face": ["run_batch"],
+    "chatdoor.batch.summary": ["Summary"],
     "chatdoor.discover.check": ["run_check"],
     "chatdoor.discover.check_finding": ["Finding", "Proof"],
     "chatdoor.drive.access": ["Timeout"],

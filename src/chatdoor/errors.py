@@ -25,7 +25,8 @@
     │   ├── ReadFailed              no whole answer came back
     │   └── RedirectRefused         a redirect leads where the site file does not allow
     ├── TimedOut                    names the phase
-    └── StateError                  kept sessions can not be read or written
+    ├── StateError                  kept sessions can not be read or written
+    └── BatchStopped                a batch can not begin or go on; the same command goes on later
 
 Each says which HTTP status a gateway should answer (`status`), whether asking again is safe and may help
 (`retryable`), and the exit code of the command line (`exit_code`). Standard clients repeat a 429 and each 5xx by
@@ -230,6 +231,12 @@ class StateError(ChatdoorError):
     """Kept sessions can not be read or written."""
 
     exit_code = 11
+
+
+class BatchStopped(ChatdoorError):
+    """A batch can not begin or go on: its output is in use or can not be written, or the site fails all the time."""
+
+    exit_code = 12
 
 
 class Place(NamedTuple):

@@ -13,7 +13,9 @@ PROGRAM: Final = "chatdoor"
 COMPLETE_VARIABLE: Final = "_CHATDOOR_COMPLETE"
 """Set by the shell's completion script, which asks this program what may follow."""
 
-COMMANDS: Final = ("ask", "chat", "serve", "discover", "record", "check", "practice", "sites", "scrub", "completion")
+COMMANDS: Final = (
+    *("ask", "chat", "serve", "batch", "discover", "record", "check", "practice", "sites", "scrub", "completion"),
+)
 """The commands, in the order of the help. Each is an object of its name in a module of its name."""
 
 
@@ -44,6 +46,7 @@ Examples:
   chatdoor ask --site our-bot.toml "Where is my parcel?"
   chatdoor chat --site voigpt --url http://127.0.0.1:8000
   chatdoor serve --site our-bot.toml
+  chatdoor batch --site our-bot.toml prompts.csv results.jsonl
   chatdoor check our-bot.toml
   chatdoor practice --reply sse-delta
 """,

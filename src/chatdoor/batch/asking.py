@@ -1,0 +1,132 @@
+"""Asks one row: its messages, then each turn of its script after the reply to the one before."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from typing import Final, NamedTuple
+
+from chatdoor.batch.result import About, Result, answered, failed, kind_of
+from chatdoor.batch.row import Row
+from chatdoor.drive.asker import NOBODY, Asker
+from chatdoor.drive.async_client import AsyncClient
+from chatdoor.drive.sessions import Sessions
+from chatdoor.drive.visitor import Visitor, talks_of
+from chatdoor.errors import ChatdoorError
+from chatdoor.flow.effects import Head, Send
+from chatdoor.messages import Messages, Reply
+from chatdoor.site.model import Site
+
+_sent: Final[ContextVar[list[int]]] = ContextVar("chatdoor_batch_sent")
+"""How often prompts of the row went out that the current task asks."""
+
+
+class Trial(NamedTuple):
+    """What came of one try: the replies, and the error after them if there was one. `sent` counts requests."""
+
+    replies: Sequence[Reply]
+    error: ChatdoorError | None
+    sent: int
+
+    @property
+    def can_repeat(self) -> bool:
+        """True where the site has heard nothing and a later try may help."""
+        return self.error is not None and self.error.retryable and not self.replies
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the replies took."""
+        return sum(reply.timings.total for reply in self.replies)
+
+
+class _Counting:
+    """Counts the requests that bring a prompt to the site, for the row of the current task."""
+
+    def __init__(self, site: Site) -> None:
+        self._labels = frozenset(step.label for step in site.chat if step.tells)
+
+    def sends(self, effect: Send) -> None:
+        """Counts one."""
+        if effect.label in self._labels and (sent := _sent.get(None)) is not None:
+            sent[0] += 1
+
+    def answered(self, head: Head) -> None:
+        """Is of no interest."""
+
+
+class Asking:
+    """Asks rows through one client, or each through a session of its own (`fresh`)."""
+
+    def __init__(
+        self, client: AsyncClient, *, fresh: bool, model: str | None = None, system: str | None = None
+    ) -> None:
+        self.visitor = client.visitor
+        self.visitor.pace = None  # a row waits for its turn before its time begins
+        self.visitor.witness = _Counting(client.site)
+        self._client = client
+        self._fresh = fresh
+        self._model = model
+        self._system = system
+
+    async def ask(self, row: Row) -> Trial:
+        """One try."""
+        counted = [0]
+        _sent.set(counted)
+        client = AsyncClient.of(self._fresh_visitor()) if self._fresh else self._client
+        replies: list[Reply] = []
+        try:
+            await self._ask(client, row, replies)
+        except ChatdoorError as error:
+            return Trial(replies, error, counted[0])
+        finally:
+            if self._fresh:
+                client.visitor.hang_up()
+        return Trial(replies, None, counted[0])
+
+    def result(self, row: Row, trial: Trial, *, attempts: int, again: bool) -> Result:
+        """The result of the row's last try. `attempts` are those of the tries before."""
+        whole = trial.error is None
+        about = About(
+            line=row.line,
+            mark=row.mark,
+            site=self.visitor.site.name,
+            latency=round(trial.seconds, 6) if whole else None,
+            first_piece=round(trial.replies[0].timings.first_piece, 6) if whole else None,
+            attempts=attempts + trial.sent,
+            fidelity=trial.replies[-1].fidelity if trial.replies else None,
+            asked_again=again,
+            error=None if trial.error is None else kind_of(trial.error),
+            replies=[reply.text for reply in trial.replies] if row.more else None,
+        )
+        if trial.error is not None:
+            return failed(row.custom_id, about, str(trial.error))
+        return answered(row, trial.replies, about, time.time())
+
+    async def _ask(self, client: AsyncClient, row: Row, replies: list[Reply]) -> None:
+        model = self._model or (row.model if row.model != client.site.name else None)
+        asker = Asker(scope=f"row {row.line}") if client.site.remembers else NOBODY
+        messages = self._with_system(row.messages)
+        reply = await client.ask(messages, model=model, asker=asker, **row.options)
+        replies.append(reply)
+        for turn in row.more:
+            new = {"role": "user", "content": turn}
+            messages = [*messages, {"role": "assistant", "content": reply.text}, new]
+            told = messages if reply.conversation is None else [new]
+            reply = await client.ask(told, model=model, conversation=reply.conversation, asker=asker, **row.options)
+            replies.append(reply)
+
+    def _with_system(self, messages: Messages) -> Messages:
+        if self._system is None or messages[0].get("role") in {"system", "developer"}:
+            return messages
+        system: Mapping[str, object] = {"role": "system", "content": self._system}
+        return [system, *messages]
+
+    def _fresh_visitor(self) -> Visitor:
+        """A visitor that the site has never seen, on the same connections, who heeds the same waits."""
+        one = self.visitor
+        sessions = Sessions(max_age=one.site.limits.session_age)
+        talks = talks_of(one.site, one.access, None)
+        new = Visitor(
+            one.site, one.access, sessions, None, connections=one.connections, talks=talks, secrets=one.secrets
+        )
+        new.holdoff, new.tally, new.witness = one.holdoff, one.tally, one.witness
+        return new

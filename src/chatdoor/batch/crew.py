@@ -1,0 +1,160 @@
+"""The executor on this machine: as many tasks as the limit allows, each asking one row after the other."""
+
+import asyncio
+import time
+from typing import Final, Protocol
+
+from chatdoor.batch.asking import Asking, Trial
+from chatdoor.batch.breaker import NAP, Breaker
+from chatdoor.batch.limit import Limit
+from chatdoor.batch.row import Row
+from chatdoor.batch.work import Work
+from chatdoor.drive.pace import Pace, Turn
+from chatdoor.errors import (
+    ArgumentError,
+    BatchStopped,
+    BotCheckMet,
+    ChatdoorError,
+    ContentRefused,
+    RateLimited,
+    SiteFailed,
+    TimedOut,
+)
+
+ROWS_OWN: Final = (ArgumentError, ContentRefused)
+"""Errors that say something of the row, and nothing of the site."""
+
+TOO_MUCH: Final = (RateLimited, SiteFailed, TimedOut)
+"""Errors of a site that may have too much to do."""
+
+MOST_TRIES: Final = 8
+"""How often a row is tried that the site has not heard."""
+
+
+class Pacing(Protocol):
+    """Who says when the next row may be asked."""
+
+    async def enter(self) -> object:
+        """Waits for a turn."""
+
+    def leave(self, turn: object) -> None:
+        """Ends a turn."""
+
+
+class OwnPace:
+    """The pace of this process, which all clients of the site share; None: there is none."""
+
+    def __init__(self, pace: Pace | None) -> None:
+        self._pace = pace
+
+    async def enter(self) -> Turn | None:
+        """Waits for a turn. Does not count against the time of a call."""
+        if self._pace is None:
+            return None
+        turn = self._pace.request()
+        try:
+            await asyncio.sleep(await asyncio.wrap_future(turn.delay))
+        except BaseException:
+            self._pace.give_back(turn)
+            raise
+        return turn
+
+    def leave(self, turn: object) -> None:
+        """Ends a turn."""
+        if self._pace is not None and isinstance(turn, Turn):
+            self._pace.leave(turn)
+
+
+class Crew:
+    """Asks the rows of a run here."""
+
+    def __init__(self, asking: Asking, limit: Limit, breaker: Breaker, pacing: Pacing) -> None:
+        self._asking = asking
+        self._limit = limit
+        self._breaker = breaker
+        self._pacing = pacing
+        self._waits_asked = 0
+        self._alive = 0
+        self._empty = False
+
+    async def run(self, work: Work) -> None:
+        """Asks all rows. Raises BatchStopped where results can not be kept."""
+        self._work = work
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                self._hire()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    def _hire(self) -> None:
+        self._work.at_a_time = self._limit.now
+        while self._alive < self._limit.now and not self._empty:
+            self._alive += 1
+            self._group.create_task(self._ask_on())
+
+    async def _ask_on(self) -> None:
+        """One member of the crew, until there are more than the limit allows, or no more rows."""
+        while self._alive <= self._limit.now and await self._may_ask():
+            row = await self._work.take()
+            if row is None:
+                self._empty = True
+                self._breaker.passed()
+                break
+            await self._ask(row)
+            self._hire()
+        self._alive -= 1
+
+    async def _may_ask(self) -> bool:
+        """Waits while the site wants nothing sent or is down. False where no more is to be asked."""
+        while not self._work.stopping:
+            wait = min(self._asking.visitor.holdoff.left, NAP) or self._breaker.wait(time.monotonic())
+            if not wait:
+                return True
+            if self._breaker.gives_up(time.monotonic()):
+                self._work.halt(BatchStopped("the site has been down for too long; the same command goes on from here"))
+            await asyncio.sleep(wait)
+        return False
+
+    async def _ask(self, row: Row) -> None:
+        """Asks a row until there is a result. A run that ends before leaves the row for the next one."""
+        attempts = 0
+        for tries in range(1, MOST_TRIES + 1):
+            trial, again = await self._try(row)
+            self._hear(trial)
+            if not trial.can_repeat or tries == MOST_TRIES:
+                await self._work.bring(self._asking.result(row, trial, attempts=attempts, again=again))
+                return
+            attempts += trial.sent
+            self._work.give_back(row)
+            if not await self._may_ask():
+                return
+
+    async def _try(self, row: Row) -> tuple[Trial, bool]:
+        turn = await self._pacing.enter()
+        try:
+            again = self._work.begin(row)
+            return await self._asking.ask(row), again
+        finally:
+            self._pacing.leave(turn)
+
+    def _hear(self, trial: Trial) -> None:
+        """Lets the limit and the breaker learn from a try."""
+        asked, self._waits_asked = self._waits_asked, self._asking.visitor.tally.waits_asked
+        if self._waits_asked > asked or isinstance(trial.error, TOO_MUCH):
+            self._limit.refused()
+        if trial.error is None:
+            self._limit.answered(trial.seconds / len(trial.replies))
+            if self._breaker.answered():
+                self._work.say("the site is back; the run goes on")
+        elif isinstance(trial.error, ROWS_OWN):
+            self._breaker.passed()
+        else:
+            self._hear_failure(trial.error)
+
+    def _hear_failure(self, error: ChatdoorError) -> None:
+        if isinstance(error, BotCheckMet):
+            self._work.halt(error)
+        if self._breaker.failed(time.monotonic()):
+            self._work.say(f"the site fails ({error}); next try in {self._breaker.pause:.0f} s")
+        if self._breaker.hopeless:
+            self._work.halt(BatchStopped(f"nothing but failures, so the run stops; the last one: {error}"))

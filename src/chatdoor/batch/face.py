@@ -1,0 +1,122 @@
+"""`run_batch`: many prompts from a file into a file."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Unpack, cast
+
+from chatdoor.batch.asking import Asking
+from chatdoor.batch.breaker import Breaker
+from chatdoor.batch.crew import Crew, OwnPace
+from chatdoor.batch.limit import AUTO_MOST, Adaptive, Fixed, Limit
+from chatdoor.batch.plan import LOCAL, Ended, Plan, SessionUse, Silent, Watcher
+from chatdoor.batch.report import write_report
+from chatdoor.batch.run import Run
+from chatdoor.batch.source import Format
+from chatdoor.batch.summary import Summary
+from chatdoor.drive.access import check_number
+from chatdoor.drive.async_client import AsyncClient
+from chatdoor.drive.pace import pace_of
+from chatdoor.drive.visitor import Options
+from chatdoor.errors import ArgumentError
+from chatdoor.site.load import load_site
+from chatdoor.site.model import Site
+
+
+class BatchOptions(Options, total=False):
+    """What `run_batch` takes besides input, output and site: the options of a client, and these.
+
+    `form`: `jsonl`, `csv` or `text`, where the name of the input does not say it.
+    `columns`: those of a CSV file that hold the prompt, or the turns of a script; default is `prompt`.
+    `concurrency`: rows at a time; default is as many as the site bears, within its limits.
+    `on`: who asks; `local` is this process.
+    `sessions`: `reuse` (the default), or `fresh`: each row visits the site as somebody new.
+    `retry_failed`: ask the rows again that failed in an earlier run.
+    `limit`: take the first rows only, so many.
+    `model`, `system`: for every row; a system text where the row has none.
+    `patience`: seconds for which the site may be down before the run stops; default is an hour.
+    `report`: where to write a report with plots.
+    `watcher`: who hears how it goes on: an object with `progressed(progress)` and `said(text)`.
+    """
+
+    form: Format | None
+    columns: Sequence[str]
+    on: str
+    sessions: SessionUse
+    retry_failed: bool
+    limit: int | None
+    model: str | None
+    system: str | None
+    patience: float
+    report: str | Path | None
+    watcher: Watcher
+
+
+def run_batch(
+    source: str | Path, output: str | Path, site: Site | str | Path, **options: Unpack[BatchOptions]
+) -> Summary:
+    """Asks a site what a file holds, and writes OpenAI's Batch results to another file. Gives the summary.
+
+    `source` has a row for each prompt, message list or script: JSON lines, CSV, or lines of text. Called again, it asks
+    what has no result yet.
+
+    Raises ChatdoorError where it can not begin or go on, KeyboardInterrupt after Ctrl-C; what was answered is kept.
+    """
+    given: dict[str, Any] = dict(options)
+    watcher, report = given.pop("watcher", Silent()), given.pop("report", None)
+    concurrency = given.get("concurrency")
+    planned = {name: given.pop(name) for name in Plan.__struct_fields__ if name in given and name != "concurrency"}
+    plan = Plan(source=Path(source), output=Path(output), concurrency=concurrency, **planned)
+    visited = site if isinstance(site, Site) else load_site(site)
+    ended = carry_out(plan, visited, cast(Options, given), watcher)
+    if report is not None:
+        write_report(Path(report), ended)
+    if ended.interrupted:
+        raise KeyboardInterrupt
+    return ended.summary
+
+
+def carry_out(plan: Plan, site: Site, options: Options, watcher: Watcher) -> Ended:
+    """Carries a plan out, on an event loop of its own. Raises ChatdoorError."""
+    _check(plan)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_carry_out(plan, site, options, watcher))
+    with ThreadPoolExecutor(1) as thread:  # in a notebook, whose loop runs already
+        return thread.submit(asyncio.run, _carry_out(plan, site, options, watcher)).result()
+
+
+def look(plan: Plan, site: Site, watcher: Watcher) -> Summary:
+    """What a run would find: rows, those that are done, those that can not be asked. Sends and writes nothing."""
+    _check(plan)
+    return Run(plan, site.name, watcher).look()
+
+
+def most_at_a_time(plan: Plan, site: Site) -> int:
+    """How many rows are asked at a time at most: what the plan says, else what the site allows."""
+    allowed = plan.concurrency or site.limits.concurrency or AUTO_MOST
+    return min(allowed, site.limits.sessions) if site.in_sessions else allowed
+
+
+async def _carry_out(plan: Plan, site: Site, options: Options, watcher: Watcher) -> Ended:
+    run = Run(plan, site.name, watcher)
+    async with AsyncClient(site, **options) as client:
+        most = most_at_a_time(plan, site)
+        fresh = plan.sessions == "fresh"
+        asking = Asking(client, fresh=fresh, model=plan.model, system=plan.system)
+        limit: Limit = Adaptive(most) if plan.concurrency is None else Fixed(most)
+        pace = pace_of(site, plan.concurrency, options.get("per_minute"))
+        await client.warm_up(limit.now)
+        return await run.carry_out(Crew(asking, limit, Breaker(plan.patience), OwnPace(pace)))
+
+
+def _check(plan: Plan) -> None:
+    if plan.limit is not None and plan.limit < 1:
+        raise ArgumentError(f"limit: expected a whole number above 0, got {plan.limit!r}")
+    check_number("patience", plan.patience)
+    if plan.on != LOCAL:
+        raise ArgumentError(f"on: expected {LOCAL}, got {plan.on!r}")
+    if plan.sessions not in {"reuse", "fresh"}:
+        raise ArgumentError(f"sessions: expected reuse or fresh, got {plan.sessions!r}")

@@ -1,0 +1,97 @@
+"""The rows that are under way: a small file beside the output, which says after a kill what may be asked twice.
+
+Each row has a slot of eight bytes from before its first request until its result is kept. A slot holds the row's line,
+or 0. Nothing is flushed: what was written outlives the process, and only a machine that loses power may forget the last
+of them.
+"""
+
+import os
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from chatdoor.batch.done import Done
+from chatdoor.batch.lock import open_locked
+from chatdoor.errors import BatchStopped
+
+MAGIC: Final = b"chatdoor"
+"""What the file begins with. It takes the place of one slot."""
+
+_SLOT: Final = struct.Struct("<Q")
+
+
+def read_slots(data: bytes) -> dict[int, int]:
+    """Slot -> line, of the slots that are taken. What is torn, or no journal, holds none."""
+    if not data.startswith(MAGIC):
+        return {}
+    whole = len(data) - len(data) % _SLOT.size
+    lines = (line for (line,) in _SLOT.iter_unpack(data[:whole]))
+    return {slot: line for slot, line in enumerate(lines) if slot and line}
+
+
+def slot_bytes(line: int) -> bytes:
+    """A slot as it is written."""
+    return _SLOT.pack(line)
+
+
+class Journal:
+    """The journal of an output, locked for this process. Raises BatchStopped where another one has it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO = open_locked(path)
+        self._slots: dict[int, int] = {}
+        self._free: list[int] = []
+        self._next = 1
+        self._again: frozenset[int] = frozenset()
+
+    @property
+    def under_way(self) -> frozenset[int]:
+        """The lines that were under way when an earlier run ended."""
+        return self._again
+
+    def take_over(self, done: Done) -> None:
+        """Takes over what an earlier run left: rows without a result keep their slots."""
+        kept: Mapping[int, int] = read_slots(self._file.read())
+        left = {slot: line for slot, line in kept.items() if line not in done}
+        self._slots = {line: slot for slot, line in left.items()}
+        self._again = frozenset(self._slots)
+        self._next = max(left, default=0) + 1
+        self._free = [slot for slot in range(1, self._next) if slot not in left]
+        lines = (left.get(slot, 0) for slot in range(1, self._next))
+        self._write(0, MAGIC + b"".join(map(slot_bytes, lines)))
+        os.ftruncate(self._file.fileno(), self._next * _SLOT.size)
+
+    def begin(self, line: int) -> bool:
+        """Notes that a row is under way. True where it was under way in an earlier run."""
+        if line in self._slots:
+            return line in self._again
+        if self._free:
+            slot = self._free.pop()
+        else:
+            slot, self._next = self._next, self._next + 1
+        self._write(slot, slot_bytes(line))
+        self._slots[line] = slot
+        return False
+
+    def end(self, line: int) -> None:
+        """Notes that a row's result is kept. A row that never began has no slot."""
+        if (slot := self._slots.pop(line, None)) is not None:
+            self._write(slot, slot_bytes(0))
+            self._free.append(slot)
+
+    def close(self) -> None:
+        """Ends the lock. The file is deleted where no row is under way."""
+        if not self._slots:
+            with suppress(PermissionError):  # Windows deletes no file that is open; an empty journal does no harm
+                self._path.unlink(missing_ok=True)
+        self._file.close()
+
+    def _write(self, slot: int, data: bytes) -> None:
+        try:
+            self._file.seek(slot * _SLOT.size)
+            self._file.write(data)
+        except OSError as error:
+            raise BatchStopped(f"{self._path}: {error.strerror}") from error

@@ -1,0 +1,140 @@
+"""The output: lines that are only ever added, each of them whole, whatever ends the process.
+
+What is written counts once it is on the disk (fsync). A line that a kill tore is cut off at the next start. A write
+that fails takes its own bytes back, so that the file is valid at every moment.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+
+from chatdoor.batch.result import START, About, Seen
+from chatdoor.errors import ArgumentError, BatchStopped
+
+_SEEN: Final = msgspec.json.Decoder(Seen)
+
+
+class Output:
+    """The output's file. Whoever has it holds the lock of its journal."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = open_output(path)
+        except OSError as error:
+            raise BatchStopped(f"{path}: {error.strerror}") from error
+
+    def results(self) -> Iterator[About]:
+        """What the file holds, from the start. A torn last line is cut off. Raises ArgumentError for another's file."""
+        end = 0
+        for number, line in whole_lines(self.path):
+            end += len(line)
+            yield about_of(line, number, self.path)
+        os.ftruncate(self._file.fileno(), end)
+        self._file.seek(end)
+
+    def append(self, lines: bytes) -> None:
+        """Adds whole lines. They are on the disk when this returns. Raises BatchStopped, and nothing is added."""
+        start = self._file.tell()
+        try:
+            _write_all(self._file, lines)
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            os.ftruncate(self._file.fileno(), start)
+            self._file.seek(start)
+            problem = (
+                f"{self.path}: {error.strerror}; what was answered is kept, and the same command goes on from there"
+            )
+            raise BatchStopped(problem) from error
+
+    def without_failed(self) -> None:
+        """Takes the results of failed rows out, so that they are asked again. The file is replaced at once."""
+        fresh = self.path.with_name(f"{self.path.name}.new")
+        try:
+            with fresh.open("wb") as kept:
+                self._copy(kept, lambda about: about.error is None)
+                kept.flush()
+                os.fsync(kept.fileno())
+            self._file.close()  # Windows replaces no file that is open
+            fresh.replace(self.path)
+            self._file = open_output(self.path)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            raise BatchStopped(f"{self.path}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _copy(self, target: BinaryIO, keeps: Callable[[About], bool]) -> None:
+        lines = whole_lines(self.path)
+        target.writelines(line for number, line in lines if keeps(about_of(line, number, self.path)))
+
+
+def results_in(path: Path) -> Iterator[About]:
+    """What an output holds, without a torn last line. Raises ArgumentError for another's file."""
+    return (about_of(line, number, path) for number, line in whole_lines(path))
+
+
+def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines with their numbers, without a torn last one. Raises ArgumentError where that is none of ours."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.endswith(b"\n"):
+                yield number, line
+            else:
+                _check_torn(line, number, path)
+
+
+def about_of(line: bytes, number: int, path: Path) -> About:
+    """What a line of an output says. Raises ArgumentError where it is none of ours."""
+    try:
+        return _SEEN.decode(line).chatdoor
+    except (ValueError, RecursionError) as error:
+        raise _not_ours(number, path) from error
+
+
+def _check_torn(line: bytes, number: int, path: Path) -> None:
+    """Raises ArgumentError for a last line that no kill of ours can have left."""
+    begun = line.rstrip(b"\0")  # what a file system may put for bytes that it lost
+    if not (begun.startswith(START) or START.startswith(begun)):
+        raise _not_ours(number, path)
+
+
+def _not_ours(number: int, path: Path) -> ArgumentError:
+    return ArgumentError(f"{path}: line {number} is no result of `chatdoor batch`; take another output")
+
+
+def open_output(path: Path) -> BinaryIO:
+    """The file, made where there is none, without a buffer; its name is on the disk too. Raises OSError."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    file = os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0)
+    if not path.is_file():
+        file.close()
+        raise ArgumentError(f"{path}: expected a file that results can be added to")
+    _sync_folder(path.parent)
+    return file
+
+
+def joined(results: Sequence[msgspec.Struct]) -> bytes:
+    """The results as lines."""
+    return b"".join([msgspec.json.encode(result) + b"\n" for result in results])
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # where a folder can not be opened
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

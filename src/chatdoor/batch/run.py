@@ -1,0 +1,204 @@
+"""One run of a batch: what is missing is asked, what is answered is kept."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from chatdoor.batch.committer import Committer
+from chatdoor.batch.course import Course
+from chatdoor.batch.done import Done, Ids
+from chatdoor.batch.interrupts import heeding
+from chatdoor.batch.journal import Journal
+from chatdoor.batch.keeping import Output, results_in
+from chatdoor.batch.plan import Ended, Plan, Progress, Watcher
+from chatdoor.batch.result import About, Result, bad_row
+from chatdoor.batch.row import BadRow, Record, Row
+from chatdoor.batch.shapes import line_id
+from chatdoor.batch.source import Source
+from chatdoor.batch.summary import Count, Summary
+from chatdoor.batch.work import Executor, Work
+from chatdoor.errors import ArgumentError, BatchStopped
+
+TICK_SECONDS: Final = 0.25
+"""How often a watcher hears how far it is."""
+
+MOST_SHOWN: Final = 20
+"""Rows that can not be asked of which one is told before a run."""
+
+FINISHING: Final = "finishing what is under way; Ctrl-C again stops at once"
+
+
+def journal_of(output: Path) -> Path:
+    """Where the journal of an output lies."""
+    return output.with_name(f"{output.name}.journal")
+
+
+class Run:
+    """One run: the input, the output, what is done. `site` is the site's name."""
+
+    def __init__(self, plan: Plan, site: str, watcher: Watcher) -> None:
+        self._plan = plan
+        self._site = site
+        self._watcher = watcher
+        self._source = Source(plan.source, plan.form, plan.columns)
+        self._done = Done()
+        self._count = Count()
+        self._asked = 0
+        self._began = time.monotonic()
+        self._rows = 0
+        self._work: Work | None = None
+        self._course = Course()
+
+    async def carry_out(self, executor: Executor) -> Ended:
+        """Asks what is missing. Raises ChatdoorError where the run ends before its end; what was kept stays."""
+        journal, output = self._open()
+        try:
+            self._rows = self._count_rows()
+            journal.take_over(self._done)
+            interrupted = await self._ask_all(executor, journal, output)
+        finally:
+            output.close()
+            journal.close()
+        return Ended(self.summary(), interrupted, self._course.points)
+
+    def look(self) -> Summary:
+        """What is done and what is missing, rows that can not be asked among the failed. Nothing is sent or written."""
+        if self._plan.output.exists():
+            for about in results_in(self._plan.output):
+                if not (self._plan.retry_failed and about.error):
+                    self._heed(about)
+        self._rows = self._count_rows()
+        bad = (found for found in self._missing() if isinstance(found, Result))
+        for number, result in enumerate(bad):
+            if number < MOST_SHOWN and result.error:
+                self._watcher.said(result.error.message)
+            self._count.add(result.chatdoor)
+        return self.summary()
+
+    def summary(self) -> Summary:
+        """The summary so far."""
+        seconds = time.monotonic() - self._began
+        return self._count.summary(self._site, self._rows, seconds=seconds, asked=self._asked)
+
+    def _open(self) -> tuple[Journal, Output]:
+        """The journal, locked, and the output; what it holds is counted."""
+        if self._plan.output.exists() and self._plan.output.samefile(self._plan.source):
+            raise ArgumentError(f"{self._plan.output}: is the input; take another file for the output")
+        try:
+            journal = Journal(journal_of(self._plan.output))
+        except OSError as error:
+            raise BatchStopped(f"{self._plan.output}: {error.strerror}") from error
+        try:
+            return journal, self._opened_output()
+        except BaseException:
+            journal.close()
+            raise
+
+    def _opened_output(self) -> Output:
+        output = Output(self._plan.output)
+        if self._plan.retry_failed:
+            for _ in output.results():
+                pass  # what a kill tore is cut off
+            output.without_failed()
+        for about in output.results():
+            self._heed(about)
+        return output
+
+    def _heed(self, about: About) -> None:
+        """Notes a result of an earlier run. Raises ArgumentError for one of another site."""
+        if about.site != self._site:
+            path = self._plan.output
+            raise ArgumentError(f"{path}: holds results of the site {about.site!r}; take another output")
+        if self._done.add(about.line, about.mark):
+            self._count.add(about)
+
+    def _count_rows(self) -> int:
+        """How many rows the input has. Raises ArgumentError where one is not what was answered."""
+        return sum(self._done.has(record) or True for record in self._records())
+
+    def _records(self) -> Iterator[Record]:
+        for number, record in enumerate(self._source.records()):
+            if self._plan.limit is not None and number >= self._plan.limit:
+                return
+            yield record
+
+    def _missing(self) -> Iterator[Row | Result]:
+        """What has no result yet: rows to ask, and the results of those that can not be asked."""
+        ids = Ids()
+        for record in self._records():
+            try:
+                row = self._source.row(record)
+                if row.named and not ids.add(row.custom_id):
+                    raise BadRow(f"the id {row.custom_id!r:.100} is taken by an earlier row", row.custom_id)
+            except BadRow as bad:
+                if not self._done.has(record):
+                    custom_id = bad.custom_id or line_id(record.line)
+                    yield bad_row(record.line, record.mark, custom_id, self._site, bad.problem)
+            else:
+                if not self._done.has(record):
+                    yield row
+
+    async def _ask_all(self, executor: Executor, journal: Journal, output: Output) -> bool:
+        """True where Ctrl-C ended it. Raises ChatdoorError."""
+        committer = Committer(output, lambda kept: self._kept(journal, kept))
+        work = self._work = Work(self._missing(), journal, committer, self._watcher.said)
+        asking = asyncio.create_task(executor.run(work))
+        ticking = asyncio.create_task(self._tick())
+        interrupted = False
+
+        def interrupt() -> None:
+            nonlocal interrupted
+            if interrupted:
+                asking.cancel()
+            else:
+                self._watcher.said(FINISHING)
+            interrupted = True
+            work.stop()
+
+        try:
+            with heeding(interrupt):
+                await _ended(asking, lambda: interrupted)
+        finally:
+            ticking.cancel()
+            asking.cancel()
+            await asyncio.wait({ticking, asking})
+            await committer.close()
+            self._watcher.progressed(self._progress())
+        if work.failure:
+            raise work.failure
+        return interrupted
+
+    def _kept(self, journal: Journal, results: Sequence[Result]) -> None:
+        for result in results:
+            self._done.add(result.chatdoor.line, result.chatdoor.mark)
+            self._count.add(result.chatdoor)
+            journal.end(result.chatdoor.line)
+        self._asked += len(results)
+
+    async def _tick(self) -> None:
+        while True:
+            progress = self._progress()
+            self._course.add(progress)
+            self._watcher.progressed(progress)
+            await asyncio.sleep(TICK_SECONDS)
+
+    def _progress(self) -> Progress:
+        return Progress(
+            rows=self._rows,
+            done=self._count.answered + self._count.failed,
+            failed=self._count.failed,
+            asked=self._asked,
+            at_a_time=self._work.at_a_time if self._work else 0,
+            seconds=time.monotonic() - self._began,
+        )
+
+
+async def _ended(asking: "asyncio.Task[None]", interrupted: Callable[[], bool]) -> None:
+    """Returns when the task has ended, also where Ctrl-C cancelled it. Raises what it raised."""
+    try:
+        await asking
+    except asyncio.CancelledError:
+        if not (asking.cancelled() and interrupted()):
+            raise
