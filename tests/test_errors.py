@@ -86,14 +86,14 @@ EXIT_CODES = {
     "TokenNotFound": 4, "SessionRefused": 4, "LoginFailed": 4, "ConversationLost": 4,
     "BotCheckMet": 5, "RateLimited": 6, "UnexpectedReply": 7, "SiteFailed": 7, "ReplyCutShort": 7, "ReplyTooLarge": 7,
     "ContentRefused": 8, "PromptTooLong": 8, "ConnectFailed": 9, "WriteFailed": 9, "ReadFailed": 9,
-    "RedirectRefused": 9, "TimedOut": 10, "StateError": 11,
+    "RedirectRefused": 9, "TimedOut": 10, "StateError": 11, "BatchStopped": 12,
 }  # fmt: skip
 
 
 def test_exit_codes_tell_kinds_apart() -> None:
-    """Each kind has its own, from 2 to 11: 1 is what any program gives."""
+    """Each kind has its own, from 2 to 12: 1 is what any program gives."""
     assert {kind.__name__: kind.exit_code for kind in LEAVES} | {"ArgumentError": ArgumentError.exit_code} == EXIT_CODES
-    assert set(EXIT_CODES.values()) == set(range(2, 12))
+    assert set(EXIT_CODES.values()) == set(range(2, 13))
 
 
 @pytest.mark.parametrize("kind", ALL)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Final, NamedTuple
 
@@ -66,6 +67,12 @@ class Asking:
         self._fresh = fresh
         self._model = model
         self._system = system
+
+    async def warm_up(self, count: int) -> None:
+        """Opens sessions ahead, so that no row has to wait for its own. Where that fails, the rows will say why."""
+        if not self._fresh:
+            with suppress(ChatdoorError):
+                await self._client.warm_up(count)
 
     async def ask(self, row: Row) -> Trial:
         """One try."""

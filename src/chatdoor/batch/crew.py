@@ -53,7 +53,9 @@ class OwnPace:
             return None
         turn = self._pace.request()
         try:
-            await asyncio.sleep(await asyncio.wrap_future(turn.delay))
+            delay = turn.delay.result() if turn.delay.done() else await asyncio.wrap_future(turn.delay)
+            if delay:
+                await asyncio.sleep(delay)
         except BaseException:
             self._pace.give_back(turn)
             raise
@@ -76,6 +78,7 @@ class Crew:
         self._waits_asked = 0
         self._alive = 0
         self._empty = False
+        self._warming: asyncio.Task[None] | None = None
 
     async def run(self, work: Work) -> None:
         """Asks all rows. Raises BatchStopped where results can not be kept."""
@@ -117,6 +120,10 @@ class Crew:
 
     async def _ask(self, row: Row) -> None:
         """Asks a row until there is a result. A run that ends before leaves the row for the next one."""
+        if self._warming is None:
+            self._warming = self._group.create_task(self._asking.warm_up(self._limit.now))
+        if not self._warming.done():
+            await asyncio.shield(self._warming)
         attempts = 0
         for tries in range(1, MOST_TRIES + 1):
             trial, again = await self._try(row)

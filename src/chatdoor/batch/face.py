@@ -13,11 +13,11 @@ from chatdoor.batch.limit import AUTO_MOST, Adaptive, Fixed, Limit
 from chatdoor.batch.plan import LOCAL, Ended, Plan, SessionUse, Silent, Watcher
 from chatdoor.batch.report import write_report
 from chatdoor.batch.run import Run
-from chatdoor.batch.source import Format
+from chatdoor.batch.source import FORMATS, Format
 from chatdoor.batch.summary import Summary
 from chatdoor.drive.access import check_number
 from chatdoor.drive.async_client import AsyncClient
-from chatdoor.drive.pace import pace_of
+from chatdoor.drive.pace import Pace, pace_of
 from chatdoor.drive.visitor import Options
 from chatdoor.errors import ArgumentError
 from chatdoor.site.load import load_site
@@ -107,9 +107,15 @@ async def _carry_out(plan: Plan, site: Site, options: Options, watcher: Watcher)
         fresh = plan.sessions == "fresh"
         asking = Asking(client, fresh=fresh, model=plan.model, system=plan.system)
         limit: Limit = Adaptive(most) if plan.concurrency is None else Fixed(most)
-        pace = pace_of(site, plan.concurrency, options.get("per_minute"))
-        await client.warm_up(limit.now)
+        pace = _pace(plan, site, options.get("per_minute"))
         return await run.carry_out(Crew(asking, limit, Breaker(plan.patience), OwnPace(pace)))
+
+
+def _pace(plan: Plan, site: Site, per_minute: float | None) -> Pace | None:
+    """The pace that all clients of the site share. A number of the caller's own is kept by the crew."""
+    if plan.concurrency is not None and per_minute is None and site.limits.per_minute is None:
+        return None
+    return pace_of(site, plan.concurrency, per_minute)
 
 
 def _check(plan: Plan) -> None:
@@ -118,5 +124,7 @@ def _check(plan: Plan) -> None:
     check_number("patience", plan.patience)
     if plan.on != LOCAL:
         raise ArgumentError(f"on: expected {LOCAL}, got {plan.on!r}")
+    if plan.form not in {None, *FORMATS}:
+        raise ArgumentError(f"form: expected one of {', '.join(FORMATS)}, got {plan.form!r}")
     if plan.sessions not in {"reuse", "fresh"}:
         raise ArgumentError(f"sessions: expected reuse or fresh, got {plan.sessions!r}")

@@ -1,8 +1,8 @@
 """The rows that are under way: a small file beside the output, which says after a kill what may be asked twice.
 
 Each row has a slot of eight bytes from before its first request until its result is kept. A slot holds the row's line,
-or 0. Nothing is flushed: what was written outlives the process, and only a machine that loses power may forget the last
-of them.
+or 0; that of a row whose result is kept is free, whatever it holds. Nothing is flushed: what was written outlives the
+process, and only a machine that loses power may forget the last of them.
 """
 
 import os
@@ -47,11 +47,6 @@ class Journal:
         self._next = 1
         self._again: frozenset[int] = frozenset()
 
-    @property
-    def under_way(self) -> frozenset[int]:
-        """The lines that were under way when an earlier run ended."""
-        return self._again
-
     def take_over(self, done: Done) -> None:
         """Takes over what an earlier run left: rows without a result keep their slots."""
         kept: Mapping[int, int] = read_slots(self._file.read())
@@ -79,8 +74,13 @@ class Journal:
     def end(self, line: int) -> None:
         """Notes that a row's result is kept. A row that never began has no slot."""
         if (slot := self._slots.pop(line, None)) is not None:
-            self._write(slot, slot_bytes(0))
             self._free.append(slot)
+
+    def give_back(self, line: int) -> None:
+        """Notes that a row was not asked after all. One that an earlier run may have asked stays noted."""
+        if line in self._slots and line not in self._again:
+            self._write(self._slots[line], slot_bytes(0))
+            self.end(line)
 
     def close(self) -> None:
         """Ends the lock. The file is deleted where no row is under way."""

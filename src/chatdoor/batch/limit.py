@@ -2,7 +2,8 @@
 
 `Adaptive` finds it as TCP Vegas does (https://doi.org/10.1145/190314.190317): where twice as many at a time take twice
 as long, half of them only wait. It doubles while none do, goes on by one, takes one in eight back where too many wait,
-and halves when the site says that it is too much.
+and halves when the site says that it is too much. Now and then it halves to see how fast the site is with fewer, as BBR
+does: it may have become slower or faster for good.
 """
 
 import math
@@ -18,8 +19,8 @@ AUTO_MOST: Final = 256
 WINDOW: Final = 8
 """Replies after which it decides, at least; otherwise as many as there are at a time."""
 
-DRIFT: Final = 1.02
-"""By what the best time is forgotten in each window: a site may become slower for good."""
+LOOK: Final = 30
+"""Windows after which it looks again how fast the site is with fewer."""
 
 
 class Limit(Protocol):
@@ -58,6 +59,7 @@ class Adaptive:
         self._doubles = True
         self._best = math.inf
         self._times: list[float] = []
+        self._windows = 0
         self._deaf = 0
         """Replies for which nothing is decided: they belong to requests from before the last cut."""
 
@@ -79,7 +81,11 @@ class Adaptive:
         self._doubles = False
 
     def _decide(self, typical: float) -> None:
-        self._best = min(self._best * DRIFT, typical)
+        self._windows += 1
+        if self._windows % LOOK == 0:
+            self._look()
+            return
+        self._best = min(self._best, typical)
         waiting = self.now * (1 - self._best / typical) if typical else 0.0
         room = max(4.0, 2 * math.sqrt(self.now))
         if waiting < room / 2:
@@ -87,6 +93,13 @@ class Adaptive:
         else:
             self._doubles = False
             self._change(self.now - max(1, self.now // 8) if waiting > room else self.now)
+
+    def _look(self) -> None:
+        """Forgets the best time, and lets the next window say it."""
+        self._best = math.inf
+        self._deaf = self.now
+        self._doubles = True
+        self._change(self.now // 2)
 
     def _change(self, count: int) -> None:
         self.now = min(max(count, 1), self._most)

@@ -56,7 +56,6 @@ class Run:
         journal, output = self._open()
         try:
             self._rows = self._count_rows()
-            journal.take_over(self._done)
             interrupted = await self._ask_all(executor, journal, output)
         finally:
             output.close()
@@ -91,20 +90,28 @@ class Run:
         except OSError as error:
             raise BatchStopped(f"{self._plan.output}: {error.strerror}") from error
         try:
-            return journal, self._opened_output()
+            output = Output(self._plan.output)
         except BaseException:
             journal.close()
             raise
+        try:
+            self._read(output, journal)
+        except BaseException:
+            output.close()
+            journal.close()
+            raise
+        return journal, output
 
-    def _opened_output(self) -> Output:
-        output = Output(self._plan.output)
-        if self._plan.retry_failed:
-            for _ in output.results():
-                pass  # what a kill tore is cut off
-            output.without_failed()
+    def _read(self, output: Output, journal: Journal) -> None:
+        """Counts what the output holds. Failed rows that are to be asked again are taken out."""
         for about in output.results():
             self._heed(about)
-        return output
+        journal.take_over(self._done)
+        if self._plan.retry_failed and self._count.failed:
+            output.without_failed()
+            self._done, self._count = Done(), Count()
+            for about in output.results():
+                self._heed(about)
 
     def _heed(self, about: About) -> None:
         """Notes a result of an earlier run. Raises ArgumentError for one of another site."""

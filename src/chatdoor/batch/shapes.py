@@ -63,10 +63,6 @@ def text_row(record: Record) -> Row:
 
 def make_row(record: Record, asked: Asked, custom_id: str | None) -> Row:
     """The row, checked as far as that is possible without the site. Raises BadRow."""
-    try:
-        parse_messages(asked.messages)
-    except ArgumentError as error:
-        raise BadRow(error.problem) from error
     model = asked.table.get("model")
     if model is not None and not isinstance(model, str):
         raise BadRow(f"model: expected text, got {_name(model)}")
@@ -131,7 +127,7 @@ def _asked(value: object) -> Asked:
     if isinstance(value, str):
         return prompt(value)
     if isinstance(value, list):
-        return turns(value) if value and isinstance(value[0], str) else Asked(value)
+        return turns(value) if value and isinstance(value[0], str) else _from_messages({"messages": value})
     if not isinstance(value, dict):
         raise BadRow(f"expected a prompt, a list or an object, got {_name(value)}")
     for key, read in _SHAPES.items():
@@ -150,13 +146,18 @@ def _from_batch(value: Table) -> Asked:
         raise BadRow(f"body: expected an object, got {_name(body)}")
     if wanted := sorted(name for name in CAN_NOT if body.get(name)):
         raise BadRow(f"body.{wanted[0]}: a web chatbot can not do that")
-    if body.get("n") not in {None, 1}:
+    if body.get("n") not in (None, 1):  # a set could not look for a list
         raise BadRow("body.n: ask for each reply in a row of its own")
     return _from_messages(body)
 
 
 def _from_messages(value: Table) -> Asked:
-    return Asked(cast(Sequence[Table], value.get("messages")), (), value)
+    messages = cast(Sequence[Table], value.get("messages"))
+    try:
+        parse_messages(messages)
+    except ArgumentError as error:
+        raise BadRow(error.problem) from error
+    return Asked(messages, (), value)
 
 
 _SHAPES: Final[Mapping[str, Callable[[Table], Asked]]] = {

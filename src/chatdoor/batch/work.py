@@ -55,9 +55,8 @@ class Work:
         return self._journal.begin(row.line)
 
     def give_back(self, row: Row) -> None:
-        """Notes that the row was not asked after all. What an earlier run may have asked stays noted."""
-        if row.line not in self._journal.under_way:
-            self._journal.end(row.line)
+        """Notes that the row was not asked after all. Raises BatchStopped."""
+        self._journal.give_back(row.line)
 
     async def bring(self, result: Result) -> None:
         """Brings a result. Raises BatchStopped where it can not be kept."""
