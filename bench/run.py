@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import calls, command, gateways, imports, leaks, pieces, recordings
+from bench import batches, calls, command, gateways, imports, leaks, pieces, recordings
 from bench.processes import mock_site
 from bench.rows import Row, as_table
 
@@ -23,6 +23,7 @@ PARTS: Mapping[str, Callable[[str, int, int], list[Row]]] = {
     "ask": command.measure,
     "piece": pieces.measure,
     "leak": leaks.measure,
+    "batch": batches.measure,
     "gateway": gateways.measure,
     "recording": recordings.measure,
 }

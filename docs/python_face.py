@@ -8,7 +8,9 @@ from typing import get_args
 import msgspec
 
 import chatdoor
-from chatdoor import Site
+from chatdoor import Site, Summary
+from chatdoor.batch.face import BatchOptions
+from chatdoor.batch.sketch import Spread
 from chatdoor.drive.async_client import AsyncStream
 from chatdoor.drive.client import Stream
 from chatdoor.drive.visitor import Options
@@ -23,10 +25,10 @@ Everything that `chatdoor` exports, and what its calls give. All else is inside,
 is a generator of text.
 """
 
-GIVEN = (AsyncStream, Options, Stream)
+GIVEN = (AsyncStream, BatchOptions, Options, Spread, Stream)
 """Classes that nobody imports, but that callers meet."""
 
-NOT_MADE = (AsyncStream, Site, Stream)
+NOT_MADE = (AsyncStream, Site, Spread, Stream, Summary)
 """Classes of which callers get instances, and make none."""
 
 _MODULES = re.compile(r"(?<![\w.])(?:[a-z_]\w*\.)+(?=[A-Z_])")

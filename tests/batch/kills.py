@@ -74,11 +74,8 @@ def kill_run(
             _check_whole(folder / "out.jsonl", verdict)
             if verdict.kills % 20 == 0:
                 say(f"{verdict.kills} kills, {sum(heard.prompts.values())} prompts heard")
-        done = subprocess.run(
-            _command(command), env=program.environment({}), cwd=folder, timeout=END_SECONDS, check=False
-        )
-        if done.returncode:
-            verdict.problems.append(f"the last run ended with {done.returncode}")
+        if code := _run_to_the_end(program, command, heard):
+            verdict.problems.append(f"the last run ended with {code}")
         time.sleep(SLOW * 2)  # what a killed run had sent last
         heard.read()
     _check_all(folder / "out.jsonl", prompts, heard.prompts, verdict)
@@ -102,6 +99,17 @@ def _run_and_kill(program: Program, command: Sequence[str], wait: float, *, earl
     time.sleep(wait)
     process.send_signal(signal.SIGKILL)
     return process.wait() == -signal.SIGKILL
+
+
+def _run_to_the_end(program: Program, command: Sequence[str], heard: Heard) -> int:
+    """The exit code of a run that is not killed."""
+    until = time.monotonic() + END_SECONDS
+    with subprocess.Popen(_command(command), env=program.environment({}), cwd=program.folder) as process:
+        while process.poll() is None and time.monotonic() < until:
+            heard.read()
+            time.sleep(0.1)
+        process.kill()
+    return process.returncode
 
 
 def _check_whole(output: Path, verdict: Verdict) -> None:
