@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from chatdoor.batch.result import About, Result, answered, failed, kind_of
 from chatdoor.batch.row import Row
@@ -22,21 +22,43 @@ _sent: Final[ContextVar[list[int]]] = ContextVar("chatdoor_batch_sent")
 
 
 class Trial(NamedTuple):
-    """What came of one try: the replies, and the error after them if there was one. `sent` counts requests."""
+    """What came of one try: the replies, and the error after them if there was one. `sent` counts requests.
+
+    `lost`: who asked is gone, and nobody knows what the site has heard.
+    """
 
     replies: Sequence[Reply]
     error: ChatdoorError | None
     sent: int
+    lost: bool = False
 
     @property
     def can_repeat(self) -> bool:
-        """True where the site has heard nothing and a later try may help."""
-        return self.error is not None and self.error.retryable and not self.replies
+        """True where the site has heard nothing and a later try may help, and where nobody knows."""
+        return self.lost or (self.error is not None and self.error.retryable and not self.replies)
 
     @property
     def seconds(self) -> float:
         """Seconds that the replies took."""
         return sum(reply.timings.total for reply in self.replies)
+
+
+class Asks(Protocol):
+    """Who asks rows: a client here, or workers elsewhere."""
+
+    @property
+    def wait(self) -> float:
+        """Seconds for which the site wants nothing sent."""
+
+    @property
+    def waits_asked(self) -> int:
+        """How often the site asked for a wait."""
+
+    async def warm_up(self, count: int) -> None:
+        """Opens sessions ahead, so that no row has to wait for its own."""
+
+    async def ask(self, row: Row) -> Trial:
+        """One try. Raises BatchStopped where no row can be asked any more."""
 
 
 class _Counting:
@@ -54,6 +76,26 @@ class _Counting:
         """Is of no interest."""
 
 
+def result_of(site: str, row: Row, trial: Trial, *, attempts: int, again: bool) -> Result:
+    """The result of the row's last try. `attempts` are those of the tries before."""
+    whole = trial.error is None
+    about = About(
+        line=row.line,
+        mark=row.mark,
+        site=site,
+        latency=round(trial.seconds, 6) if whole else None,
+        first_piece=round(trial.replies[0].timings.first_piece, 6) if whole else None,
+        attempts=attempts + trial.sent,
+        fidelity=trial.replies[-1].fidelity if trial.replies else None,
+        asked_again=again,
+        error=None if trial.error is None else kind_of(trial.error),
+        replies=[reply.text for reply in trial.replies] if row.more else None,
+    )
+    if trial.error is not None:
+        return failed(row.custom_id, about, str(trial.error))
+    return answered(row, trial.replies, about, time.time())
+
+
 class Asking:
     """Asks rows through one client, or each through a session of its own (`fresh`)."""
 
@@ -67,6 +109,16 @@ class Asking:
         self._fresh = fresh
         self._model = model
         self._system = system
+
+    @property
+    def wait(self) -> float:
+        """Seconds for which the site wants nothing sent."""
+        return self.visitor.holdoff.left
+
+    @property
+    def waits_asked(self) -> int:
+        """How often the site asked for a wait."""
+        return self.visitor.tally.waits_asked
 
     async def warm_up(self, count: int) -> None:
         """Opens sessions ahead, so that no row has to wait for its own. Where that fails, the rows will say why."""
@@ -88,25 +140,6 @@ class Asking:
             if self._fresh:
                 client.visitor.hang_up()
         return Trial(replies, None, counted[0])
-
-    def result(self, row: Row, trial: Trial, *, attempts: int, again: bool) -> Result:
-        """The result of the row's last try. `attempts` are those of the tries before."""
-        whole = trial.error is None
-        about = About(
-            line=row.line,
-            mark=row.mark,
-            site=self.visitor.site.name,
-            latency=round(trial.seconds, 6) if whole else None,
-            first_piece=round(trial.replies[0].timings.first_piece, 6) if whole else None,
-            attempts=attempts + trial.sent,
-            fidelity=trial.replies[-1].fidelity if trial.replies else None,
-            asked_again=again,
-            error=None if trial.error is None else kind_of(trial.error),
-            replies=[reply.text for reply in trial.replies] if row.more else None,
-        )
-        if trial.error is not None:
-            return failed(row.custom_id, about, str(trial.error))
-        return answered(row, trial.replies, about, time.time())
 
     async def _ask(self, client: AsyncClient, row: Row, replies: list[Reply]) -> None:
         model = self._model or (row.model if row.model != client.site.name else None)

@@ -1,10 +1,13 @@
-"""The executor on this machine: as many tasks as the limit allows, each asking one row after the other."""
+"""The executor: as many tasks as the limit allows, each asking one row after the other, here or through workers.
+
+It alone decides when the next row may be asked, so that pace, limits and waits hold for all who ask.
+"""
 
 import asyncio
 import time
 from typing import Final, Protocol
 
-from chatdoor.batch.asking import Asking, Trial
+from chatdoor.batch.asking import Asks, Trial, result_of
 from chatdoor.batch.breaker import NAP, Breaker
 from chatdoor.batch.limit import Limit
 from chatdoor.batch.row import Row
@@ -29,6 +32,10 @@ TOO_MUCH: Final = (RateLimited, SiteFailed, TimedOut)
 
 MOST_TRIES: Final = 8
 """How often a row is tried that the site has not heard."""
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 5.0
+"""Seconds between two tries of a row, which double from the first to the longest."""
 
 
 class Pacing(Protocol):
@@ -68,9 +75,10 @@ class OwnPace:
 
 
 class Crew:
-    """Asks the rows of a run here."""
+    """Asks the rows of a run."""
 
-    def __init__(self, asking: Asking, limit: Limit, breaker: Breaker, pacing: Pacing) -> None:
+    def __init__(self, site: str, asking: Asks, limit: Limit, breaker: Breaker, pacing: Pacing) -> None:
+        self._site = site
         self._asking = asking
         self._limit = limit
         self._breaker = breaker
@@ -110,7 +118,7 @@ class Crew:
     async def _may_ask(self) -> bool:
         """Waits while the site wants nothing sent or is down. False where no more is to be asked."""
         while not self._work.stopping:
-            wait = min(self._asking.visitor.holdoff.left, NAP) or self._breaker.wait(time.monotonic())
+            wait = min(self._asking.wait, NAP) or self._breaker.wait(time.monotonic())
             if not wait:
                 return True
             if self._breaker.gives_up(time.monotonic()):
@@ -124,15 +132,20 @@ class Crew:
             self._warming = self._group.create_task(self._asking.warm_up(self._limit.now))
         if not self._warming.done():
             await asyncio.shield(self._warming)
-        attempts = 0
+        attempts, again = 0, False
         for tries in range(1, MOST_TRIES + 1):
-            trial, again = await self._try(row)
+            trial, asked_before = await self._try(row)
+            again = again or asked_before
             self._hear(trial)
             if not trial.can_repeat or tries == MOST_TRIES:
-                await self._work.bring(self._asking.result(row, trial, attempts=attempts, again=again))
+                await self._work.bring(result_of(self._site, row, trial, attempts=attempts, again=again))
                 return
             attempts += trial.sent
-            self._work.give_back(row)
+            again = again or trial.lost
+            if not trial.lost:
+                self._work.give_back(row)
+            if not self._asking.wait:  # nobody has said how long to wait
+                await asyncio.sleep(min(FIRST_PAUSE * 2**tries, LONGEST_PAUSE))
             if not await self._may_ask():
                 return
 
@@ -146,14 +159,14 @@ class Crew:
 
     def _hear(self, trial: Trial) -> None:
         """Lets the limit and the breaker learn from a try."""
-        asked, self._waits_asked = self._waits_asked, self._asking.visitor.tally.waits_asked
+        asked, self._waits_asked = self._waits_asked, self._asking.waits_asked
         if self._waits_asked > asked or isinstance(trial.error, TOO_MUCH):
             self._limit.refused()
         if trial.error is None:
             self._limit.answered(trial.seconds / len(trial.replies))
             if self._breaker.answered():
                 self._work.say("the site is back; the run goes on")
-        elif isinstance(trial.error, ROWS_OWN):
+        elif trial.lost or isinstance(trial.error, ROWS_OWN):
             self._breaker.passed()
         else:
             self._hear_failure(trial.error)

@@ -1,12 +1,13 @@
 """`run_batch`: many prompts from a file into a file."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Unpack, cast
 
-from chatdoor.batch.asking import Asking
+from chatdoor.batch.asking import Asking, Asks
 from chatdoor.batch.breaker import Breaker
 from chatdoor.batch.crew import Crew, OwnPace
 from chatdoor.batch.limit import AUTO_MOST, Adaptive, Fixed, Limit
@@ -30,7 +31,7 @@ class BatchOptions(Options, total=False):
     `form`: `jsonl`, `csv` or `text`, where the name of the input does not say it.
     `columns`: those of a CSV file that hold the prompt, or the turns of a script; default is `prompt`.
     `concurrency`: rows at a time; default is as many as the site bears, within its limits.
-    `on`: who asks; `local` is this process.
+    `on`: who asks: `local` is this process, `ray` a Ray cluster, `ray://ADDRESS` one that is reached from outside.
     `sessions`: `reuse` (the default), or `fresh`: each row visits the site as somebody new.
     `retry_failed`: ask the rows again that failed in an earlier run.
     `limit`: take the first rows only, so many.
@@ -101,14 +102,37 @@ def most_at_a_time(plan: Plan, site: Site) -> int:
 
 
 async def _carry_out(plan: Plan, site: Site, options: Options, watcher: Watcher) -> Ended:
-    run = Run(plan, site.name, watcher)
+    run, most = Run(plan, site.name, watcher), most_at_a_time(plan, site)
+    limit: Limit = Adaptive(most) if plan.concurrency is None else Fixed(most)
+    pace = OwnPace(_pace(plan, site, options.get("per_minute")))
+    async with _WHO_ASKS[_kind(plan.on)](plan, site, options, most) as asking:
+        return await run.carry_out(Crew(site.name, asking, limit, Breaker(plan.patience), pace))
+
+
+@asynccontextmanager
+async def _here(plan: Plan, site: Site, options: Options, _most: int) -> AsyncIterator[Asks]:
     async with AsyncClient(site, **options) as client:
-        most = most_at_a_time(plan, site)
-        fresh = plan.sessions == "fresh"
-        asking = Asking(client, fresh=fresh, model=plan.model, system=plan.system)
-        limit: Limit = Adaptive(most) if plan.concurrency is None else Fixed(most)
-        pace = _pace(plan, site, options.get("per_minute"))
-        return await run.carry_out(Crew(asking, limit, Breaker(plan.patience), OwnPace(pace)))
+        yield Asking(client, fresh=plan.sessions == "fresh", model=plan.model, system=plan.system)
+
+
+@asynccontextmanager
+async def _on_ray(plan: Plan, site: Site, options: Options, most: int) -> AsyncIterator[Asks]:
+    if not isinstance(options.get("allow_secrets", False), bool):
+        options = {**options, "allow_secrets": False}  # nobody can be asked on another machine
+    try:
+        from chatdoor.batch.on_ray import ray_team
+    except ModuleNotFoundError as error:
+        raise ArgumentError("on: Ray is not installed; `pip install 'chatdoor[ray]'` installs it") from error
+    async with ray_team(plan, site, options, most) as team:
+        yield team
+
+
+_WHO_ASKS = {LOCAL: _here, "ray": _on_ray}
+"""Who asks rows, by what `on` begins with."""
+
+
+def _kind(on: str) -> str:
+    return on.partition("://")[0]
 
 
 def _pace(plan: Plan, site: Site, per_minute: float | None) -> Pace | None:
@@ -122,8 +146,8 @@ def _check(plan: Plan) -> None:
     if plan.limit is not None and plan.limit < 1:
         raise ArgumentError(f"limit: expected a whole number above 0, got {plan.limit!r}")
     check_number("patience", plan.patience)
-    if plan.on != LOCAL:
-        raise ArgumentError(f"on: expected {LOCAL}, got {plan.on!r}")
+    if _kind(plan.on) not in _WHO_ASKS or plan.on.startswith(f"{LOCAL}:"):
+        raise ArgumentError(f"on: expected local, ray or ray://ADDRESS, got {plan.on!r}")
     if plan.form not in {None, *FORMATS}:
         raise ArgumentError(f"form: expected one of {', '.join(FORMATS)}, got {plan.form!r}")
     if plan.sessions not in {"reuse", "fresh"}:

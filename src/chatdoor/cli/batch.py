@@ -64,7 +64,9 @@ def _concurrency(_context: click.Context, _option: click.Parameter, text: str) -
     callback=_concurrency,
     help="Rows at a time; auto finds what the site bears, within its limits.",
 )
-@click.option("--on", metavar="WHERE", default="local", show_default=True, help="Who asks: local.")
+@click.option(
+    "--on", metavar="WHERE", default="local", show_default=True, help="Who asks: local, ray or ray://ADDRESS."
+)
 @click.option(
     "--sessions",
     type=click.Choice(["reuse", "fresh"]),
