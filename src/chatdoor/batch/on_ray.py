@@ -93,7 +93,8 @@ class Asker:
         Holdoff.begin(self._holdoff, seconds)
 
     async def _ask(self, ticket: int, row: Row) -> None:
-        self._trials.append((ticket, await self._asking.ask(row)))
+        trial = await self._asking.ask(row)  # first: the list is another one afterwards
+        self._trials.append((ticket, trial))
         self._told.set()
 
 
