@@ -82,6 +82,7 @@ SEAMS: dict[str, str | tuple[str, ...]] = {
     "prometheus-client": "gateway/exposition.py",
     "pyreqwest": "drive/http.py",
     "python-socks": "drive/sockets/",
+    "ray": "batch/on_ray.py",
     "regex": "site/patterns.py",
     "selectolax": "flow/html.py",
     "uvicorn": "practice/server.py",
@@ -289,8 +290,8 @@ def test_each_dependency_has_a_seam() -> None:
 
 
 def plain_name(requirement: str) -> str:
-    """The name in a requirement: `click` of `click>=8.3,<9`."""
-    return requirement.partition(";")[0].split("=")[0].rstrip("<>!~ ")
+    """The name in a requirement: `click` of `click>=8.3,<9`, `ray` of `ray[client]`."""
+    return requirement.partition(";")[0].split("=")[0].split("[")[0].rstrip("<>!~ ")
 
 
 BREACHES: list[tuple[Rule, str, str, str]] = [

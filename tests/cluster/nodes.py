@@ -93,4 +93,4 @@ def ancestors(pid: int) -> set[int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]))), flush=True)
+    sys.stdout.write(json.dumps(main(Path(sys.argv[1]))) + "\n")

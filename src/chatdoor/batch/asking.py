@@ -40,7 +40,7 @@ class Trial(NamedTuple):
     @property
     def seconds(self) -> float:
         """Seconds that the replies took."""
-        return sum(reply.timings.total for reply in self.replies)
+        return sum([reply.timings.total for reply in self.replies])
 
 
 class Asks(Protocol):
@@ -83,8 +83,8 @@ def result_of(site: str, row: Row, trial: Trial, *, attempts: int, again: bool) 
         line=row.line,
         mark=row.mark,
         site=site,
-        latency=round(trial.seconds, 6) if whole else None,
-        first_piece=round(trial.replies[0].timings.first_piece, 6) if whole else None,
+        latency=trial.seconds if whole else None,
+        first_piece=trial.replies[0].timings.first_piece if whole else None,
         attempts=attempts + trial.sent,
         fidelity=trial.replies[-1].fidelity if trial.replies else None,
         asked_again=again,

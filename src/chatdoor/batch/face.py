@@ -11,6 +11,7 @@ from chatdoor.batch.asking import Asking, Asks
 from chatdoor.batch.breaker import Breaker
 from chatdoor.batch.crew import Crew, OwnPace
 from chatdoor.batch.limit import AUTO_MOST, Adaptive, Fixed, Limit
+from chatdoor.batch.on_ray import ray_team
 from chatdoor.batch.plan import LOCAL, Ended, Plan, SessionUse, Silent, Watcher
 from chatdoor.batch.report import write_report
 from chatdoor.batch.run import Run
@@ -119,10 +120,6 @@ async def _here(plan: Plan, site: Site, options: Options, _most: int) -> AsyncIt
 async def _on_ray(plan: Plan, site: Site, options: Options, most: int) -> AsyncIterator[Asks]:
     if not isinstance(options.get("allow_secrets", False), bool):
         options = {**options, "allow_secrets": False}  # nobody can be asked on another machine
-    try:
-        from chatdoor.batch.on_ray import ray_team
-    except ModuleNotFoundError as error:
-        raise ArgumentError("on: Ray is not installed; `pip install 'chatdoor[ray]'` installs it") from error
     async with ray_team(plan, site, options, most) as team:
         yield team
 

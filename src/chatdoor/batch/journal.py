@@ -91,7 +91,14 @@ class Journal:
 
     def _write(self, slot: int, data: bytes) -> None:
         try:
-            self._file.seek(slot * _SLOT.size)
-            self._file.write(data)
+            _write_at(self._file, data, slot * _SLOT.size)
         except OSError as error:
             raise BatchStopped(f"{self._path}: {error.strerror}") from error
+
+
+def _write_at(file: BinaryIO, data: bytes, place: int) -> None:
+    if hasattr(os, "pwrite"):  # one call of the system, for each row
+        os.pwrite(file.fileno(), data, place)
+    else:  # Windows
+        file.seek(place)
+        file.write(data)

@@ -11,9 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
-import ray
-from ray.exceptions import RayError
-
 from chatdoor.batch.asking import Asking, Trial
 from chatdoor.batch.plan import Plan
 from chatdoor.batch.row import Row
@@ -21,7 +18,7 @@ from chatdoor.batch.team import Block, News, Team, WorkerLost
 from chatdoor.drive.async_client import AsyncClient
 from chatdoor.drive.holdoff import Holdoff
 from chatdoor.drive.visitor import Options
-from chatdoor.errors import BatchStopped
+from chatdoor.errors import ArgumentError, BatchStopped
 from chatdoor.site.load import loads_site
 from chatdoor.site.model import Site
 
@@ -128,6 +125,8 @@ class RayWorker:
 
 async def _answer(reference: Awaitable[T]) -> T:
     """What an actor answers. Raises WorkerLost."""
+    from ray.exceptions import RayError
+
     try:
         return await reference
     except (RayError, ConnectionError) as error:
@@ -137,7 +136,7 @@ async def _answer(reference: Awaitable[T]) -> T:
 @asynccontextmanager
 async def ray_team(plan: Plan, site: Site, options: Options, most: int) -> AsyncIterator[Team]:
     """Workers on the cluster that the plan names. Raises BatchStopped where it can not be reached."""
-    _connect(plan.on)
+    ray = _connected(plan.on)
     try:
         cores = int(ray.cluster_resources().get("CPU", 1))
         count = max(1, min(cores, most, MOST_WORKERS))
@@ -153,10 +152,16 @@ async def ray_team(plan: Plan, site: Site, options: Options, most: int) -> Async
         ray.shutdown()
 
 
-def _connect(on: str) -> None:
-    """Connects to a cluster; where none is named, to the one that this machine belongs to, or to one started for it."""
+def _connected(on: str) -> Any:  # noqa: ANN401 - a module without types
+    """Ray, connected to a cluster; where none is named, to that of this machine, or to one started for the run."""
+    try:
+        import ray
+        from ray.exceptions import RayError
+    except ModuleNotFoundError as error:
+        raise ArgumentError("on: Ray is not installed; `pip install 'chatdoor[ray]'` installs it") from error
     address = on if on.startswith(SCHEME) else os.environ.get(ADDRESS_VARIABLE) or "local"
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
     except (RayError, ConnectionError, ValueError, RuntimeError, ImportError) as error:
         raise BatchStopped(f"the Ray cluster {address} can not be used: {error}") from error
+    return ray

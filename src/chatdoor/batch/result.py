@@ -114,7 +114,7 @@ class Seen(msgspec.Struct, frozen=True):
 def answered(row: Row, replies: Sequence[Reply], about: About, now: float) -> Result:
     """The result of a row that was answered: the last reply, with the usage of all."""
     name, last = _name(about), replies[-1]
-    prompt, answer = sum(reply.usage.input for reply in replies), sum(reply.usage.output for reply in replies)
+    prompt, answer = sum([reply.usage.input for reply in replies]), sum([reply.usage.output for reply in replies])
     choice = Choice(Said(last.text), FINISHES.get(last.finish, "stop"))
     tokens = Tokens(prompt, answer, prompt + answer)
     body = Completion(f"chatcmpl-{name}", int(now), last.model, (choice,), tokens)

@@ -73,9 +73,13 @@ def make_row(record: Record, asked: Asked, custom_id: str | None) -> Row:
         messages=asked.messages,
         more=asked.more,
         model=model,
-        options={name: asked.table[name] for name in SAMPLING_NAMES if asked.table.get(name) is not None},
+        options=_options(asked.table) if asked.table else NONE,
         named=custom_id is not None,
     )
+
+
+def _options(table: Table) -> Table:
+    return {name: table[name] for name in SAMPLING_NAMES if table.get(name) is not None}
 
 
 def line_id(line: int) -> str:
@@ -93,16 +97,13 @@ def turns(value: object, table: Table = NONE) -> Asked:
     if not isinstance(value, list) or not 0 < len(value) <= MOST_TURNS:
         raise BadRow(f"turns: expected a list of 1 to {MOST_TURNS} texts")
     for text in value:
-        _check_text(text)
-    first, *more = cast(list[str], value)
-    return Asked([{"role": "user", "content": first}], tuple(more), table)
+        if type(text) is not str or not text.strip():
+            raise BadRow(_wrong_text(text))
+    return Asked([{"role": "user", "content": value[0]}], tuple(value[1:]), table)
 
 
-def _check_text(text: object) -> None:
-    if not isinstance(text, str):
-        raise BadRow(f"expected a prompt, got {_name(text)}")
-    if not text.strip():
-        raise BadRow("the prompt is empty")
+def _wrong_text(text: object) -> str:
+    return "the prompt is empty" if isinstance(text, str) else f"expected a prompt, got {_name(text)}"
 
 
 def _decoded(data: bytes) -> object:

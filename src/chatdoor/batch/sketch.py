@@ -5,6 +5,7 @@ milliseconds are equally exact, and two of them can be added up.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -41,7 +42,7 @@ class Sketch:
     """Times that were added, as counts of buckets."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
+        self._counts: defaultdict[int, int] = defaultdict(int)
         self._sum = 0.0
         self._least = math.inf
         self._most = 0.0
@@ -51,7 +52,7 @@ class Sketch:
         """Adds a time."""
         seconds = max(seconds, LEAST)
         bucket = math.ceil(math.log(seconds) / _WIDTH)
-        self._counts[bucket] = self._counts.get(bucket, 0) + 1
+        self._counts[bucket] += 1
         self._sum += seconds
         self.count += 1
         self._least = min(self._least, seconds)
