@@ -1,0 +1,83 @@
+"""A batch on a real Ray: a cluster of its own, one whose worker and node are killed, one reached from outside.
+
+Ray is too much for our environment: it is installed on first use in `.venv/stacks`, and lies beside our packages in the
+processes that are started here.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Program
+from tests.servers.child import ROOT
+from tests.servers.stacks.installed import python_with
+
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+SECONDS = 120.0
+
+
+@pytest.fixture(scope="module")
+def ray_packages() -> str:
+    """The folder with Ray's packages."""
+    (packages,) = python_with(REQUIREMENTS).parent.parent.glob("lib/python*/site-packages")
+    return str(packages)
+
+
+def run(words: list[str], packages: str, program: Program) -> "subprocess.CompletedProcess[str]":
+    """A Python with Ray, in the program's folder and with its settings; Ray's warnings are its own affair."""
+    told = {"PYTHONPATH": os.pathsep.join([packages, str(ROOT)]), "PYTHONWARNINGS": "ignore"}
+    environment = program.environment({**told, "RAY_USAGE_STATS_ENABLED": "0"})
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=program.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def test_a_cluster_is_started_for_the_run(program: Program, ray_packages: str) -> None:
+    """The same command, the same results; another run has nothing to do."""
+    program.write("in.txt", "".join(f"I feel number {number}\n" for number in range(100)))
+    ran = run(["-m", "chatdoor", "batch", "--on", "ray", "in.txt", "out.jsonl"], ray_packages, program)
+    assert ran.returncode == 0, ran.stderr
+    assert "answered     100\n" in ran.stdout
+    results = [json.loads(line) for line in (program.folder / "out.jsonl").read_text().splitlines()]
+    assert {result["chatdoor"]["line"] for result in results} == set(range(1, 101))
+    assert len(results) == 100
+
+
+def test_workers_and_nodes_may_die(program: Program, ray_packages: str) -> None:
+    """Three nodes, one of which loses its worker, and one of which is lost: one result a row, and repetitions say so."""
+    ran = run(["-m", "tests.cluster.nodes", str(program.folder)], ray_packages, program)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout.splitlines()[-1])
+    assert told["killed"] == ["worker", "node"]
+    assert (told["answered"], told["lines"], told["results"]) == (600, 600, 600)
+    assert (told["never heard"], told["twice and not marked"], told["journal"]) == (0, 0, False)
+    assert told["twice"] <= 18
+    assert told["pages"] <= 5  # a session for each worker, and those that took the place of the lost
+
+
+def test_a_cluster_that_is_not_there_is_told(program: Program, ray_packages: str) -> None:
+    """In one line, before anything is asked."""
+    program.write("in.txt", "I feel lost\n")
+    words = ["-m", "chatdoor", "batch", "--on", "ray://127.0.0.1:1", "in.txt", "out.jsonl"]
+    ran = run(words, ray_packages, program)
+    assert ran.returncode == 12
+    assert "the Ray cluster ray://127.0.0.1:1 can not be used" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_without_ray_it_says_what_to_install(program: Program) -> None:
+    """And sends nothing."""
+    program.write("in.txt", "I feel lost\n")
+    ran = program("batch", "--on", "ray", "in.txt", "out.jsonl")
+    assert ran.code == 2
+    assert "pip install 'chatdoor[ray]'" in ran.err
