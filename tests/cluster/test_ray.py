@@ -54,7 +54,7 @@ def test_a_cluster_is_started_for_the_run(program: Program, ray_packages: str) -
 
 
 def test_workers_and_nodes_may_die(program: Program, ray_packages: str) -> None:
-    """Three nodes, one of which loses its worker, and one of which is lost: one result a row, and repetitions say so."""
+    """Three nodes: one loses its worker, one is lost whole. Each row has one result, and repetitions say so."""
     ran = run(["-m", "tests.cluster.nodes", str(program.folder)], ray_packages, program)
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout.splitlines()[-1])

@@ -7,9 +7,11 @@ the batch runs (`crew`), so the workers know of no pace.
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Sequence
+import socket
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from chatdoor.batch.asking import Asking, Trial
 from chatdoor.batch.plan import Plan
@@ -22,11 +24,12 @@ from chatdoor.errors import ArgumentError, BatchStopped
 from chatdoor.site.load import loads_site
 from chatdoor.site.model import Site
 
-T = TypeVar("T")
-
 SCHEME: Final = "ray://"
 ADDRESS_VARIABLE: Final = "RAY_ADDRESS"
 """Where a cluster is that this machine belongs to, as Ray itself reads it."""
+
+CLIENT_PORT: Final = 10001
+CONNECT_SECONDS: Final = 5.0
 
 MOST_WORKERS: Final = 64
 
@@ -123,14 +126,14 @@ class RayWorker:
         await _answer(self._actor.hold_off.remote(seconds))
 
 
-async def _answer(reference: Awaitable[T]) -> T:
+async def _answer(reference: Any) -> Any:  # noqa: ANN401 - a reference of Ray's, to whatever the actor answers
     """What an actor answers. Raises WorkerLost."""
     from ray.exceptions import RayError
 
     try:
-        return await reference
+        return await asyncio.shield(asyncio.wrap_future(reference.future()))  # Ray's threads know of no cancelling
     except (RayError, ConnectionError) as error:
-        raise WorkerLost from error
+        raise WorkerLost(f"{type(error).__name__}: {error}") from error
 
 
 @asynccontextmanager
@@ -161,7 +164,16 @@ def _connected(on: str) -> Any:  # noqa: ANN401 - a module without types
         raise ArgumentError("on: Ray is not installed; `pip install 'chatdoor[ray]'` installs it") from error
     address = on if on.startswith(SCHEME) else os.environ.get(ADDRESS_VARIABLE) or "local"
     try:
+        if on.startswith(SCHEME):
+            _check_answers(on)
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
-    except (RayError, ConnectionError, ValueError, RuntimeError, ImportError) as error:
+    except (RayError, OSError, ValueError, RuntimeError, ImportError) as error:
         raise BatchStopped(f"the Ray cluster {address} can not be used: {error}") from error
     return ray
+
+
+def _check_answers(address: str) -> None:
+    """Raises OSError where nobody listens, ValueError for what is no address. Ray itself tries for half a minute."""
+    parts = urlsplit(address)
+    if parts.hostname:
+        socket.create_connection((parts.hostname, parts.port or CLIENT_PORT), CONNECT_SECONDS).close()

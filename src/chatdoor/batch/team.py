@@ -80,6 +80,7 @@ class Team:
         self._some_ready = asyncio.Event()
         self._holdoff = Holdoff()
         self._lost = 0
+        self._why_lost = ""
         self._tickets = 0
         self.waits_asked = 0
 
@@ -126,7 +127,8 @@ class Team:
     async def _one_ready(self) -> None:
         while not self.ready:
             if self._lost > MOST_LOST:
-                raise BatchStopped("the cluster's workers are lost as soon as they start; is chatdoor on each node?")
+                problem = "the cluster's workers are lost as soon as they start; is chatdoor on each node?"
+                raise BatchStopped(f"{problem} ({self._why_lost:.300})")
             self._some_ready.clear()
             await self._some_ready.wait()
 
@@ -158,7 +160,8 @@ class Team:
             self._some_ready.set()
             while True:
                 self._hear(member, await member.worker.news())
-        except WorkerLost:
+        except WorkerLost as lost:
+            self._why_lost = str(lost)
             self._bury(member)
 
     def _hear(self, member: Member, news: News) -> None:
