@@ -134,7 +134,7 @@ def _check_all(output: Path, prompts: Sequence[str], heard: Counter[str], verdic
     verdict.problems += [f"line {result['chatdoor']['line']} failed" for result in results if result["error"]]
     wrong = (result for result in results if not _answers(result, prompts))
     verdict.problems += [f"line {result['chatdoor']['line']} has another row's reply" for result in wrong]
-    if len(marked) > verdict.kills * AT_A_TIME * 2:
+    if len(marked) > verdict.kills * AT_A_TIME:
         verdict.problems.append(
             f"{len(marked)} rows are marked, after {verdict.kills} kills with {AT_A_TIME} at a time"
         )

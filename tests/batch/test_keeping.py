@@ -4,18 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from chatdoor.batch.keeping import Output, joined, results_in
+from chatdoor.batch.keeping import Output, as_line, results_in
 from chatdoor.batch.result import bad_row
 from chatdoor.errors import ArgumentError, BatchStopped
 
-FIRST, SECOND = (joined([bad_row(line, 7, f"line-{line}", "s", "no")]) for line in (1, 2))
+FIRST, SECOND = (as_line(bad_row(line, 7, f"line-{line}", "s", "no")) for line in (1, 2))
 
 
 def lines_of(path: Path) -> list[int]:
     """The lines of the input that an output has results of, as a new run finds them."""
     output = Output(path)
     found = [about.line for about in output.results()]
-    output.append(joined([bad_row(99, 7, "line-99", "s", "no")]))
+    output.write(as_line(bad_row(99, 7, "line-99", "s", "no")))
+    output.sync()
     output.close()
     return found
 

@@ -1,15 +1,15 @@
-"""Groups results, so that one trip to the disk keeps many of them: a row counts only after that."""
+"""Writes each result at once, and groups the trips to the disk: a row counts only after one."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from chatdoor.batch.keeping import Output, joined
+from chatdoor.batch.keeping import Output, as_line
 from chatdoor.batch.result import Result
 
-GAP_SECONDS: Final = 0.02
-"""Between two trips. A row that was answered in it is asked again after a kill."""
+GAP_SECONDS: Final = 0.05
+"""Between two trips. After a power cut, what was answered in it is asked again."""
 
 MOST_WAITING: Final = 4_096
 """Results that wait for the disk, at most."""
@@ -26,18 +26,18 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
 
     async def put(self, result: Result) -> None:
-        """Takes a result, once there is room for it. Raises BatchStopped where an earlier one could not be kept."""
+        """Writes a result. Raises BatchStopped where it, or one before, could not be written."""
+        if self._task is None or self._task.done():
+            if self._task is not None:
+                self._task.result()
+            self._task = asyncio.create_task(self._commit())
+        self._output.write(as_line(result))
         self._waiting.append(result)
-        if self._task is None:
-            self._task = asyncio.create_task(self._commit())
-        elif self._task.done():
-            self._task.result()
-            self._task = asyncio.create_task(self._commit())
         while len(self._waiting) > MOST_WAITING:
             await asyncio.shield(self._task)
 
     async def close(self) -> None:
-        """Returns when all results are kept. Raises BatchStopped."""
+        """Returns when all that was written counts. Raises BatchStopped."""
         try:
             if self._task:
                 await self._task
@@ -47,13 +47,9 @@ class Committer:
             self._thread.shutdown()
 
     async def _commit(self) -> None:
-        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0)  # whoever began it has yet to write
         while self._waiting:
             group, self._waiting = self._waiting, []
-            await loop.run_in_executor(self._thread, _keep, self._output, group)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._output.sync)
             self._on_kept(group)
             await asyncio.sleep(GAP_SECONDS)
-
-
-def _keep(output: Output, group: Sequence[Result]) -> None:
-    output.append(joined(group))

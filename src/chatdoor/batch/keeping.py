@@ -1,11 +1,11 @@
 """The output: lines that are only ever added, each of them whole, whatever ends the process.
 
-What is written counts once it is on the disk (fsync). A line that a kill tore is cut off at the next start. A write
-that fails takes its own bytes back, so that the file is valid at every moment.
+What is written outlives the process, and counts once it is on the disk (fsync). A line that a power cut tore is cut off
+at the next start. A write that fails takes its own bytes back, so that the file is valid at every moment.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -33,22 +33,31 @@ class Output:
         for number, line in whole_lines(self.path):
             end += len(line)
             yield about_of(line, number, self.path)
-        os.ftruncate(self._file.fileno(), end)
-        self._file.seek(end)
+        self._cut(end)
 
-    def append(self, lines: bytes) -> None:
-        """Adds whole lines. They are on the disk when this returns. Raises BatchStopped, and nothing is added."""
+    def write(self, lines: bytes) -> None:
+        """Adds whole lines, which outlive this process. Raises BatchStopped, and nothing is added."""
         start = self._file.tell()
         try:
             _write_all(self._file, lines)
+        except OSError as error:
+            self._cut(start)
+            raise self._not_written(error) from error
+
+    def sync(self) -> None:
+        """Returns when what was written is on the disk. Raises BatchStopped."""
+        try:
             os.fsync(self._file.fileno())
         except OSError as error:
-            os.ftruncate(self._file.fileno(), start)
-            self._file.seek(start)
-            problem = (
-                f"{self.path}: {error.strerror}; what was answered is kept, and the same command goes on from there"
-            )
-            raise BatchStopped(problem) from error
+            raise self._not_written(error) from error
+
+    def _cut(self, end: int) -> None:
+        os.ftruncate(self._file.fileno(), end)
+        self._file.seek(end)
+
+    def _not_written(self, error: OSError) -> BatchStopped:
+        going_on = "what was answered is kept, and the same command goes on from there"
+        return BatchStopped(f"{self.path}: {error.strerror}; {going_on}")
 
     def without_failed(self) -> None:
         """Takes the results of failed rows out, so that they are asked again. The file is replaced at once."""
@@ -119,9 +128,9 @@ def open_output(path: Path) -> BinaryIO:
     return file
 
 
-def joined(results: Sequence[msgspec.Struct]) -> bytes:
-    """The results as lines."""
-    return b"".join([msgspec.json.encode(result) + b"\n" for result in results])
+def as_line(result: msgspec.Struct) -> bytes:
+    """The result as a line."""
+    return msgspec.json.encode(result) + b"\n"
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
