@@ -19,7 +19,7 @@ from ray.cluster_utils import Cluster
 
 from chatdoor import Practice, run_batch
 
-ROWS = 600
+ROWS = 360
 SLOW = 0.1
 AT_A_TIME = 9
 

@@ -21,6 +21,7 @@ NOT_RUN = {
     "docs/how-to/check-a-site.md": 2,
     "docs/how-to/discover-a-site.md": 3,
     "docs/how-to/record-a-chat.md": 4,
+    "docs/how-to/run-on-a-ray-cluster.md": 1,
     "docs/how-to/serve.md": 1,
     "docs/how-to/share-a-recording.md": 1,
     "docs/how-to/use-with-garak.md": 1,

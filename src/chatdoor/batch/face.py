@@ -118,11 +118,15 @@ async def _here(plan: Plan, site: Site, options: Options, _most: int) -> AsyncIt
 
 @asynccontextmanager
 async def _on_ray(plan: Plan, site: Site, options: Options, most: int) -> AsyncIterator[Asks]:
-    if not isinstance(options.get("allow_secrets", False), bool):
-        options = {**options, "allow_secrets": False}  # nobody can be asked on another machine
-    async with ray_team(plan, site, options, most) as team:
+    sent = cast(Options, {name: value for name, value in options.items() if name not in _STAYS_HERE})
+    if options.get("allow_secrets") is not True:
+        sent["allow_secrets"] = False  # nobody can be asked on another machine
+    async with ray_team(plan, site, sent, most) as team:
         yield team
 
+
+_STAYS_HERE = frozenset({"store", "conversations"})
+"""Options that are objects of this process."""
 
 _WHO_ASKS = {LOCAL: _here, "ray": _on_ray}
 """Who asks rows, by what `on` begins with."""
