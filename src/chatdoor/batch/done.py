@@ -38,10 +38,9 @@ class Done:
         """Whether a row is done. Raises ArgumentError where it was another row that was done."""
         mark = self._marks[record.line] if record.line < len(self._marks) else 0
         if mark and mark != record.mark:
-            raise ArgumentError(
-                f"line {record.line} is not what was answered: the input was changed; take a new output"
-            )
-        return True
+            problem = f"line {record.line} is not what was answered: the input was changed; take a new output"
+            raise ArgumentError(problem)
+        return mark != 0
 
 
 class Ids:
