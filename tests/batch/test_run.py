@@ -11,7 +11,9 @@ import pytest
 
 from chatdoor import Practice, Site, load_site, run_batch
 from chatdoor.batch import breaker, crew
+from chatdoor.batch.journal import MAGIC, slot_bytes
 from chatdoor.batch.plan import Progress, Silent
+from chatdoor.batch.run import journal_of
 from chatdoor.errors import ArgumentError, BatchStopped
 
 Results = dict[int, dict[str, Any]]
@@ -286,6 +288,20 @@ def test_what_was_changed_is_told(source: Path, tmp_path: Path) -> None:
         with pytest.raises(ArgumentError, match="is the input"):
             run_batch(source, source, site)
     assert len(results_of(tmp_path / "out")) == 5
+
+
+def test_a_run_that_is_refused_forgets_nothing(source: Path, tmp_path: Path) -> None:
+    """What an earlier run had under way is still known after a try with another site."""
+    journal = journal_of(tmp_path / "out")
+    with Practice() as site:
+        run_batch(source, tmp_path / "out", site, limit=5)
+        journal.write_bytes(MAGIC + slot_bytes(9))
+        with pytest.raises(ArgumentError):
+            run_batch(source, tmp_path / "out", "voigpt")
+        summary = run_batch(source, tmp_path / "out", site)
+    assert summary.asked_again == 1
+    assert results_of(tmp_path / "out")[9]["chatdoor"]["asked_again"]
+    assert not journal.exists()
 
 
 def test_two_runs_have_not_one_output(tmp_path: Path) -> None:

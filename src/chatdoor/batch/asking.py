@@ -14,7 +14,7 @@ from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.visitor import Visitor, talks_of
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import Head, Send
-from chatdoor.messages import Messages, Reply
+from chatdoor.messages import Reply
 from chatdoor.site.model import Site
 
 _sent: Final[ContextVar[list[int]]] = ContextVar("chatdoor_batch_sent")
@@ -154,7 +154,7 @@ class Asking:
             reply = await client.ask(told, model=model, conversation=reply.conversation, asker=asker, **row.options)
             replies.append(reply)
 
-    def _with_system(self, messages: Messages) -> Messages:
+    def _with_system(self, messages: Sequence[Mapping[str, object]]) -> Sequence[Mapping[str, object]]:
         if self._system is None or messages[0].get("role") in {"system", "developer"}:
             return messages
         system: Mapping[str, object] = {"role": "system", "content": self._system}

@@ -46,11 +46,14 @@ class Journal:
         self._free: list[int] = []
         self._next = 1
         self._again: frozenset[int] = frozenset()
+        self._known = False
+        """What an earlier run left has been read."""
 
     def take_over(self, done: Done) -> None:
         """Takes over what an earlier run left: rows without a result keep their slots."""
         kept: Mapping[int, int] = read_slots(self._file.read())
         left = {slot: line for slot, line in kept.items() if line not in done}
+        self._known = True
         self._slots = {line: slot for slot, line in left.items()}
         self._again = frozenset(self._slots)
         self._next = max(left, default=0) + 1
@@ -84,7 +87,7 @@ class Journal:
 
     def close(self) -> None:
         """Ends the lock. The file is deleted where no row is under way."""
-        if not self._slots:
+        if not self._slots and (self._known or not self._path.stat().st_size):
             with suppress(PermissionError):  # Windows deletes no file that is open; an empty journal does no harm
                 self._path.unlink(missing_ok=True)
         self._file.close()

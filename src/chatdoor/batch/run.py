@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -126,10 +127,7 @@ class Run:
         return sum(self._done.has(record) or True for record in self._records())
 
     def _records(self) -> Iterator[Record]:
-        for number, record in enumerate(self._source.records()):
-            if self._plan.limit is not None and number >= self._plan.limit:
-                return
-            yield record
+        return islice(self._source.records(), self._plan.limit)
 
     def _missing(self) -> Iterator[Row | Result]:
         """What has no result yet: rows to ask, and the results of those that can not be asked."""
