@@ -111,8 +111,8 @@ class Connection:
         return not self._poll.poll(0)
 
     def ask(self, request: bytes, end: float) -> None:
-        """Sends a request; its answer is `receiver`. Raises OSError."""
-        self.receiver = Receiver()
+        """Sends a request; its answer comes in `receiver`. Raises OSError."""
+        self.receiver.begin()
         self._wait_until(end)
         self._socket.sendall(request)
 

@@ -57,8 +57,8 @@ class Connection(asyncio.Protocol):
         return self.receiver.reusable and self._transport is not None and not self._transport.is_closing()
 
     def ask(self, request: bytes) -> None:
-        """Sends a request; its answer is `receiver`."""
-        self.receiver = Receiver()
+        """Sends a request; its answer comes in `receiver`."""
+        self.receiver.begin()
         if self._transport:
             self._transport.write(request)
         else:  # it was lost between two turns of the loop
@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
         while not self.receiver.status:
             if self.receiver.ended:
                 self.receiver.take()
-            await self._wait(min(end, self._loop.time() + gap))
+            await self._more(end, gap)
 
     async def body(self, end: float, gap: float) -> bytes | None:
         """Waits for the next bytes of the body; None at its end. Raises Broken, TimeoutError."""
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
                 self._paused = False
                 self._transport.resume_reading()
             if not self.receiver.ended and not self.receiver.waiting:
-                await self._wait(min(end, self._loop.time() + gap))
+                await self._more(end, gap)
         return data
 
     def drop(self) -> None:
@@ -86,15 +86,13 @@ class Connection(asyncio.Protocol):
         if self._transport:
             self._transport.abort()
 
-    async def _wait(self, when: float) -> None:
-        waiter = self._waiter = self._loop.create_future()
-        self._when = when
+    def _more(self, end: float, gap: float) -> asyncio.Future[None]:
+        """Done when something has come. Raises TimeoutError where that is too late."""
+        self._when = when = min(end, self._loop.time() + gap)
         if self._alarm is None or self._alarm.when() > when:
             self._set_alarm()
-        try:
-            await waiter
-        finally:
-            self._waiter = None
+        self._waiter = waiter = self._loop.create_future()
+        return waiter
 
     def _set_alarm(self) -> None:
         """Sets the alarm. It outlives the wait that set it, since the next one most likely ends later."""

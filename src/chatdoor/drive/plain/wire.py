@@ -101,9 +101,15 @@ class Broken(Exception):
 
 
 class Receiver:
-    """Reads one answer from the bytes of a connection."""
+    """Reads answers from the bytes of a connection, one after the other."""
 
     def __init__(self) -> None:
+        self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # RFC 9112, section 2.2
+        self.begin()
+
+    def begin(self) -> None:
+        """Another answer is to come, on a connection that the one before has left `reusable`."""
         self.headers: list[tuple[str, str]] = []
         """Name, lower-case, and value, in order."""
         self.status = 0
@@ -121,8 +127,6 @@ class Receiver:
         self._sized = False
         self._count = 0
         self._between = 0
-        self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # RFC 9112, section 2.2
 
     def feed(self, data: bytes) -> None:
         """Takes what came. What comes after the end makes the connection useless, and is dropped."""
