@@ -7,7 +7,7 @@ the environment's proxies, keeping cookies, reading ahead. Its errors are told a
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -133,12 +133,17 @@ class AsyncHttp:
         self._direct = is_direct(access)
         self._plain: aio.PlainHttp | None = None
 
-    async def send(self, request: Request, place: Place, seconds: float) -> "AsyncAnswer | aio.PlainAnswer":
+    def send(
+        self, request: Request, place: Place, seconds: float
+    ) -> "Coroutine[object, object, AsyncAnswer | aio.PlainAnswer]":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
         if self._direct:
             plain = self._plain or self._open_plain()
             if target := plain.target_of(request.url):
-                return await plain.send(request, target, place, seconds)
+                return plain.send(request, target, place, seconds)
+        return self._send(request, place, seconds)
+
+    async def _send(self, request: Request, place: Place, seconds: float) -> "AsyncAnswer":
         _check_not_forked()
         if self._client is None:
             self._client = _client(ClientBuilder, ClientBuilder.build, self._access)

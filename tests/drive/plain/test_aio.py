@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import warnings
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -226,6 +227,24 @@ def test_connections_end_with_their_loop() -> None:
         for _ in range(3):
             asyncio.run(main())
             gc.collect()
+
+
+def test_a_loop_that_is_closed_is_let_go() -> None:
+    """A client that is used by one event loop after another holds none of those before."""
+    http = PlainHttp(Access())
+    loops = []
+
+    async def main() -> None:
+        async with Server(_answer_all) as server:
+            assert await _get(http, server.url) == b"ok"
+            http.close()
+            await server.lost.wait()
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+
+    asyncio.run(main())
+    asyncio.run(main())
+    gc.collect()
+    assert loops[0]() is None
 
 
 def test_a_slow_reader_makes_the_site_wait() -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from functools import partial
-from weakref import WeakKeyDictionary
 
 from chatdoor.drive.access import Access
 from chatdoor.drive.clock import moment
@@ -21,7 +20,7 @@ class PlainHttp:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._encoder = RequestEncoder(access.user_agent)
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
 
     target_of = staticmethod(target_of)
 
@@ -31,7 +30,7 @@ class PlainHttp:
         pool = self._pools.get(loop) or await self._begin(loop)
         end = loop.time() + seconds
         connection = pool.take(target) or await self._connect(pool, target, place, end)
-        answer = PlainAnswer(pool, target, connection, place, min(end, loop.time() + seconds))
+        answer = PlainAnswer(pool, target, connection, place, end)
         await answer.ask(self._encoder.encode(request, target), request.url)
         return answer
 
@@ -44,6 +43,9 @@ class PlainHttp:
                 loop.call_soon_threadsafe(pool.close)
 
     async def _begin(self, loop: asyncio.AbstractEventLoop) -> "Pool":
+        for other in list(self._pools):
+            if other.is_closed():
+                self._pools.pop(other, None)
         pool = self._pools[loop] = Pool(loop, self._access.timeout.longest_gap)
         await pool.begin()
         return pool
@@ -144,7 +146,8 @@ class PlainAnswer:
     async def read(self) -> bytes | None:
         """The next bytes as they come, None at the end. Raises TransportError, TimedOut."""
         try:
-            return await self._connection.body(self._end, self._pool.gap)
+            data = self._connection.receiver.take()
+            return await self._connection.body(self._end, self._pool.gap) if data == b"" else data
         except (Broken, TimeoutError) as error:
             raise translate(error, self._place, begun=True) from None
 
