@@ -50,6 +50,11 @@ V = TypeVar("V")
 class AsyncRun(Run[T]):
     """One run of a flow, in one task."""
 
+    _turn: Turn | None = None
+    _answer: "AsyncAnswer | PlainAnswer | AsyncFrames | AsyncRefusal | None" = None
+    _closed: int | None = None
+    """How the site closed the last websocket that was read."""
+
     def __init__(
         self,
         flow: Flow[T],
@@ -63,10 +68,6 @@ class AsyncRun(Run[T]):
         super().__init__(flow, visitor, call, threading.get_ident(), holding)
         self._http = http
         self._pace = visitor.pace if paced else None
-        self._turn: Turn | None = None
-        self._answer: AsyncAnswer | PlainAnswer | AsyncFrames | AsyncRefusal | None = None
-        self._closed: int | None = None
-        """How the site closed the last websocket that was read."""
 
     async def whole(self) -> T:
         """The flow's result, once the site's pace allows it. Raises TimedOut."""

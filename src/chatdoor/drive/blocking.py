@@ -57,6 +57,13 @@ class Abandoned(BaseException):
 class BlockingRun(Run[T]):
     """One run of a flow, on one thread at a time."""
 
+    _turn: Turn | None = None
+    _answer: "BlockingAnswer | PlainAnswer | BlockingFrames | BlockingRefusal | None" = None
+    _closed: int | None = None
+    """How the site closed the last websocket that was read."""
+    _opening: "BlockingRun[Session] | None" = None
+    _abandoned = False
+
     def __init__(
         self,
         flow: Flow[T],
@@ -71,12 +78,6 @@ class BlockingRun(Run[T]):
         super().__init__(flow, visitor, call, thread, holding)
         self._http = http
         self._pace = visitor.pace if paced else None
-        self._turn: Turn | None = None
-        self._answer: BlockingAnswer | PlainAnswer | BlockingFrames | BlockingRefusal | None = None
-        self._closed: int | None = None
-        """How the site closed the last websocket that was read."""
-        self._opening: BlockingRun[Session] | None = None
-        self._abandoned = False
 
     def stop(self) -> None:
         """Ends the run from another thread, before it sends or reads anything more."""

@@ -3,6 +3,7 @@
 import logging
 import time
 from copy import copy
+from functools import cached_property
 from typing import Final, Generic
 
 from chatdoor.drive.clock import moment
@@ -45,13 +46,15 @@ SLOT_PHASE: Final = "waiting for a session (all are talking; limits.sessions)"
 class Reading:
     """The body of an answer on its way through a decoder."""
 
+    over = False
+    """Its end has come."""
+    _first: Moment | None = None
+
     def __init__(self, effect: Decode) -> None:
-        self.over = False
         self._decoder = effect.decoder
         self._limit = effect.limit
         self._quiet = effect.quiet
         self._size = len(effect.seen)
-        self._first: Moment | None = None
         self._texts = self._decoder.feed(effect.seen) if effect.seen else []
 
     @property
@@ -95,32 +98,43 @@ class Run(Generic[T]):
     """One run of a flow: what it waits for, and what came of the last effect.
 
     A driver repeats: ask for the `wish`, carry it out, put what came of it into `outcome`; or `fail`.
+    What all runs begin with stands in the class.
     """
 
     result: T
     """What the flow returned, once there is no wish left."""
+    step: str | None = None
+    """Which step is under way."""
+    reading: Reading | None = None
+    said = ""
+    """A reply that was read to its end, until the flow has gone on from there."""
+    outcome: object = None
+    failure: ChatdoorError | None = None
+    ended = False
+    """The flow has returned its result."""
+    _refreshes = False
+    _wanted: Effect | None = None
 
     def __init__(
         self, flow: Flow[T], visitor: Visitor, call: Call, thread: int, holding: Holding | None = None
     ) -> None:
         self.visitor = visitor
         self.sessions = visitor.sessions
-        self.lines = Lines()
         self.holding = holding
         self.call = call
         self.thread = thread
         """The caller's thread, which for a blocking call is not always the one that does the work."""
-        self.place = Place(visitor.site.name)
-        self.reading: Reading | None = None
-        self.said = ""
-        """A reply that was read to its end, until the flow has gone on from there."""
-        self.outcome: object = None
-        self.failure: ChatdoorError | None = None
-        self.ended = False
-        """The flow has returned its result."""
-        self._refreshes = False
         self._flow = flow
-        self._wanted: Effect | None = None
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The websockets of the conversation."""
+        return Lines()
+
+    @property
+    def place(self) -> Place:
+        """Where the call is, for errors and the log."""
+        return Place(self.visitor.site.name, self.step)
 
     def wish(self) -> Effect | None:
         """The effect that the flow wants; None where it has ended. A Decode is wanted until it is read out."""
@@ -225,7 +239,7 @@ class Run(Generic[T]):
 
     def starts(self, effect: Send) -> None:
         """Notes which step is under way, for errors and the log."""
-        self.place = Place(self.place.site, effect.label)
+        self.step = effect.label
         if self.visitor.witness:
             self.visitor.witness.sends(effect)
         if logger.isEnabledFor(logging.DEBUG):

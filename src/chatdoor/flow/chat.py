@@ -82,7 +82,7 @@ def _renewed(visit: Visit, setback: Setback) -> Flow[Session]:
 
     Raises SessionRefused or ConversationLost where a call has met the same before.
     """
-    site, session, met = visit.site, visit.session, visit.call.met
+    site, session = visit.site, visit.session
     visit.call.told = visit.call.told and visit.talk.heard > 0  # the site did not act
     if isinstance(setback, Refusal) and site.refreshes and not session.given and not visit.call.refreshed:
         visit.call.refreshed = True
@@ -90,9 +90,9 @@ def _renewed(visit: Visit, setback: Setback) -> Flow[Session]:
         if not site.in_connections:
             yield from _hang_up(site)
         return renewed
-    if type(setback) in met:
+    if type(setback) in visit.call.met:
         raise _again(site, setback)
-    met.add(type(setback))
+    visit.call.met |= {type(setback)}
     return (yield from _anew(visit, setback))
 
 

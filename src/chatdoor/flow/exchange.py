@@ -46,21 +46,22 @@ MOST_WORKED_OUT: Final = 32
 class Call:
     """One call of a person: when it began, when it must end, and what it has used up of its patience."""
 
+    waited = False
+    """It has waited for the site once."""
+    retried = False
+    """It has sent a request once more, after a failure of the network that did no harm."""
+    told = False
+    """The site may have heard what is said."""
+    refreshed = False
+    """Its session was renewed in place, once."""
+    met: frozenset[type] = frozenset()
+    """The kinds of setback after which it began anew: once for each."""
+
     def __init__(self, began: Moment, deadline: float, secrets: frozenset[str] = frozenset()) -> None:
         self.began = began
         self.deadline = deadline
         self.secrets = secrets
         """Texts of the caller's own that must not be shown, whoever repeats them: a proxy's password."""
-        self.waited = False
-        """It has waited for the site once."""
-        self.retried = False
-        """It has sent a request once more, after a failure of the network that did no harm."""
-        self.told = False
-        """The site may have heard what is said."""
-        self.refreshed = False
-        """Its session was renewed in place, once."""
-        self.met: set[type] = set()
-        """The kinds of setback after which it began anew: once for each."""
 
 
 class Visit:
@@ -107,7 +108,8 @@ class Visit:
                 self.call.told = told
                 raise
             self._now = head.at.unix
-            yield from self._learn_cookies(head)
+            if head.get("set-cookie") is not None:
+                yield from self._learn_cookies(head)
             wait = (yield from self._wait(step, head, request)) if head.status in WAITS else None
             if wait is not None:
                 yield Discard()
@@ -197,8 +199,6 @@ class Visit:
     def _learn_cookies(self, head: Head) -> Flow[None]:
         """Merges the cookies that the head sets, and the values taken from cookies. These go when their cookie goes."""
         headers = [value for name, value in head.headers if name == "set-cookie"]
-        if not headers:
-            return
         found = (read_set_cookie(value, head.url, self._now) for value in headers)
         cookies = tuple(cookie for cookie in found if cookie)
         if not cookies:

@@ -24,6 +24,11 @@ SPEAKERS: Final = {"user": "User", "assistant": "Assistant"}
 class Talk:
     """What is known of the conversation. The flow changes it, and whoever keeps conversations reads it afterwards."""
 
+    fidelity = "native"
+    """How the message list has reached the site."""
+    heard = 0
+    """How many turns it was told since it was begun, of those that are told before the one to be answered."""
+
     def __init__(
         self, name: str | None = None, values: dict[str, object] | None = None, root: int | None = None
     ) -> None:
@@ -33,10 +38,6 @@ class Talk:
         """The values that live as long as the conversation: its id, for one."""
         self.root = root
         """The root of the session that it was begun in; None where it was not begun."""
-        self.fidelity = "native"
-        """How the message list has reached the site."""
-        self.heard = 0
-        """How many turns it was told since it was begun, of those that are told before the one to be answered."""
 
     @property
     def begun(self) -> bool:

@@ -34,24 +34,25 @@ class ReplyDecoder:
     `blocked`: how the body says that the site's content rules refuse the prompt.
     """
 
+    ended = False
+    revised = False
+    finish_reason: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    _half = ""
+    """The first half of a surrogate pair, until the next record brings the other one."""
+    _is_page: bool | None = None
+    """None until the first character is there."""
+
     def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
         self.rule = rule
         self.declared = declared
-        self.ended = False
-        self.revised = False
-        self.finish_reason: str | None = None
-        self.tokens_in: int | None = None
-        self.tokens_out: int | None = None
         self.taken: dict[str, object] = {}
         """The values that were found; of each, the first that is one."""
         self._picks = picks
         self._blocked = blocked
         self._pieces: list[str] = []
-        self._half = ""
-        """The first half of a surrogate pair, until the next record brings the other one."""
         self._evidence = bytearray()
-        self._is_page: bool | None = None
-        """None until the first character is there."""
 
     @property
     def text(self) -> str:
