@@ -82,17 +82,20 @@ def _decoded(
     visit: Visit, step: Step, begun: _Begun, values: dict[str, object], *, quiet: bool
 ) -> Flow[Read | Setback]:
     site = visit.site
-    decoder = make_decoder(site.reply, declared(begun.head), _picks(visit, step), _blocked(site, begun.head))
+    blocked = _blocked(site, begun.head) if site.blocked else ()
+    decoder = make_decoder(site.reply, declared(begun.head), _picks(visit, step), blocked)
     try:
         first, end = yield Decode(decoder, site.limits.reply_bytes, begun.seen, quiet)
     except ChatdoorError as error:
-        yield from _learn(visit, step, decoder, values)
+        if decoder.taken:
+            yield from _learn(visit, step, decoder, values)
         if step.is_socket and isinstance(error, ReplyError) and not decoder.text:
             setback = yield from closed(visit)
             if setback:
                 return setback
         return _failed(visit, step, Answer(begun.head, decoder.evidence), decoder, error)
-    yield from _learn(visit, step, decoder, values)
+    if decoder.taken:
+        yield from _learn(visit, step, decoder, values)
     if step.is_socket:
         yield from check_close(visit, step, decoder.text)
     if step.take:
@@ -112,9 +115,8 @@ def _blocked(site: Site, head: Head) -> tuple[Match, ...]:
 def _learn(visit: Visit, step: Step, decoder: ReplyDecoder, values: dict[str, object]) -> Flow[None]:
     """Keeps the values that the reply held."""
     taken = decoder.taken
-    if taken:
-        visit.note({name: value for name, value in taken.items() if name in step.take}, values)
-        yield from visit.learn({name: value for name, value in taken.items() if name in visit.site.take})
+    visit.note({name: value for name, value in taken.items() if name in step.take}, values)
+    yield from visit.learn({name: value for name, value in taken.items() if name in visit.site.take})
 
 
 def _check_taken(visit: Visit, step: Step, answer: Answer, values: dict[str, object]) -> None:

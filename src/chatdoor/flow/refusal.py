@@ -65,7 +65,7 @@ def may_be_refused(site: Site, head: Head) -> bool:
     """
     if head.status >= 300 or announced_check(head) or signs_in_at(site, head):
         return True
-    for match in (*site.refused, *site.blocked, *site.conversation.lost):
+    for match in site.doubts:
         if fits_head(match, head) and not (match.needs_body and content_type(head) in STREAMS):
             return True
     return False

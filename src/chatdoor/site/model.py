@@ -299,6 +299,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.header_names.union(*(step.names for step in steps))
 
     @cached_property
+    def doubts(self) -> tuple[Match, ...]:
+        """What may say of a success, by its status, that it is no reply."""
+        matches = (*self.refused, *self.blocked, *self.conversation.lost)
+        return tuple(match for match in matches if not match.statuses or min(match.statuses) < 300)
+
+    @cached_property
     def refreshes(self) -> bool:
         """True where session steps promise to renew the token and leave the conversation alone."""
         return any(step.refresh for step in self.session)
