@@ -80,8 +80,8 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
             opening = kept
         else:
             opening = _opening(site, step, session, known, accept)
-        if fixed:
-            session.worked_out[id(step), accept] = opening
+            if fixed:
+                session.worked_out[id(step), accept] = opening
         if step.is_socket:
             return _frame(step, opening, known)
         if step.body is None:

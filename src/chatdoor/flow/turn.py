@@ -46,8 +46,11 @@ def turn_values(site: Site, turn: Turn, made: Sequence[Mapping[str, str]] = ()) 
     `made` is what `make_for_messages` gave. A site takes as many messages as the turn has, or fewer.
     Raises ArgumentError where the site can not take the messages, or an option can not be sent.
     """
-    texts = [message.text for message in turn.messages if message.role in SYSTEM_ROLES]
-    system = "\n\n".join(texts) if texts else ""
+    texts: list[str] = []
+    for message in turn.messages:  # a comprehension is a call
+        if message.role in SYSTEM_ROLES:
+            texts.append(message.text)  # noqa: PERF401
+    system = "\n\n".join(texts)
     messages = _with_system(site, turn.messages, system) if system else turn.messages
     at = _newest(messages)
     newest = None if at is None else messages[at].text
