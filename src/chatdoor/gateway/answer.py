@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from itertools import chain
 from typing import Final
 
 from chatdoor.gateway.problem import Header
@@ -23,9 +24,10 @@ def encode_head(status: int, ours: bytes, headers: Iterable[Header]) -> bytes:
 
     Raises ValueError for a header that is not one line.
     """
-    lines = [b"%b: %b\r\n" % header for header in headers]
-    head = b"".join(lines)
-    if not head.count(b"\n") == head.count(b"\r") == len(lines) or b"\0" in head:
+    parts = tuple(chain.from_iterable(headers))
+    count = len(parts) // 2
+    head = b"%b: %b\r\n" * count % parts
+    if not head.count(b"\n") == head.count(b"\r") == count or b"\0" in head:
         raise ValueError("a header of an answer is not one line")
     return b"%b%b%b" % (STATUS_LINES[status], ours, head)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import httptools
 
-from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.request import Request
 from chatdoor.gateway.upgrade import BodyReader
 
@@ -29,6 +29,8 @@ class RequestReader:
         self.heads: deque[Request] = deque()
         self.coming: Request | None = None
         """The one that has begun and is not whole."""
+        self._fields: list[Header] = []
+        """The headers of the one that is coming."""
         self._in_head = True
         self._head_bytes = 0
         self._parser: httptools.HttpRequestParser | BodyReader = httptools.HttpRequestParser(self)
@@ -60,7 +62,8 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """The parser: a request begins."""
-        self.coming = Request()
+        self.coming = request = Request()
+        self._fields = request.fields
         self._in_head, self._head_bytes = True, 0
 
     def on_url(self, url: bytes) -> None:
@@ -70,24 +73,23 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """The parser: a header. One after the body says nothing of the request."""
-        if self.coming is None or not self._in_head:
-            return
-        name = name.lower()
-        if name == CODING and value.lower() != b"chunked":
-            raise httptools.HttpParserError("a coding that is not undone here")
-        self.coming.fields.append((name, value))
+        if self._in_head:
+            self._fields.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """The parser: the head is whole."""
         request, self._in_head = self.coming, False
         if request is None or isinstance(self._parser, BodyReader):
             return
-        if len(request.fields) > HEADERS_MOST:
+        fields = request.fields
+        if len(fields) > HEADERS_MOST:
             raise httptools.HttpParserError("too many headers")
+        request.headers = headers = dict(fields)
+        if CODING in headers and any(name == CODING and value.lower() != b"chunked" for name, value in fields):
+            raise httptools.HttpParserError("a coding that is not undone here")
         request.path, _, request.query = request.path.partition(b"?")
         if request.path[:1] != b"/" and request.path != b"*":  # its authority would say another host than Host does
             raise httptools.HttpParserInvalidURLError("only a path can be asked for")
-        request.headers = dict(request.fields)
         request.method = self._parser.get_method().decode("ascii")
         request.version = self._parser.get_http_version()
         request.keep_alive = self._parser.should_keep_alive()

@@ -2,7 +2,6 @@
 
 import time
 from collections import deque
-from time import perf_counter
 from typing import Final
 
 import msgspec
@@ -77,15 +76,15 @@ class Recent:
         """The history of a site; an empty one where nothing was asked."""
         return self._sites.get(site) or History()
 
-    def add(self, exchange: Exchange, *, shows: bool) -> None:
-        """Takes down what became of a request to a site; with `shows`, what was said too."""
-        site = exchange.note.site
-        if site not in self._sites:
-            self._sites[site] = History()
-        self._sites[site].add(_past(exchange, shows=shows))
+    def add(self, exchange: Exchange, now: float, *, shows: bool) -> None:
+        """Takes down what became of a request to a site; with `shows`, what was said too. `now` is as in `Counts`."""
+        history = self._sites.get(exchange.note.site)
+        if history is None:
+            history = self._sites[exchange.note.site] = History()
+        history.add(_past(exchange, now, shows=shows))
 
 
-def _past(exchange: Exchange, *, shows: bool) -> Past:
+def _past(exchange: Exchange, now: float, *, shows: bool) -> Past:
     note, key = exchange.note, exchange.key
     problem = note.problem
     left = exchange.gone or not exchange.status
@@ -93,7 +92,7 @@ def _past(exchange: Exchange, *, shows: bool) -> Past:
         time.time(),
         note.model,
         problem.status if problem else CLIENT_LEFT if left else exchange.status,
-        perf_counter() - note.began,
+        now - note.began,
         note.first,
         note.conversation,
         key.scope if key else "",

@@ -73,7 +73,7 @@ class State:
         now = perf_counter()
         self.counts.add(exchange, now)
         if exchange.note.site:
-            self.recent.add(exchange, shows=self.conduct.show_texts)
+            self.recent.add(exchange, now, shows=self.conduct.show_texts)
         if self.log is not None:
             self.log.add(exchange, now)
 

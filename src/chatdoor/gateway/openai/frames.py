@@ -25,8 +25,10 @@ class TokenCounts(msgspec.Struct, frozen=True):
 
 def token_counts(usages: list[Usage], n: int) -> TokenCounts:
     """The usage of all answers together, `n` to each prompt. It counts once, as in OpenAI's own numbers."""
-    prompt = sum([usage.input for usage in usages[::n]])
-    answer = sum([usage.output for usage in usages])
+    prompt = answer = 0
+    for index, usage in enumerate(usages):  # a comprehension is a call each
+        prompt += 0 if index % n else usage.input
+        answer += usage.output
     return TokenCounts(prompt, answer, prompt + answer)
 
 
