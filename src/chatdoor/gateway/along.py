@@ -9,23 +9,21 @@ from chatdoor.gateway.tape import Tape
 
 
 class Along:
-    """The Carrier of a try. `own` are headers that are its client's alone, and `body` is its request's.
+    """The Carrier of a try, whose request has the `body`.
 
     Where its client leaves, `left` is called, and nothing else ends: who joins it may still read on. `leave` ends it.
     """
 
-    def __init__(
-        self, carrier: Carrier, tape: Tape, own: Sequence[Header], body: bytes, left: Callable[[], None]
-    ) -> None:
-        self.left = False
-        """True once its client has left."""
+    left = False
+    """True once its client has left."""
+    _leave: Leave | None = None
+    _task: "asyncio.Task[None] | None" = None
+
+    def __init__(self, carrier: Carrier, tape: Tape, body: bytes, left: Callable[[], None]) -> None:
         self._carrier = carrier
         self._tape = tape
-        self._own = own
         self._body = body
         self._told = left
-        self._leave: Leave | None = None
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -44,12 +42,12 @@ class Along:
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Sends a whole answer."""
         self._carrier.respond(status, headers, body)
-        self._tape.respond(status, self._shared(headers), body)
+        self._tape.respond(status, headers, body)
 
     def begin(self, status: int, headers: Sequence[Header]) -> None:
         """Sends the head of an answer that comes in parts."""
         self._carrier.begin(status, headers)
-        self._tape.begin(status, self._shared(headers))
+        self._tape.begin(status, headers)
 
     async def write(self, data: bytes) -> None:
         """Sends a part. The client sets the pace; once it has left, those who have joined."""
@@ -82,6 +80,3 @@ class Along:
     def _client_left(self, task: "asyncio.Task[None]") -> None:
         self.left, self._task = True, task
         self._told()
-
-    def _shared(self, headers: Sequence[Header]) -> list[Header]:
-        return [header for header in headers if header not in self._own]

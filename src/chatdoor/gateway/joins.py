@@ -68,21 +68,20 @@ def mark_of(headers: Mapping[bytes, bytes]) -> Mark | None:
 class Try:
     """One try, which runs for as long as somebody waits for it: in its client's own task, also after that has left."""
 
+    ended = 0.0
+    """When it has ended, on the monotonic clock."""
+    unsent = False
+    """True where it has failed before the site could read it: its retry asks the site."""
+    left = False
+    """True once its own client has left."""
+    carrier: Along | None = None
+    """None where it is not on its way: the two know each other, and what is kept should be free of cycles."""
+
     def __init__(self, tape: Tape, name: bytes, digest: bytes, note: Note) -> None:
         self.tape = tape
         self.name = name
         self.digest = digest
         self.note = note
-        self.ended = 0.0
-        """When it has ended, on the monotonic clock."""
-        self.unsent = False
-        """True where it has failed before the site could read it: its retry asks the site."""
-        self.carrier: Along | None = None
-
-    @property
-    def left(self) -> bool:
-        """True where its own client has left."""
-        return self.carrier is not None and self.carrier.left
 
     async def play(self, exchange: Exchange) -> None:
         """Sends its answer to one who has joined it."""
@@ -93,6 +92,7 @@ class Try:
 
     def client_left(self) -> None:
         """Its own client waits no longer."""
+        self.left = True
         self.tape.readers -= 1
         self.linger()
 
@@ -136,8 +136,8 @@ class Joins:
 
         Raises Problem: 422 for a key that stands for another request, 409 for a try whose answer is not there.
         """
-        digest = _digest(exchange, body)
-        name = sha256(b"%b\n%b\n%b" % (asker.encode(), mark.key and b"key", mark.key or digest)).digest()
+        digest = _digest(exchange, asker, body)
+        name = sha256(b"%b\n%b" % (asker.encode(), mark.key)).digest() if mark.key else digest
         self._expire()
         tried = self._find(name, digest, mark)
         if tried is None:
@@ -168,15 +168,15 @@ class Joins:
         tape = tried.tape
         tape.readers = 1
         exchange.give_room_back()  # the body is read once more
-        exchange.carrier = tried.carrier = Along(
-            exchange.carrier, tape, tuple(exchange.common), body, tried.client_left
-        )
+        tape.own = tuple(exchange.common)
+        exchange.carrier = tried.carrier = Along(exchange.carrier, tape, body, tried.client_left)
         self._tries.setdefault(tried.name, []).append(tried)
         self._running.add(tried)
         try:
             await ask(exchange)
         finally:
             self._running.discard(tried)
+            tried.carrier = None
             tried.ended = time.monotonic()
             tried.unsent = exchange.unsent
             if tried.left:
@@ -215,10 +215,12 @@ class Joins:
             tried.give_up()
 
 
-def _digest(exchange: Exchange, body: bytes) -> bytes:
-    """Equal for equal requests: to the same path, in the same conversation, with the same bytes."""
-    named = [exchange.headers.get(name, b"") for name in NAMING]
-    return sha256(b"\n".join([exchange.path, *named, body])).digest()
+def _digest(exchange: Exchange, asker: str, body: bytes) -> bytes:
+    """Equal for equal requests: of one asker, to the same path, in the same conversation, with the same bytes."""
+    parts = [asker.encode(), exchange.path]
+    for name in NAMING:
+        parts.append(exchange.headers.get(name, b""))  # noqa: PERF401 - a comprehension is a call
+    return sha256(b"\n".join([*parts, body])).digest()
 
 
 def _likelihood(tried: Try) -> tuple[bool, bool, int]:

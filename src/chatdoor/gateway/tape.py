@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from chatdoor.gateway.exchange import Exchange
@@ -26,29 +26,37 @@ class Tape:
     The fastest reader sets the pace, so a slow one does not slow the others.
     """
 
+    status = 0
+    """The status of the answer; 0 until it has begun."""
+    own: Collection[Header] = ()
+    """Headers that are told to the client of the first try alone."""
+    over = False
+    """True once nothing more comes."""
+    whole = False
+    """True once it has ended as it should."""
+    size = 0
+    """How many bytes are held."""
+    readers = 0
+    """How many wait for it now."""
+    told = False
+    """True once a reader has it all."""
+    _headers: Sequence[Header] = ()
+    _at_once = False
+    """True for an answer that came in one."""
+    _dropped = 0
+    _sent = 0
+    _read = 0
+    _change: asyncio.Event | None = None
+    """Set at the next change; none where nobody waits for one."""
+
     def __init__(self, room: Room) -> None:
-        self.status = 0
-        """The status of the answer; 0 until it has begun."""
-        self.headers: tuple[Header, ...] = ()
-        self.over = False
-        """True once nothing more comes."""
-        self.whole = False
-        """True once it has ended as it should."""
-        self.size = 0
-        """How many bytes are held."""
-        self.readers = 0
-        """How many wait for it now."""
-        self.told = False
-        """True once a reader has it all."""
-        self._at_once = False
-        """True for an answer that came in one."""
         self._room = room
         self._frames: deque[bytes] = deque()
-        self._dropped = 0
-        self._sent = 0
-        self._read = 0
-        self._change: asyncio.Event | None = None
-        """Set at the next change; none where nobody waits for one."""
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """The headers of the answer."""
+        return tuple(header for header in self._headers if header not in self.own)
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Takes a whole answer."""
@@ -59,14 +67,15 @@ class Tape:
 
     def begin(self, status: int, headers: Sequence[Header]) -> None:
         """Takes the head of an answer."""
-        self.status, self.headers = status, tuple(headers)
+        self.status, self._headers = status, headers
 
     def add(self, data: bytes) -> None:
         """Takes the next part."""
+        size = len(data)
         self._frames.append(data)
-        self._sent += len(data)
-        self.size += len(data)
-        self._room.left -= len(data)
+        self._sent += size
+        self.size += size
+        self._room.left -= size
         while self.size > (TAPE_BYTES if self._room.left > 0 else LEAST_BYTES) and len(self._frames) > 1:
             dropped = self._frames.popleft()
             self._dropped += 1
