@@ -77,8 +77,8 @@ def test_only_what_may_be_repeated_has_a_status_that_clients_repeat(kind: type[C
 
 @pytest.mark.parametrize("kind", ALL)
 def test_what_may_be_repeated_was_not_taken(kind: type[ChatdoorError]) -> None:
-    """Only a connection that was not made, and a wait that the site asks for, mean that nothing was done."""
-    assert kind.retryable is (kind.__name__ in {"ConnectFailed", "RateLimited"})
+    """A connection that was not made, a wait that the site asks for, state that is away: nothing was done."""
+    assert kind.retryable is (kind.__name__ in {"ConnectFailed", "RateLimited", "StateDown"})
 
 
 EXIT_CODES = {
@@ -86,7 +86,7 @@ EXIT_CODES = {
     "TokenNotFound": 4, "SessionRefused": 4, "LoginFailed": 4, "ConversationLost": 4,
     "BotCheckMet": 5, "RateLimited": 6, "UnexpectedReply": 7, "SiteFailed": 7, "ReplyCutShort": 7, "ReplyTooLarge": 7,
     "ContentRefused": 8, "PromptTooLong": 8, "ConnectFailed": 9, "WriteFailed": 9, "ReadFailed": 9,
-    "RedirectRefused": 9, "TimedOut": 10, "StateError": 11, "BatchStopped": 12,
+    "RedirectRefused": 9, "TimedOut": 10, "StateDown": 11, "BatchStopped": 12,
 }  # fmt: skip
 
 

@@ -83,6 +83,7 @@ SEAMS: dict[str, str | tuple[str, ...]] = {
     "pyreqwest": "drive/http.py",
     "python-socks": "drive/sockets/",
     "ray": "batch/on_ray.py",
+    "redis": "drive/shared/link.py",
     "regex": "site/patterns.py",
     "selectolax": "flow/html.py",
     "uvicorn": "practice/server.py",

@@ -26,6 +26,7 @@
     │   └── RedirectRefused         a redirect leads where the site file does not allow
     ├── TimedOut                    names the phase
     ├── StateError                  kept sessions can not be read or written
+    │   └── StateDown               the state that several gateways share can not be reached now
     └── BatchStopped                a batch can not begin or go on; the same command goes on later
 
 Each says which HTTP status a gateway should answer (`status`), whether asking again is safe and may help
@@ -231,6 +232,13 @@ class StateError(ChatdoorError):
     """Kept sessions can not be read or written."""
 
     exit_code = 11
+
+
+class StateDown(StateError):
+    """The state that several gateways share can not be reached now. No site was asked."""
+
+    status = 503
+    retryable = True
 
 
 class BatchStopped(ChatdoorError):

@@ -14,6 +14,7 @@ from .django_server import DjangoServer, start_django
 from .faulty import Faulty, FaultyServer, Names, start_faulty
 from .listening import LoopThread
 from .proxies import Proxy, start_socks_proxy, start_web_proxy
+from .redis import PROGRAM, RedisServer, redis_server
 from .sockets import SocketServer
 
 
@@ -143,3 +144,12 @@ def faulty(loop_thread: LoopThread) -> Iterator[Faulty]:
             return server
 
         yield start
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """An empty Redis server of the test's own, which it may treat as it likes."""
+    if PROGRAM is None:
+        pytest.skip("redis-server is not installed")
+    with redis_server(tmp_path) as server:
+        yield server

@@ -63,6 +63,12 @@ _FILE: Final = click.Path(path_type=Path)
 @click.option("--timeout", type=_SECONDS, metavar="SECONDS", help="For a whole reply, waits included. [default: 60]")
 @click.option("--gap-timeout", type=_SECONDS, metavar="SECONDS", help="How long a site may be silent in a reply.")
 @click.option("--conversations", type=_FILE, metavar="FILE", help="Keep conversations there, over a restart.")
+@click.option("--state", metavar="REF", help=f"A Redis or Valkey server that several gateways share: {FORMS}.")
+@click.option(
+    "--state-down",
+    type=click.Choice(["serve", "refuse"]),
+    help="While that server is away: go on with what is known here, or answer 503. [default: serve]",
+)
 @click.option(
     "--access-log",
     is_flag=False,
@@ -98,8 +104,12 @@ def serve(**options: object) -> None:
         listener = stack.enter_context(listen(serving.host, serving.port))
         port = listener.getsockname()[1]
         state = serving.state(port)
+        if state.shared is not None and not wishes.verbose:  # whether that is away is of interest
+            logging.getLogger("chatdoor").setLevel(logging.WARNING)
 
         def tell_ready() -> None:
+            if state.shared is not None:
+                state.shared.link.begin()
             if serving.logs_texts:
                 complain("the access log holds what is said: prompts and replies (--log-texts)")
             models = ", ".join(state.house.sites)

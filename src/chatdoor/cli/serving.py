@@ -28,6 +28,8 @@ from chatdoor.site.parts import given
 
 if TYPE_CHECKING:
     from chatdoor.drive.conversation_file import ConversationFile
+    from chatdoor.drive.shared.state import SharedState
+    from chatdoor.gateway.shared.counts import SharedCounts
 
 
 class Serving:
@@ -49,12 +51,13 @@ class Serving:
         keys = all_keys(self._wishes, self.config)  # before the store: a refused start leaves nothing behind
         check_open(self.host, keys)
         self._conversations = self._store()
+        self._shared = self._shared_state()
 
     def state(self, port: int) -> State:
         """The state of a gateway that is bound to this port."""
         self._hosts = own_hosts(self.host, port)
         renewed = self._made(self.config, None)
-        return State(renewed.house, renewed.guard, renewed.conduct, log=self._log())
+        return State(renewed.house, renewed.guard, renewed.conduct, log=self._log(), shared=self._shared)
 
     def renew(self, state: State) -> Renewed:
         """All read anew. What is as before stays: clients with their sessions, and how often a key has asked."""
@@ -76,7 +79,11 @@ class Serving:
         check_names(config, {site.name: site for site in sites})
         house = House(
             sites,
-            {"allow_secrets": wishes.allow_secrets or table.allow_secrets, "conversations": self._conversations},
+            {
+                "allow_secrets": wishes.allow_secrets or table.allow_secrets,
+                "conversations": self._conversations,
+                "shared": self._shared,
+            },
             aliases=table.aliases,
             created=int(time.time()),
             own={site.name: self._reach(site, config) for site in sites},
@@ -87,6 +94,7 @@ class Serving:
             hosts=[*self._hosts, *wishes.allowed_host, *table.allowed_hosts],
             cors=[*wishes.cors, *table.cors],
             once=self._user_headers(config),
+            counts=self._counts(),
         )
         return Renewed(house, guard, self._conduct(config))
 
@@ -144,6 +152,29 @@ class Serving:
         self._stack.callback(store.close)
         store.get("")  # one that can not be used is an error now
         return store
+
+    def _shared_state(self) -> "SharedState | None":
+        named, said_by = (
+            (self._wishes.state, "--state") if self._wishes.state else (given(self.config.table.state), "state")
+        )
+        if not named:
+            return None
+        if self._conversations is not None:
+            raise ArgumentError(f"{said_by}: conversations are kept there too; leave --conversations out")
+        from chatdoor.drive.shared.state import SharedState
+
+        return SharedState(resolve(named, said_by), serves=self._state_down == "serve")
+
+    @property
+    def _state_down(self) -> str:
+        return self._wishes.state_down or self.config.table.state_down
+
+    def _counts(self) -> "SharedCounts | None":
+        if self._shared is None:
+            return None
+        from chatdoor.gateway.shared.counts import SharedCounts
+
+        return SharedCounts(self._shared.link, serves=self._shared.serves)
 
     def _log(self) -> AccessLog | None:
         named = given(self.config.table.access_log)

@@ -35,6 +35,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None
     gap_timeout: float | None
     conversations: Path | None
+    state: str | None
+    state_down: Literal["serve", "refuse"] | None
     access_log: str | None
     log_texts: bool
     open_metrics: bool
@@ -45,7 +47,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
 def with_input(wishes: Wishes) -> Wishes:
     """The wishes with what stands for standard input read: a reload can not read it again."""
     named = {f"--api-key {number}": key for number, key in enumerate(wishes.api_key, 1)}
-    check_stdin({**named, "--proxy": wishes.proxy})
+    check_stdin({**named, "--proxy": wishes.proxy, "--state": wishes.state})
     keys = tuple(resolve(key, "--api-key") if key == STDIN else key for key in wishes.api_key)
     proxy = resolve(wishes.proxy, "--proxy") if wishes.proxy == STDIN else wishes.proxy
-    return msgspec.structs.replace(wishes, api_key=keys, proxy=proxy)
+    state = resolve(wishes.state, "--state") if wishes.state == STDIN else wishes.state
+    return msgspec.structs.replace(wishes, api_key=keys, proxy=proxy, state=state)

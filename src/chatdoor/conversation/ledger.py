@@ -81,9 +81,13 @@ class Ledger:
             retry=retry,
             key=key,
         )
+        return self.claim_for(request, new_id)
+
+    def claim_for(self, request: Request, new_id: str) -> Claim:
+        """The same for a request that is made already."""
         claim = self._claim(request, new_id)
         if not claim.plan.news:
-            self.give_back(claim, now=now)
+            self.give_back(claim, now=request.now)
             raise ArgumentError("messages: nothing to send, no message from the user after the last reply")
         return claim
 
@@ -94,7 +98,7 @@ class Ledger:
 
         Where it was forgotten meanwhile it stays so.
         """
-        conversation = _after_turn(claim, reply, held, now=now, partial=partial)
+        conversation = after_turn(claim, reply, held, now=now, partial=partial)
         before = claim.claimed
         if not self._store.compare_and_set(conversation.id, before.revision if before else None, conversation):
             self._leave(conversation)
@@ -106,10 +110,7 @@ class Ledger:
         claimed = claim.claimed
         if claimed is None:
             return
-        free = msgspec.structs.replace(
-            claimed, revision=claimed.revision + 1, claimant=None, claimed_until=0.0, used=now
-        )
-        if not self._store.compare_and_set(claimed.id, claimed.revision, free):
+        if not self._store.compare_and_set(claimed.id, claimed.revision, freed(claimed, now)):
             self._leave(claimed)
 
     def lose(self, claim: Claim) -> None:
@@ -182,7 +183,14 @@ class Ledger:
             self._gone(conversation)
 
 
-def _after_turn(claim: Claim, reply: str, held: Mapping[str, object], *, now: float, partial: bool) -> Conversation:
+def freed(claimed: Conversation, now: float) -> Conversation:
+    """The conversation as it was before it was claimed, to be claimed again."""
+    revision = claimed.revision + 1
+    return msgspec.structs.replace(claimed, revision=revision, claimant=None, claimed_until=0.0, used=now)
+
+
+def after_turn(claim: Claim, reply: str, held: Mapping[str, object], *, now: float, partial: bool) -> Conversation:
+    """The conversation after the turn of a claim, free again."""
     told, before = claim.plan.told.with_reply(reply), claim.claimed
     kept = reply if len(reply) <= MAX_REPLY else None
     return Conversation(

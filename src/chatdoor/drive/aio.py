@@ -68,11 +68,13 @@ class AsyncRun(Run[T]):
         super().__init__(flow, visitor, call, threading.get_ident(), holding)
         self._http = http
         self._pace = visitor.pace if paced else None
+        self.queues = holding is not None or self._pace is not None
+        """It may have to wait before it begins."""
 
     async def whole(self) -> T:
         """The flow's result, once the site's pace allows it. Raises TimedOut."""
         try:
-            if self.holding or self._pace:
+            if self.queues:
                 await self._take_place()
             while await self._advance() is not None:
                 pass
@@ -83,7 +85,7 @@ class AsyncRun(Run[T]):
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """The pieces as they come, once the site's pace allows it; then `result` is there. Raises TimedOut."""
         try:
-            if self.holding or self._pace:
+            if self.queues:
                 await self._take_place()
             while (texts := await self._advance()) is not None:
                 for text in texts:

@@ -1,5 +1,6 @@
 """Who asks, and whether it is for the first time: what tells the calls of several callers apart."""
 
+from collections.abc import Awaitable
 from typing import Final
 
 import msgspec
@@ -17,12 +18,16 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     the same of all calls that have it, and tells them from others with the same messages. Where the last turn of a
     conversation was that call, its reply is given once more, and the site is not asked; one that was stopped early,
     or has more than 100,000 characters, is asked for again, in a conversation of its own.
+
+    `admission` is awaited before the site is asked, where state is shared (see SharedState): what it raises, the call
+    raises.
     """
 
     scope: str = ""
     chat: str | None = None
     key: str | None = None
     retry: bool = False
+    admission: Awaitable[None] | None = None
 
     def __post_init__(self) -> None:
         """Checks the names. Raises ArgumentError for an empty one."""

@@ -3,19 +3,24 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from chatdoor.drive.aio import AsyncRun
 from chatdoor.drive.asker import NOBODY, Asker
 from chatdoor.drive.clock import moment
+from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Options, Visitor, make_visitor
 from chatdoor.errors import ArgumentError
 from chatdoor.flow.chat import ask, enter, give_again
+from chatdoor.flow.effects import Flow
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn, fidelity
 from chatdoor.messages import Messages, Piece, Reply
 from chatdoor.site.model import Site
+
+if TYPE_CHECKING:
+    from chatdoor.drive.shared.visit import Opening
 
 
 class AsyncClient:
@@ -58,7 +63,11 @@ class AsyncClient:
         tells the calls of several callers, and their retries, apart.
         """
         turn = self.visitor.turn(messages, model, options)
-        return await _begin(self.visitor, turn, self.visitor.total(timeout), conversation, asker).whole()
+        total, shared = self.visitor.total(timeout), self.visitor.shared
+        if shared is None:
+            return await _begin(self.visitor, turn, total, conversation, asker).whole()
+        call = _call(self.visitor, total)
+        return await _go_on(self.visitor, turn, call, await shared.open(turn, conversation, asker, total)).whole()
 
     def stream(
         self,
@@ -157,7 +166,13 @@ class AsyncStream:
         await self.close()
 
     async def _run(self, total: float, conversation: str | None, asker: Asker) -> AsyncGenerator[Piece, None]:
-        run = _begin(self._visitor, self._turn, total, conversation, asker)
+        shared = self._visitor.shared
+        if shared is None:
+            run = _begin(self._visitor, self._turn, total, conversation, asker)
+        else:
+            call = _call(self._visitor, total)
+            opening = await shared.open(self._turn, conversation, asker, total)
+            run = _go_on(self._visitor, self._turn, call, opening)
         if run.holding:
             self._turn, self._talk = run.holding.turn, run.holding.talk
         pieces = run.pieces()
@@ -173,10 +188,25 @@ def _begin(visitor: Visitor, turn: Turn, total: float, conversation: str | None,
     """The call, its time begun."""
     call = _call(visitor, total)
     holding = visitor.hold(turn, conversation, asker)
-    turn, talk = (holding.turn, holding.talk) if holding else (turn, Talk())
-    kept = holding.kept if holding else None
-    flow = ask(visitor.site, turn, call, talk) if kept is None else give_again(visitor.site, turn, call, talk, kept)
-    return AsyncRun(flow, visitor, visitor.connections.tasks, call, paced=kept is None, holding=holding)
+    flow, paced = _flow(visitor, turn, call, holding), holding is None or holding.kept is None
+    return AsyncRun(flow, visitor, visitor.connections.tasks, call, paced=paced, holding=holding)
+
+
+def _flow(visitor: Visitor, turn: Turn, call: Call, holding: Holding | None) -> Flow[Reply]:
+    """What asks the site, or gives a reply once more."""
+    if holding is None:
+        return ask(visitor.site, turn, call, Talk())
+    if holding.kept is None:
+        return ask(visitor.site, holding.turn, call, holding.talk)
+    return give_again(visitor.site, holding.turn, call, holding.talk, holding.kept)
+
+
+def _go_on(visitor: Visitor, turn: Turn, call: Call, opening: "Opening") -> AsyncRun[Reply]:
+    """The same, where other gateways had their say."""
+    from chatdoor.drive.shared.run import SharedRun
+
+    holding = opening.holding
+    return SharedRun(_flow(visitor, turn, call, holding), visitor, visitor.connections.tasks, call, opening)
 
 
 def _call(visitor: Visitor, total: float) -> Call:

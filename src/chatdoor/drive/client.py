@@ -27,6 +27,8 @@ class Client:
     """
 
     def __init__(self, site: Site | str | Path, **options: Unpack[Options]) -> None:
+        if options.get("shared") is not None:
+            raise ArgumentError("shared: for the async client alone")
         self._join(make_visitor(site, options))
 
     @classmethod

@@ -30,9 +30,11 @@ class Pace:
     def __init__(
         self, concurrency: int | None, per_minute: float | None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._concurrency = concurrency
-        self._interval = 60.0 / per_minute if per_minute else 0.0
-        self._burst = self._interval * ((concurrency or 4) - 1)
+        self.concurrency = concurrency
+        self.interval = 60.0 / per_minute if per_minute else 0.0
+        """Seconds from one to the next."""
+        self.burst = self.interval * ((concurrency or 4) - 1)
+        """Seconds by which one may come early."""
         self._clock = clock
         self._due = float("-inf")
         self._running = 0
@@ -63,13 +65,13 @@ class Pace:
         """Ends a turn in which nothing was sent."""
         with self._lock:
             if turn.booked:
-                self._due -= self._interval
+                self._due -= self.interval
         self.leave(turn)
 
     def _grant(self) -> None:
         while True:
             with self._lock:
-                if not self._waiting or (self._concurrency is not None and self._running >= self._concurrency):
+                if not self._waiting or (self.concurrency is not None and self._running >= self.concurrency):
                     return
                 turn = self._waiting.popleft()
                 self._running += 1
@@ -79,10 +81,10 @@ class Pace:
     def _book(self, turn: Turn) -> float:
         """The generic cell rate algorithm (ITU-T I.371): evenly spaced, after a burst of `concurrency`."""
         now = self._clock()
-        delay = max(0.0, self._due - self._burst - now)
+        delay = max(0.0, self._due - self.burst - now)
         turn.booked = delay < turn.patience
         if turn.booked:
-            self._due = max(self._due, now) + self._interval
+            self._due = max(self._due, now) + self.interval
         return delay
 
 

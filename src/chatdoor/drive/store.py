@@ -134,12 +134,14 @@ def _read(path: Path) -> Kept:
         raise ValueError("not a file")
     with path.open("rb") as stream:
         kept = msgspec.json.decode(stream.read(MAX_BYTES), type=Kept)
-    session = kept.session
-    if session.given or not 0 <= session.opened <= time.time() + CLOCK_SLACK:
+    if kept.session.given or not is_sound(kept.session):
         raise ValueError("not a session that is kept")
-    if not all(_is_sound(cookie) for cookie in session.jar.cookies):
-        raise ValueError("a cookie that no site can have set")
     return kept
+
+
+def is_sound(session: Session) -> bool:
+    """True for a session that a site can have begun, whoever kept it meanwhile."""
+    return 0 <= session.opened <= time.time() + CLOCK_SLACK and all(map(_is_sound, session.jar.cookies))
 
 
 def _is_sound(cookie: Cookie) -> bool:

@@ -7,7 +7,8 @@ one, nothing that the site could have heard, or nobody knows what.
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypedDict
 
 import msgspec
 
@@ -17,11 +18,12 @@ from chatdoor.conversation.store import ConversationStore, MemoryStore
 from chatdoor.drive.asker import Asker
 from chatdoor.drive.pool import Pool, Slot, Ticket
 from chatdoor.drive.sessions import Sessions
+from chatdoor.drive.store import is_sound
 from chatdoor.errors import ConversationLost, StateError
 from chatdoor.flow.session import Session
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
-from chatdoor.messages import Reply
+from chatdoor.messages import Message, Reply
 from chatdoor.site.model import Site
 
 logger = logging.getLogger("chatdoor")
@@ -47,7 +49,7 @@ class Holding:
         self.id = going_on.id if going_on else claim.id
         self.talk = Talk(self.id, dict(held.values), held.root) if held else Talk(self.id)
         self.ticket: Ticket | None = None
-        self._claim = claim
+        self.claim = claim
         self._talks = talks
         if talks.pool and self.kept is None:
             stands = claim.claimed.end.exact if claim.claimed else ""
@@ -75,15 +77,15 @@ class Holding:
         if (whole or partial) and self.talk.begun:
             held = _keep(self.talk, slot.sessions if slot else None)
             text = reply.text if isinstance(reply, Reply) else partial
-            kept = ledger.finish(self._claim, text, held, now=time.time(), partial=not whole)
+            kept = ledger.finish(self.claim, text, held, now=time.time(), partial=not whole)
             if slot:
                 slot.stands = kept.end.exact
             return True
         if told:
-            ledger.lose(self._claim)
+            ledger.lose(self.claim)
             return False
-        ledger.give_back(self._claim, now=time.time())
-        return self._claim.claimed is not None
+        ledger.give_back(self.claim, now=time.time())
+        return self.claim.claimed is not None
 
     def _slot(self) -> Slot | None:
         """The slot, if it was granted."""
@@ -102,6 +104,40 @@ class Holding:
             pool.free(slot)
 
 
+class Asked(TypedDict):
+    """What a ledger is asked (see Ledger.claim), but for the time and a new id."""
+
+    scope: str
+    messages: Sequence[Message]
+    sees_system: bool
+    conversation_id: str | None
+    chat: str | None
+    retry: bool
+    key: str | None
+
+
+class Ends(Protocol):
+    """How claims end (see Ledger), and how a conversation is let go."""
+
+    def finish(
+        self, claim: Claim, reply: str, held: Mapping[str, object], *, now: float, partial: bool = False
+    ) -> Conversation:
+        """The conversation after the turn."""
+        ...
+
+    def give_back(self, claim: Claim, *, now: float) -> None:
+        """Ends a claim of which nothing was sent."""
+        ...
+
+    def lose(self, claim: Claim) -> None:
+        """Ends a claim of which nobody knows what the site saw."""
+        ...
+
+    def forget(self, scope: str | None, conversation_id: str, *, now: float, claimed: bool = True) -> bool:
+        """True where there was such a conversation, and it is forgotten."""
+        ...
+
+
 class Talks:
     """All conversations of a visitor. `scope` is whose they are."""
 
@@ -111,7 +147,8 @@ class Talks:
         self._site = site
         self._scope = scope
         self.pool: Pool | None = None
-        self.ledger = Ledger(MemoryStore() if store is None else store, gone=self._gone)
+        self._claims = Ledger(MemoryStore() if store is None else store, gone=self._gone)
+        self.ledger: Ends = self._claims
         if site.in_sessions:
             clean = bool(site.conversation.start)
             self.pool = Pool(site.limits.sessions, make, self._let_go, clean=clean)
@@ -121,8 +158,33 @@ class Talks:
 
         Raises ConversationLost for a `conversation` that is not there, where the messages do not hold what was said.
         """
-        claim, held = self._claim(turn, conversation, asker)
-        plan = claim.plan
+        while True:
+            claim = self._claims.claim(
+                now=time.time(), new_id=uuid.uuid4().hex, **self.asked(turn, conversation, asker)
+            )
+            try:
+                return self.begin(claim, turn, conversation)
+            except msgspec.ValidationError:
+                self.can_not_read(claim)
+
+    def asked(self, turn: Turn, conversation: str | None, asker: Asker) -> Asked:
+        """What a ledger is asked for the turn."""
+        return {
+            "scope": f"{self._scope}/{asker.scope}" if asker.scope else self._scope,
+            "messages": turn.messages,
+            "sees_system": self._site.messages.system != "drop",
+            "conversation_id": conversation,
+            "chat": asker.chat,
+            "retry": asker.retry,
+            "key": asker.key,
+        }
+
+    def begin(self, claim: Claim, turn: Turn, conversation: str | None) -> Holding:
+        """The hold that a claim gives.
+
+        Raises ConversationLost as `hold`, ValidationError where what is kept of the site's side can not be read.
+        """
+        plan, held = claim.plan, _held(claim.claimed)
         if plan.kind in {"lost", "busy"} and conversation is not None and not plan.before:
             problem = "is talking already" if plan.kind == "busy" else "is not known, or not any more"
             raise ConversationLost(f"the conversation {conversation} {problem}", site=self._site.name)
@@ -132,25 +194,10 @@ class Talks:
         told = msgspec.structs.replace(turn, messages=messages, known=known, rest=going_on and not plan.before)
         return Holding(self, claim, told, held)
 
-    def _claim(self, turn: Turn, conversation: str | None, asker: Asker) -> tuple[Claim, Held | None]:
-        """The claim, and what is kept of the site's side. A conversation where that can not be read is lost."""
-        while True:
-            claim = self.ledger.claim(
-                f"{self._scope}/{asker.scope}" if asker.scope else self._scope,
-                turn.messages,
-                now=time.time(),
-                new_id=uuid.uuid4().hex,
-                sees_system=self._site.messages.system != "drop",
-                conversation_id=conversation,
-                chat=asker.chat,
-                retry=asker.retry,
-                key=asker.key,
-            )
-            try:
-                return claim, _held(claim.claimed)
-            except msgspec.ValidationError:
-                logger.warning("a kept conversation of %s can not be read, so it is lost", self._site.name)
-                self.ledger.lose(claim)
+    def can_not_read(self, claim: Claim) -> None:
+        """A conversation whose side of the site can not be read is lost."""
+        logger.warning("a kept conversation of %s can not be read, so it is lost", self._site.name)
+        self.ledger.lose(claim)
 
     def _let_go(self, conversation: str) -> bool:
         """A conversation that makes room in the pool is over, unless somebody has claimed it."""
@@ -173,4 +220,8 @@ def _keep(talk: Talk, sessions: Sessions | None) -> dict[str, object]:
 
 
 def _held(conversation: Conversation | None) -> Held | None:
-    return None if conversation is None else msgspec.convert(conversation.held, Held)
+    """What is kept of the site's side. Raises ValidationError where that is not what we keep."""
+    held = None if conversation is None else msgspec.convert(conversation.held, Held)
+    if held is not None and held.session is not None and not is_sound(held.session):
+        raise msgspec.ValidationError("a session that no site can have begun")
+    return held

@@ -7,14 +7,14 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import msgspec
 
 from chatdoor.conversation.store import ConversationStore
 from chatdoor.drive.access import USER_AGENT, Access, Timeout, check_number
 from chatdoor.drive.asker import Asker
-from chatdoor.drive.holdoff import holdoff_of
+from chatdoor.drive.holdoff import Holdoff, holdoff_of
 from chatdoor.drive.http import Connections
 from chatdoor.drive.pace import Pace, pace_of
 from chatdoor.drive.secrets import Allow, Secrets
@@ -33,6 +33,10 @@ from chatdoor.site.model import Site
 from chatdoor.site.names import SAMPLING_NAMES
 from chatdoor.site.nearest import nearest
 
+if TYPE_CHECKING:
+    from chatdoor.drive.shared.state import SharedState
+    from chatdoor.drive.shared.visit import SharedVisit
+
 logger = logging.getLogger("chatdoor")
 
 
@@ -50,6 +54,7 @@ class Options(TypedDict, total=False):
     function that is asked for each SecretUse.
     `store`: where the session is kept between programs; default is nowhere.
     `conversations`: where conversations are kept that the site remembers; default is this process's memory.
+    `shared`: where several async clients share sessions, conversations and the pace; in place of the two before.
     """
 
     proxy: str | None
@@ -63,6 +68,7 @@ class Options(TypedDict, total=False):
     allow_secrets: Allow
     store: SessionStore | None
     conversations: ConversationStore | None
+    shared: "SharedState | None"
 
 
 class Witness(Protocol):
@@ -93,12 +99,14 @@ class Visitor:
         self.access = access
         self.sessions = sessions
         self.pace = pace
-        self.holdoff = holdoff_of(site)
+        self.holdoff: Holdoff = holdoff_of(site)
         self.tally = Tally()
         self.connections = connections or Connections(access)
         self.talks = talks
         """The conversations that the site remembers; None where it remembers none."""
         self.secrets = secrets or Secrets()
+        self.shared: SharedVisit | None = None
+        """What it shares with visitors elsewhere; None where it is alone."""
         self.witness: Witness | None = None
         self._of_proxy = access.secrets
 
@@ -166,11 +174,17 @@ def make_visitor(site: Site | str | Path, options: Options) -> Visitor:
     visited = site if isinstance(site, Site) else load_site(site)
     access = access_of(visited, options)
     access.check()
-    sessions = _sessions(visited, access, options.get("access_token"), options.get("store"))
+    token, shared = options.get("access_token"), options.get("shared")
+    sessions = _sessions(visited, access, token, options.get("store"))
     pace = pace_of(visited, options.get("concurrency"), options.get("per_minute"))
-    talks = talks_of(visited, access, options.get("access_token"), options.get("conversations"))
+    talks = talks_of(visited, access, token, options.get("conversations"))
     secrets = Secrets(options.get("allow_secrets", False))
-    return Visitor(visited, access, sessions, pace, talks=talks, secrets=secrets)
+    if shared is None:
+        return Visitor(visited, access, sessions, pace, talks=talks, secrets=secrets)
+    visit = shared.visit(visited, access, pace, token)
+    visitor = Visitor(visited, access, visit.sessions or sessions, pace, talks=visit.talks or talks, secrets=secrets)
+    visitor.shared, visitor.holdoff = visit, visit.holdoff
+    return visitor
 
 
 def talks_of(

@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+from chatdoor.drive.asker import Asker
 from chatdoor.gateway.exchange import Exchange
 
 
@@ -17,3 +18,8 @@ def scope_of(exchange: Exchange, user_headers: tuple[bytes, ...]) -> str:
         if user := exchange.headers.get(name):
             return f"{scope}/user:{sha256(user).hexdigest()[:32]}"
     return scope
+
+
+def asker_of(exchange: Exchange, user_headers: tuple[bytes, ...], chat: str | None = None) -> Asker:
+    """Who asks a site: the scope of the request, and its client's own name for the chat."""
+    return Asker(scope=scope_of(exchange, user_headers), chat=chat, admission=exchange.admission)

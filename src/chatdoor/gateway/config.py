@@ -4,7 +4,7 @@ The structs are the grammar: keys, types and meanings. `read_config` gives the c
 """
 
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -27,6 +27,7 @@ KeyReference: TypeAlias = Annotated[
     str, Meta(pattern=rf"^(?:env:|file:|{HASH}).", title="env:NAME, file:PATH or sha256:DIGEST")
 ]
 HeaderName: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$", title="the name of a header")]
+StateDown: TypeAlias = Literal["serve", "refuse"]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535, title="a port from 0 to 65535")]
 
 
@@ -80,6 +81,15 @@ class ConfigTable(Table, frozen=True, kw_only=True):
     conversations: Annotated[
         Text | UnsetType, means("a file that keeps conversations over a restart", "they end with the gateway")
     ] = UNSET
+    state: Annotated[
+        Text | UnsetType,
+        means(
+            "a Redis or Valkey server that several gateways share: URL, `env:NAME` or `file:PATH`", "nothing is shared"
+        ),
+    ] = UNSET
+    state_down: Annotated[
+        StateDown, means("while that server is away: `serve` from what is known here, or `refuse`")
+    ] = "serve"
     access_log: Annotated[
         Text | UnsetType, means("a file that gets a line for each request; `-` is standard error", "no log")
     ] = UNSET

@@ -70,6 +70,8 @@ class Exchange:
     tail = b""
     """What the path has between the beginning and the end of its route."""
     key: Key | None = None
+    admission: "asyncio.Future[None] | None" = None
+    """Where keys are counted elsewhere: done when this request is counted, or failed where it may not ask."""
     status = 0
     """The status of the answer; 0 until it has begun."""
     sent = 0

@@ -8,7 +8,7 @@ Source: https://fetch.spec.whatwg.org and https://www.w3.org/TR/fetch-metadata
 import time
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatdoor.gateway.conversation_id import NAMING
 from chatdoor.gateway.exchange import Exchange
@@ -16,6 +16,9 @@ from chatdoor.gateway.keys import Keys
 from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.told import EXPOSED
+
+if TYPE_CHECKING:
+    from chatdoor.gateway.shared.counts import SharedCounts
 
 ONCE: Final = frozenset({
     *(b"host", b"content-length", b"authorization", b"content-type", b"origin", b"sec-fetch-site"),
@@ -33,13 +36,21 @@ class Guard:
     """The checks.
 
     `hosts` are the values of Host that mean us (empty: any will do); `cors` are origins of pages that may use the
-    gateway from a browser (`*`: all). `once` are further headers that may not stand twice.
+    gateway from a browser (`*`: all). `once` are further headers that may not stand twice. `counts` are those of
+    several gateways, where keys have limits over all of them.
     """
 
     def __init__(
-        self, keys: Keys, *, hosts: Iterable[str] = (), cors: Iterable[str] = (), once: Iterable[bytes] = ()
+        self,
+        keys: Keys,
+        *,
+        hosts: Iterable[str] = (),
+        cors: Iterable[str] = (),
+        once: Iterable[bytes] = (),
+        counts: "SharedCounts | None" = None,
     ) -> None:
         self.keys = keys
+        self._counts = counts
         self._once = ONCE.union(once)
         self._hosts = frozenset(host.lower().encode() for host in hosts)
         self._cors = frozenset(origin.lower().encode() for origin in cors)
@@ -85,7 +96,10 @@ class Guard:
         if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
             raise Problem(415, "The body has to be JSON: send Content-Type: application/json.", code="content_type")
         if exchange.key is not None and exchange.key.quota is not None:
-            exchange.common += exchange.key.quota.take(time.time())
+            if self._counts is None:
+                exchange.common += exchange.key.quota.take(time.time())
+            else:
+                exchange.admission = self._counts.admit(exchange, exchange.key, exchange.key.quota)
 
     async def answer_options(self, exchange: Exchange, methods: bytes) -> None:
         """Tells which methods there are, and a browser that a page may ask. Raises Problem (403) where it may not."""

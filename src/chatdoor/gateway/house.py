@@ -116,6 +116,8 @@ class House:
         if client is None:
             site, options, _ = self._clients[served.site.name]
             own: Options = {**options, "conversations": None}
+            if shared := options.get("shared"):
+                own["shared"] = shared.apart("aside")
             client = AsyncClient(site, **own)
             self._aside[served.site.name] = client
         return msgspec.structs.replace(served, client=client)

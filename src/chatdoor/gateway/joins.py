@@ -2,7 +2,7 @@
 
 A retry is known by its `Idempotency-Key`, or by a client that counts its tries (`x-stainless-retry-count`, which the
 official SDKs send) and whose request is the same. Equal requests alone are different questions. What is known of a try
-is kept here, in memory; a store that several gateways share would take the place of `Joins`.
+is kept here, in memory; `shared/joins.py` knows the tries of other gateways too.
 Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header
 """
 
@@ -136,13 +136,20 @@ class Joins:
 
         Raises Problem: 422 for a key that stands for another request, 409 for a try whose answer is not there.
         """
-        digest = _digest(exchange, asker, body)
-        name = sha256(b"%b\n%b" % (asker.encode(), mark.key)).digest() if mark.key else digest
-        self._expire()
+        name, digest = self._named(exchange, asker, mark, body)
         tried = self._find(name, digest, mark)
         if tried is None:
             await self._try(Try(Tape(self.room), name, digest, exchange.note), exchange, body, ask)
-            return
+        else:
+            await self._play(exchange, tried)
+
+    def _named(self, exchange: Exchange, asker: str, mark: Mark, body: bytes) -> tuple[bytes, bytes]:
+        """What the tries of a request are known by, and its digest."""
+        self._expire()
+        digest = _digest(exchange, asker, body)
+        return sha256(b"%b\n%b" % (asker.encode(), mark.key)).digest() if mark.key else digest, digest
+
+    async def _play(self, exchange: Exchange, tried: Try) -> None:
         exchange.watch()
         try:
             await tried.play(exchange)
@@ -155,7 +162,7 @@ class Joins:
         if not tries or not (mark.key or mark.retry):
             return None
         if mark.key and tries[0].digest != digest and not tries[0].unsent:
-            raise Problem(422, "This Idempotency-Key was used for another request.", code="idempotency_key_reused")
+            raise key_reused()
         tried = min(tries, key=_likelihood)
         if tried.unsent:
             self._forget(tried)
@@ -213,6 +220,11 @@ class Joins:
         """Ends all that nobody waits for."""
         for tried in list(self._running):
             tried.give_up()
+
+
+def key_reused() -> Problem:
+    """What is told of a key that stands for another request."""
+    return Problem(422, "This Idempotency-Key was used for another request.", code="idempotency_key_reused")
 
 
 def _digest(exchange: Exchange, asker: str, body: bytes) -> bytes:

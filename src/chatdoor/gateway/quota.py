@@ -1,5 +1,6 @@
 """How often a key may ask: so many requests in each minute and in each day, by the clock (UTC)."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from chatdoor.gateway.problem import Header, Problem
@@ -39,7 +40,7 @@ class Quota:
     def __init__(self, per_minute: int | None, per_day: int | None) -> None:
         self.limits = (per_minute, per_day)
         both = ((per_minute, MINUTE), (per_day, DAY))
-        self._windows = [Window(most, seconds) for most, seconds in both if most is not None]
+        self.windows = [Window(most, seconds) for most, seconds in both if most is not None]
 
     def take(self, now: float) -> tuple[Header, ...]:
         """Counts a request; OpenAI's headers that say how many are left. `now` is in seconds since 1970.
@@ -47,15 +48,27 @@ class Quota:
         Raises Problem (429) where there are too many.
         """
         tightest, least = None, 0
-        for window in self._windows:
+        for window in self.windows:
             left = window.left(now)
             if left <= 0:
                 raise _too_many(window, now)
             if tightest is None or left < least:
                 tightest, least = window, left
-        for window in self._windows:
+        for window in self.windows:
             window.count += 1
         return () if tightest is None else _headers(tightest, least - 1, now)
+
+    def taken(self, now: float, full: int, counts: Sequence[int]) -> tuple[Header, ...]:
+        """The same for a request that was counted elsewhere: which window is full (from 1, 0: none), and the counts.
+
+        Raises Problem (429) where one is full.
+        """
+        for window, count in zip(self.windows, counts, strict=False):
+            window.began, window.count = int(now // window.seconds), count
+        if full:
+            raise _too_many(self.windows[full - 1], now)
+        tightest = min(self.windows, key=lambda window: window.left(now), default=None)
+        return () if tightest is None else _headers(tightest, tightest.left(now), now)
 
 
 def _headers(window: Window, left: int, now: float) -> tuple[Header, ...]:

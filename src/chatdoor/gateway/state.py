@@ -1,7 +1,7 @@
 """What a running gateway is: the sites, the guard, and how it was told to behave."""
 
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -15,6 +15,9 @@ from chatdoor.gateway.recent import Recent
 from chatdoor.gateway.room import Room
 from chatdoor.gateway.shelf import MemoryShelf, Shelf
 from chatdoor.gateway.side_requests import SideRequests
+
+if TYPE_CHECKING:
+    from chatdoor.drive.shared.state import SharedState
 
 
 class Conduct(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,10 +44,18 @@ class State:
     """The state of one gateway.
 
     `house`, `guard` and `conduct` may be replaced while it runs: a request keeps the sites that it began with.
+    `shared` is what it shares with other gateways, which the house and the guard know already.
     """
 
     def __init__(
-        self, house: House, guard: Guard, conduct: Conduct, shelf: Shelf | None = None, *, log: AccessLog | None = None
+        self,
+        house: House,
+        guard: Guard,
+        conduct: Conduct,
+        shelf: Shelf | None = None,
+        *,
+        log: AccessLog | None = None,
+        shared: "SharedState | None" = None,
     ) -> None:
         self.house = house
         self.guard = guard
@@ -52,6 +63,13 @@ class State:
         self.shelf: Shelf = MemoryShelf() if shelf is None else shelf
         self.bodies = Room(BODIES_MOST)
         self.joins = Joins()
+        self.shared = shared
+        if shared is not None:
+            from chatdoor.gateway.shared.joins import SharedJoins
+            from chatdoor.gateway.shared.shelf import SharedShelf
+
+            self.shelf = SharedShelf(shared.link, serves=shared.serves)
+            self.joins = SharedJoins(shared.link, serves=shared.serves)
         self.counts = Counts()
         self.log = log
         self.recent = Recent()
@@ -60,11 +78,18 @@ class State:
         self.closing = False
         """True once the gateway is about to end, and wants no more requests."""
 
+    @property
+    def able(self) -> bool:
+        """False where what the gateways share is away, and it was wanted that nothing is served without it."""
+        return self.shared is None or self.shared.serves or self.shared.link.problem is None
+
     async def close(self) -> None:
         """Closes all connections to the sites, and writes the rest of the log."""
         try:
             await self.house.close()
         finally:
+            if self.shared is not None:
+                await self.shared.close()
             if self.log is not None:
                 await self.log.close()
 

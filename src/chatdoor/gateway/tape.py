@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Final, Self
 
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.openai.errors import NO_RETRY
@@ -57,6 +57,18 @@ class Tape:
     def headers(self) -> tuple[Header, ...]:
         """The headers of the answer."""
         return tuple(header for header in self._headers if header not in self.own)
+
+    @classmethod
+    def of(cls, room: Room, status: int, headers: tuple[Header, ...], body: bytes) -> Self:
+        """The tape of an answer that has ended elsewhere."""
+        tape = cls(room)
+        tape.respond(status, headers, body)
+        tape.close()
+        return tape
+
+    def all_of_it(self, most: int) -> bytes | None:
+        """The whole body; None where it is longer than `most` bytes or not held from its start."""
+        return None if self._dropped or self.size > most else b"".join(self._frames)
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Takes a whole answer."""
@@ -114,7 +126,7 @@ class Tape:
         at, read = 0, 0
         while True:
             if at < self._dropped:
-                raise _too_long()
+                raise too_long()
             if at - self._dropped < len(self._frames):
                 frame = self._frames[at - self._dropped]
                 at, read = at + 1, read + len(frame)
@@ -136,7 +148,7 @@ class Tape:
 
     async def _finish(self, exchange: Exchange) -> None:
         if not self.status:
-            raise _given_up()
+            raise given_up()
         if self._at_once:
             self.told = True
             return
@@ -165,11 +177,13 @@ class Tape:
             change.set()
 
 
-def _too_long() -> Problem:
+def too_long() -> Problem:
+    """What a retry is told of an answer that is not held from its start."""
     problem = "The first try was answered, or still is, and its answer is too long to be told again."
     return Problem(409, problem, code="answer_not_kept", headers=(NO_RETRY,))
 
 
-def _given_up() -> Problem:
+def given_up() -> Problem:
+    """What a retry is told of a first try that nobody has the answer of."""
     problem = "The first try was given up when its client left. The site may have read it, so it is not asked again."
     return Problem(409, problem, code="first_try_given_up", headers=(NO_RETRY,))

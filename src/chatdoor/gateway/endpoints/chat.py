@@ -6,8 +6,8 @@ from functools import partial
 
 import msgspec
 
-from chatdoor.drive.asker import NOBODY, Asker
-from chatdoor.gateway.asker import scope_of
+from chatdoor.drive.asker import NOBODY
+from chatdoor.gateway.asker import asker_of
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.events import Events
@@ -61,7 +61,7 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
         messages=messages,
         sampling=terms.sampling,
         conversation=name.id if remembers else None,
-        asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat) if remembers else NOBODY,
+        asker=asker_of(exchange, state.conduct.user_headers, name.chat) if remembers or exchange.admission else NOBODY,
         aside=aside,
         stops=terms.stops,
         most_tokens=terms.most_tokens,

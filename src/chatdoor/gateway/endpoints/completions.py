@@ -6,8 +6,7 @@ from functools import partial
 
 import msgspec
 
-from chatdoor.drive.asker import Asker
-from chatdoor.gateway.asker import scope_of
+from chatdoor.gateway.asker import asker_of
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.events import Events
@@ -57,7 +56,7 @@ def _questions(state: State, exchange: Exchange, request: CompletionRequest, pro
             messages=parse_messages([{"role": "user", "content": prompt}]),
             sampling=terms.sampling,
             conversation=name.id if served.site.remembers else None,
-            asker=Asker(scope=scope_of(exchange, state.conduct.user_headers), chat=name.chat),
+            asker=asker_of(exchange, state.conduct.user_headers, name.chat),
             stops=terms.stops,
             most_tokens=terms.most_tokens,
             note=exchange.note,

@@ -31,11 +31,15 @@ class SiteHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The gateway. `sites` are those that the asking key may see; None where a key is needed and not there."""
+    """The gateway. `state` is that of what several gateways share, None where nothing is.
+
+    `sites` are those that the asking key may see; None where a key is needed and not there.
+    """
 
     status: Literal["ok", "closing"]
     version: str
     running: int
+    state: Literal["ok", "away"] | None
     sites: dict[str, SiteHealth] | None
 
 
@@ -45,8 +49,8 @@ async def live(_state: State, exchange: Exchange) -> None:
 
 
 async def ready(state: State, exchange: Exchange) -> None:
-    """Answers that the gateway takes requests, or 503 where it is about to end."""
-    if state.closing:
+    """Answers that the gateway takes requests, or 503 where it is about to end, or can not do without what is away."""
+    if state.closing or not state.able:
         await exchange.fail(BUSY)
     else:
         await exchange.answer(200, OK)
@@ -60,6 +64,7 @@ async def health(state: State, exchange: Exchange) -> None:
         status="closing" if state.closing else "ok",
         version=__version__,
         running=state.running,
+        state=None if state.shared is None else "away" if state.shared.link.problem else "ok",
         sites={name: _site(state, client) for name, client in seen.items()} if known else None,
     )
     await exchange.answer(200, msgspec.json.encode(told))

@@ -6,8 +6,7 @@ from functools import partial
 
 import msgspec
 
-from chatdoor.drive.asker import Asker
-from chatdoor.gateway.asker import scope_of
+from chatdoor.gateway.asker import asker_of, scope_of
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
@@ -59,7 +58,7 @@ async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _
         messages=parse_messages(told(turn.told, request.instructions)),
         sampling=terms.sampling,
         conversation=turn.past.talk,
-        asker=Asker(scope=turn.scope),
+        asker=asker_of(exchange, state.conduct.user_headers),
         stops=terms.stops,
         most_tokens=terms.most_tokens,
         note=exchange.note,

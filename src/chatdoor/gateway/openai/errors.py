@@ -15,6 +15,7 @@ from chatdoor.errors import (
     LoginFailed,
     PromptTooLong,
     RateLimited,
+    StateDown,
     TokenNotFound,
 )
 from chatdoor.gateway.problem import INVALID, Header, Problem
@@ -26,7 +27,7 @@ any case (Vercel's AI SDK, garak), so that such a status stands for what may be 
 CONNECT_AGAIN_AFTER: Final = 1
 """Seconds to wait after a connection that failed, where nothing was sent."""
 
-UNSENT: Final = (ArgumentError, ConnectFailed, LoginFailed, RateLimited, TokenNotFound)
+UNSENT: Final = (ArgumentError, ConnectFailed, LoginFailed, RateLimited, StateDown, TokenNotFound)
 """Errors of calls whose prompt no site has read."""
 
 SITE: Final = "site_error"
@@ -131,7 +132,7 @@ def _advice(error: ChatdoorError) -> tuple[Header, ...]:
     if not error.retryable:
         return (NO_RETRY,)
     wait = error.retry_after if isinstance(error, RateLimited) else None
-    if isinstance(error, ConnectFailed):
+    if isinstance(error, ConnectFailed | StateDown):
         wait = CONNECT_AGAIN_AFTER
     advice = ((b"x-should-retry", b"true"),)
     return advice if wait is None else (*advice, (b"retry-after", b"%d" % max(1, math.ceil(wait))))

@@ -1,0 +1,278 @@
+"""Who has which conversation, over all gateways: the pure ledger decides, the server compares and sets.
+
+A turn takes two trips. The first one finds, and claims at once what is most likely the conversation that goes on; the
+decision is made here, and where it is another one, that claim is given back. The second one puts the conversation
+there as it is after the turn.
+
+What went through here is remembered here too. While the server is away this is what one goes on from, and what has
+gone on meanwhile is put there when it is back, unless another gateway has gone on with it.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+
+from chatdoor.conversation.ledger import LEASE, MAX_ATTEMPTS, Claim, Ledger, after_turn, freed
+from chatdoor.conversation.listing import make_listing
+from chatdoor.conversation.match import Request, fork, keys
+from chatdoor.conversation.record import Conversation, index_key
+from chatdoor.conversation.snapshot import Snapshot
+from chatdoor.conversation.store import MAX_FOUND, TIME_TO_LIVE, MemoryStore
+from chatdoor.drive.shared.link import PREFIX, Link
+from chatdoor.drive.shared.scripts import FIND, PUT
+from chatdoor.errors import ArgumentError, StateDown
+from chatdoor.messages import Message
+
+logger = logging.getLogger("chatdoor")
+
+KEPT_MOST: Final = 100_000
+"""Conversations that the server keeps at most."""
+
+INDEXED_MOST: Final = 4 * MAX_FOUND
+"""Conversations that stand under one key at most."""
+
+UNSAVED_MOST: Final = 10_000
+UNSAVED_AT_A_TIME: Final = 100
+"""Conversations that wait for the server to be back, and how many of them go in one trip."""
+
+RECORD_BYTES: Final = 4_000_000
+"""The largest text of a conversation that is read."""
+
+EAGER: Final = ("end:", "asked:")
+"""Keys of conversations that stand where the list goes on, so that they are claimed as they are found."""
+
+
+class SharedLedger:
+    """Conversations on a server. `gone` is called with each that has left through this ledger.
+
+    `serves`: while the server is away, one goes on from what is known here; else a claim raises StateDown.
+    """
+
+    def __init__(self, link: Link, *, gone: Callable[[Conversation], None], serves: bool) -> None:
+        self._link = link
+        self._gone = gone
+        self._serves = serves
+        self._near = MemoryStore()
+        self._near_ledger = Ledger(self._near)
+        self._unsaved: dict[str, int | None] = {}
+        """What the server does not have as it is here: id -> the revision that it has, as far as we know."""
+        self._endings: dict[str, asyncio.Future[Any]] = {}
+
+    async def claim(
+        self,
+        scope: str,
+        messages: Sequence[Message],
+        *,
+        now: float,
+        new_id: str,
+        sees_system: bool,
+        conversation_id: str | None = None,
+        chat: str | None = None,
+        retry: bool = False,
+        key: str | None = None,
+    ) -> Claim:
+        """As Ledger.claim. Raises StateDown too, where the server is away and that is how it was wanted."""
+        listing = make_listing((scope,) if chat is None else (scope, chat), messages, sees_system=sees_system)
+        request = Request(listing=listing, now=now, conversation_id=conversation_id, retry=retry, key=key)
+        try:
+            return await self._claim(request, new_id, sees_system=sees_system)
+        except StateDown:
+            if not self._serves:
+                raise
+        claim = self._near_ledger.claim_for(self._placed(request, self._near.get, sees_system=sees_system), new_id)
+        if claim.claimed is not None:
+            self._unsaved.setdefault(claim.claimed.id, claim.claimed.revision - 1)
+        return claim
+
+    def finish(
+        self, claim: Claim, reply: str, held: Mapping[str, object], *, now: float, partial: bool = False
+    ) -> Conversation:
+        """The conversation after the turn. `ended` waits until the server has it."""
+        conversation = after_turn(claim, reply, held, now=now, partial=partial)
+        self._end(claim, conversation.id, conversation)
+        self._near.expire(now)
+        return conversation
+
+    def give_back(self, claim: Claim, *, now: float) -> None:
+        """Ends a claim of which nothing was sent: the conversation is as before."""
+        if claim.claimed is not None:
+            self._end(claim, claim.claimed.id, freed(claim.claimed, now))
+
+    def lose(self, claim: Claim) -> None:
+        """Ends a claim of which nobody knows what the site saw: the conversation is forgotten."""
+        if claim.claimed is not None:
+            self._end(claim, claim.claimed.id, None)
+            self._gone(claim.claimed)
+
+    def forget(self, scope: str | None, conversation_id: str, *, now: float, claimed: bool = True) -> bool:  # noqa: ARG002 - the ledger's signature
+        """False: what makes room here may go on at another gateway, and here again from what is kept of it."""
+        return False
+
+    async def ended(self, claim: Claim) -> None:
+        """Returns once the server has heard how the claim ended, or is known to be away."""
+        ending = self._endings.pop(claim.id, None)
+        if ending is not None:
+            await asyncio.wait([ending])
+
+    def _end(self, claim: Claim, conversation_id: str, new: Conversation | None) -> None:
+        before = claim.claimed.revision if claim.claimed else None
+        self._remember(conversation_id, new)
+        expected = self._unsaved.pop(conversation_id, before)
+        self._endings[claim.id] = self._save(conversation_id, expected, new, claim.claimed)
+
+    def _remember(self, conversation_id: str, new: Conversation | None) -> None:
+        old = self._near.get(conversation_id)
+        if old is not None or new is not None:
+            self._near.compare_and_set(conversation_id, old.revision if old else None, new)
+
+    def _save(
+        self, conversation_id: str, expected: int | None, new: Conversation | None, old: Conversation | None
+    ) -> "asyncio.Future[Any]":
+        """Puts a conversation there. Where that can not be done now, it is done later."""
+        sent = self._put(conversation_id, expected, new, old)
+        sent.add_done_callback(partial(self._saved, conversation_id, expected))
+        return sent
+
+    def _saved(self, conversation_id: str, expected: int | None, sent: "asyncio.Future[Any]") -> None:
+        if sent.cancelled() or sent.exception() is not None:
+            self._unsaved.setdefault(conversation_id, expected)
+            if len(self._unsaved) > UNSAVED_MOST:
+                del self._unsaved[next(iter(self._unsaved))]
+        elif not sent.result():  # another gateway has gone on with it, or it was forgotten
+            self._remember(conversation_id, None)
+
+    def _save_rest(self) -> None:
+        """Puts there what has gone on while the server was away. It goes in the same trip as what comes next."""
+        for conversation_id, expected in list(islice(self._unsaved.items(), UNSAVED_AT_A_TIME)):
+            near = self._near.get(conversation_id)
+            if near is None or near.free():
+                del self._unsaved[conversation_id]
+                self._save(conversation_id, expected, near, None)
+
+    async def _claim(self, request: Request, new_id: str, *, sees_system: bool) -> Claim:
+        for _ in range(MAX_ATTEMPTS):
+            snapshot, taken = await self._find(request, new_id)
+            claim = self._decided(self._placed(request, snapshot.get, sees_system=sees_system), new_id, snapshot, taken)
+            if claim.claimed is None or claim.claimed.id == taken:
+                return claim
+            old = claim.plan.conversation
+            if old and await self._put(old.id, old.revision, claim.claimed, claim.claimed):
+                return claim
+        return Claim(id=new_id, plan=fork(request, None), request=request)
+
+    def _decided(self, request: Request, new_id: str, snapshot: Snapshot, taken: str) -> Claim:
+        """The claim. What was taken and is not it is given back."""
+        try:
+            claim = Ledger(snapshot).claim_for(request, new_id)
+        except ArgumentError:
+            self._untake(snapshot.get(taken), request.now)
+            raise
+        if claim.claimed is None or claim.claimed.id != taken:
+            self._untake(snapshot.get(taken), request.now)
+        return claim
+
+    def _untake(self, taken: Conversation | None, now: float) -> None:
+        if taken is not None:
+            claimed = msgspec.structs.replace(taken, revision=taken.revision + 1)
+            self._put(taken.id, claimed.revision, freed(claimed, now), claimed)
+
+    def _placed(self, request: Request, get: Callable[[str], Conversation | None], *, sees_system: bool) -> Request:
+        """The request at the place of the conversation that it names."""
+        named = None if request.conversation_id is None else get(request.conversation_id)
+        if named is None or named.place == request.listing.place or named.scope != request.listing.place[0]:
+            return request
+        listing = make_listing(named.place, request.listing.messages, sees_system=sees_system)
+        return msgspec.structs.replace(request, listing=listing)
+
+    async def _find(self, request: Request, new_id: str) -> tuple[Snapshot, str]:
+        """What was found, as it was before it was claimed, and the id that is claimed now."""
+        self._save_rest()
+        wanted, name = _wanted(request), request.conversation_id or ""
+        eager = sum(key.startswith(EAGER) for key in wanted)
+        guard = len(wanted) if request.retry or request.key else 0
+        by_name = "1" if name and not request.listing.cuts else "0"
+        until = request.now + LEASE
+        sent = self._link.send(
+            FIND, [_index_name(key) for key in wanted], PREFIX, eager, guard, name, by_name, new_id, until, MAX_FOUND
+        )
+        try:
+            lists, rows, taken = await asyncio.shield(sent)
+        except asyncio.CancelledError:
+            sent.add_done_callback(partial(self._unwanted, request.now))
+            raise
+        read = {one.id: one for row in rows if (one := self._read(row))}
+        found = {
+            key: [read[at] for one in ids if (at := one.decode()) in read]
+            for key, ids in zip(wanted, lists, strict=True)
+        }
+        named = [read[name]] if name in read else []
+        return Snapshot({key: ones for key, ones in found.items() if ones}, named), taken.decode()
+
+    def _unwanted(self, now: float, sent: "asyncio.Future[Any]") -> None:
+        """Gives back what was claimed for somebody who has left."""
+        if sent.cancelled() or sent.exception() is not None:
+            return
+        _, rows, taken = sent.result()
+        for row in rows:
+            if row[0] == taken:
+                self._untake(self._read(row), now)
+
+    def _read(self, row: Sequence[bytes]) -> Conversation | None:
+        """The conversation of a row. One that is none of ours is dropped."""
+        name, revision, claimant, until, text = row
+        try:
+            kept = msgspec.json.decode(text[:RECORD_BYTES], type=Conversation)
+            if kept.id != name.decode() or not kept.place:
+                raise ValueError("another conversation's")
+            return msgspec.structs.replace(
+                kept, revision=int(revision), claimant=claimant.decode() or None, claimed_until=float(until)
+            )
+        except (ValueError, TypeError, RecursionError) as error:  # the library's own errors are ValueErrors
+            logger.warning("a shared conversation can not be read (%s), so it is lost", type(error).__name__)
+            self._link.send(PUT, [f"c:{name.decode('ascii', 'replace')}", "u:all", "n:all"],
+                            PREFIX, name, revision, "", "", 0, 0, "", 1, KEPT_MOST, INDEXED_MOST)  # fmt: skip
+            return None
+
+    def _put(
+        self, conversation_id: str, expected: int | None, new: Conversation | None, old: Conversation | None
+    ) -> "asyncio.Future[Any]":
+        """A compare-and-set. `old` is what is there, where that is known; without it, all that finds it is written."""
+        same = old is not None and new is not None and (old.end, old.turn) == (new.end, new.turn)
+        before = old.index_keys() if old and not same else frozenset[str]()
+        after = new.index_keys() if new and not same else frozenset[str]()
+        return self._link.send(
+            PUT,
+            [f"c:{conversation_id}", "u:all", "n:all", *map(_index_name, sorted(after - before))],
+            PREFIX,
+            conversation_id,
+            -1 if expected is None else expected,
+            "" if new is None else new.revision,
+            new.claimant or "" if new else "",
+            new.claimed_until if new else 0,
+            new.used if new else 0,
+            "" if new is None or same else msgspec.json.encode(new),
+            int(TIME_TO_LIVE * 1000),
+            KEPT_MOST,
+            INDEXED_MOST,
+            *(PREFIX + _index_name(key) for key in sorted(before - after)),
+        )
+
+
+def _wanted(request: Request) -> list[str]:
+    """What is looked up, what may be claimed at once first, and the request's own key last."""
+    own = index_key("request", request.digest)
+    if request.conversation_id is not None:
+        return [own]
+    wanted = [key for key in keys(request) if key != own]
+    return [*sorted(wanted, key=lambda key: not key.startswith(EAGER)), own]
+
+
+def _index_name(key: str) -> str:
+    """The short name of a key: 96 bits of it, and what is found is looked at."""
+    return f"i:{hashlib.blake2b(key.encode(), digest_size=12).hexdigest()}"

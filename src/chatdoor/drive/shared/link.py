@@ -1,0 +1,256 @@
+"""The way to a Redis or Valkey server: scripts that are sent together, and are never waited for long.
+
+What is sent in one moment of the event loop goes in one trip, in order; while a trip is on its way, the next one
+gathers. A server that fails once counts as away: until a probe has written there again, everything fails at once.
+"""
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from chatdoor.errors import ArgumentError, StateDown
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+logger = logging.getLogger("chatdoor")
+
+ANSWER_SECONDS: Final = 0.6
+"""How long a trip may take: two of them, and what is around them, are less than two seconds."""
+
+PROBE_SECONDS: Final = 0.25
+"""How often a server that is away is tried."""
+
+BEAT_SECONDS: Final = 0.5
+"""How often we say that we are alive."""
+
+ALIVE_SECONDS: Final = 2.0
+"""For how long that is believed: what a gateway held that was killed is free after this."""
+
+MOST_WAITING: Final = 20_000
+"""How many scripts may wait for a trip. More fail at once."""
+
+SCHEMES: Final = ("redis://", "rediss://", "unix://")
+
+PREFIX: Final = "{chatdoor}:"
+"""What all keys begin with. The braces keep them on one node of a cluster."""
+
+Argument: TypeAlias = str | bytes | int | float
+
+
+class Script:
+    """A Lua script, which the server runs as one step."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()  # Redis knows scripts by it
+
+
+class Sent:
+    """A script on its way."""
+
+    def __init__(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> None:
+        self.script = script
+        self.keys = keys
+        self.arguments = arguments
+        self.whole = False
+        """The script goes as it is, because the server does not know it by its digest."""
+        self.mended = False
+        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.answer.add_done_callback(_heard)
+
+
+class Link:
+    """A server, used from one event loop. `url` is redis://, rediss:// or unix://; it is never shown."""
+
+    def __init__(self, url: str, *, seconds: float = ANSWER_SECONDS) -> None:
+        check_url(url)
+        if find_spec("redis") is None:
+            raise ArgumentError("state: needs the extra `redis`: pip install 'chatdoor[redis]'")
+        self._url = url
+        self._seconds = seconds
+        self.name = secrets.token_hex(8)
+        """Who we are to the others."""
+        self.trips = 0
+        """How many there were."""
+        self.problem: str | None = None
+        """Why the server counts as away; None where it does not."""
+        self._client: Redis | None = None
+        self._waiting: list[Sent] = []
+        self._trip: asyncio.Task[None] | None = None
+        self._beats: asyncio.Task[None] | None = None
+
+    def send(self, script: Script, keys: Sequence[str], *arguments: Argument) -> "asyncio.Future[Any]":
+        """What the script gives, later. It fails with StateDown. Nobody has to wait for it."""
+        self.begin()
+        sent = Sent(script, [PREFIX + key for key in keys], arguments)
+        if self.problem is not None or len(self._waiting) >= MOST_WAITING:
+            sent.answer.set_exception(_down(self.problem or "too much waits for it"))
+            return sent.answer
+        self._waiting.append(sent)
+        if self._trip is None or self._trip.done():
+            self._trip = asyncio.create_task(self._go())
+        return sent.answer
+
+    def begin(self) -> None:
+        """Begins to look after the server, where that was not done yet. In the event loop."""
+        if self._beats is None:
+            self._beats = asyncio.create_task(self._beat())
+
+    async def close(self) -> None:
+        """Ends all connections, once what was sent has gone out."""
+        if self._trip is not None:
+            await asyncio.wait([self._trip])
+        if self._beats is not None:
+            self._beats.cancel()
+            await asyncio.wait([self._beats])
+        await self._hang_up()
+
+    async def _go(self) -> None:
+        """Makes trips until nothing waits."""
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            self.trips += 1
+            await self._deliver(batch)
+
+    async def _deliver(self, batch: list[Sent]) -> None:
+        try:
+            answers = await self._ask(batch)
+        except StateDown as error:
+            self._fail([*batch, *self._waiting], str(error.problem))
+            self._waiting = []
+            return
+        again: list[Sent] = []
+        for sent, answer in zip(batch, answers, strict=True):
+            if not isinstance(answer, Exception):
+                if not sent.answer.done():
+                    sent.answer.set_result(answer)
+            elif retried := await self._mended(sent, answer):
+                again.append(retried)
+            else:
+                self._fail([sent], _reason(answer))
+        if again and self.problem is None:
+            await self._deliver(again)
+
+    async def _mended(self, sent: Sent, error: Exception) -> Sent | None:
+        """The script once more, where the server did not know it, or something in the way was not written by us."""
+        reason = str(error)
+        if type(error).__name__ == "NoScriptError" and not sent.whole:
+            sent.whole = True
+            return sent
+        if sent.mended or not reason.startswith(("WRONGTYPE", "user_script:")):
+            return None
+        logger.warning("shared state: a value is not one of ours, so it is dropped")
+        sent.mended = True
+        with suppress(StateDown):
+            await self._ask([whole(DROP, sent.keys)])
+        return sent
+
+    async def _ask(self, batch: Sequence[Sent]) -> list[Any]:
+        """The answers, errors of single scripts among them. Raises StateDown."""
+        client = self._client or self._connect()
+        pipe = client.pipeline(transaction=False)
+        for sent in batch:
+            if sent.whole:
+                pipe.eval(sent.script.text, len(sent.keys), *sent.keys, *sent.arguments)
+            else:
+                pipe.evalsha(sent.script.digest, len(sent.keys), *sent.keys, *sent.arguments)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await pipe.execute(raise_on_error=False)
+        except TimeoutError:
+            await self._hang_up()
+            raise _down(f"no answer within {self._seconds:g} s") from None
+        except _failures() as error:
+            await self._hang_up()
+            raise _down(_reason(error)) from None
+
+    def _connect(self) -> "Redis":
+        from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+
+        seconds = self._seconds
+        self._client = Redis.from_url(
+            self._url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)
+        )
+        return self._client
+
+    async def _hang_up(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(*_failures()):
+                await client.aclose()
+
+    def _fail(self, failed: Sequence[Sent], reason: str) -> None:
+        if self.problem is None:
+            logger.warning("shared state: %s; going on without it until it is back", reason)
+        self.problem = reason
+        for sent in failed:
+            if not sent.answer.done():
+                sent.answer.set_exception(_down(reason))
+
+    async def _beat(self) -> None:
+        """Says that we are alive, for as long as we are, and finds out when the server is back."""
+        while True:
+            beat = whole(BEAT, [f"{PREFIX}alive:{self.name}"], int(ALIVE_SECONDS * 1000))
+            try:
+                (answer,) = await self._ask([beat])
+            except StateDown as error:
+                self._fail([], str(error.problem))
+            else:
+                self._note(answer)
+            await asyncio.sleep(BEAT_SECONDS if self.problem is None else PROBE_SECONDS)
+
+    def _note(self, answer: object) -> None:
+        if isinstance(answer, Exception):
+            self._fail([], _reason(answer))
+        elif self.problem is not None:
+            self.problem = None
+            logger.warning("shared state: it is back")
+
+
+BEAT: Final = Script("return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])")
+
+DROP: Final = Script("return redis.call('DEL', unpack(KEYS))")
+
+
+def whole(script: Script, keys: Sequence[str], *arguments: Argument) -> Sent:
+    """A script that the server need not know yet."""
+    sent = Sent(script, keys, arguments)
+    sent.whole = True
+    return sent
+
+
+def check_url(url: str) -> None:
+    """Raises ArgumentError for an address that is none. It may hold a password, so it is not shown."""
+    if not url.startswith(SCHEMES):
+        raise ArgumentError(f"state: expected an address that begins with {', '.join(SCHEMES)}, or a file")
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a trip can raise."""
+    from redis.exceptions import RedisError
+
+    return (RedisError, OSError, ValueError)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without what was sent and without the address: a script's error repeats its arguments."""
+    word = str(error).partition(" ")[0].strip("-:")
+    return word if word.isupper() and word.isalpha() else type(error).__name__
+
+
+def _down(reason: str) -> StateDown:
+    return StateDown(f"the shared state can not be used now ({reason})")
+
+
+def _heard(answer: "asyncio.Future[Any]") -> None:
+    """An error that nobody waits for has been logged already."""
+    if not answer.cancelled():
+        answer.exception()

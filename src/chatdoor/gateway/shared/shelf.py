@@ -1,0 +1,67 @@
+"""A shelf that several gateways share: responses, and conversations that clients begin."""
+
+import asyncio
+import logging
+from typing import Final
+
+import msgspec
+
+from chatdoor.drive.shared.link import Link
+from chatdoor.drive.shared.scripts import GET_KEPT, PUT_KEPT
+from chatdoor.errors import StateDown
+from chatdoor.gateway.shelf import TIME_TO_LIVE, Kept, MemoryShelf
+
+logger = logging.getLogger("chatdoor.gateway")
+
+KEPT_BYTES: Final = 8_000_000
+"""The largest that is kept, or read."""
+
+
+class SharedShelf:
+    """As MemoryShelf, over all gateways.
+
+    While the server is away, what went through here is found here, where one `serves`; else StateDown is raised.
+    """
+
+    def __init__(self, link: Link, *, serves: bool) -> None:
+        self._link = link
+        self._serves = serves
+        self._near = MemoryShelf()
+
+    async def get(self, kept_id: str) -> Kept | None:
+        """The one of that id, None where there is none, or not any more."""
+        try:
+            text = await asyncio.shield(self._link.send(GET_KEPT, [f"k:{kept_id}"]))
+        except StateDown:
+            if not self._serves:
+                raise
+            return await self._near.get(kept_id)
+        return None if text is None else self._read(kept_id, text)
+
+    async def compare_and_set(self, kept_id: str, expected: int | None, new: Kept | None) -> bool:
+        """True where the revision was the expected one, and the new one is in its place."""
+        await self._remember(kept_id, new)
+        text = msgspec.json.encode(new) if new is not None else b""
+        if len(text) > KEPT_BYTES:
+            return True  # as on any shelf: what is too large is not kept
+        there = -1 if expected is None else expected
+        revision = "" if new is None else new.revision
+        sent = self._link.send(PUT_KEPT, [f"k:{kept_id}"], there, revision, text, int(TIME_TO_LIVE * 1000))
+        try:
+            return bool(await asyncio.shield(sent))
+        except StateDown:
+            if not self._serves:
+                raise
+            return True
+
+    async def _remember(self, kept_id: str, new: Kept | None) -> None:
+        old = await self._near.get(kept_id)
+        await self._near.compare_and_set(kept_id, old.revision if old else None, new)
+
+    def _read(self, kept_id: str, text: bytes) -> Kept | None:
+        try:
+            kept = msgspec.json.decode(text[:KEPT_BYTES], type=Kept)
+        except (ValueError, RecursionError) as error:  # the library's own errors are ValueErrors
+            logger.warning("something shared can not be read (%s), so it is not there", type(error).__name__)
+            return None
+        return kept if kept.id == kept_id else None
