@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from chatdoor.drive.shared.state import SharedState
 from chatdoor.gateway.access_log import AccessLog
 from chatdoor.gateway.address import own_hosts
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
 from chatdoor.gateway.keys import Key, Keys
+from chatdoor.gateway.shared.counts import SharedCounts
 from chatdoor.gateway.server import Server, listen
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.practice import Practice
@@ -132,12 +134,15 @@ def gateway(
     grace: float = 5.0,
     read_seconds: float = 5.0,
     log: AccessLog | None = None,
+    shared: SharedState | None = None,
 ) -> Iterator[Door]:
     """A gateway for the length of a block."""
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    guard = Guard(Keys(tuple(keys)), hosts=own_hosts("127.0.0.1", port), cors=cors)
-    state = State(House(sites, {}, aliases=aliases, created=1), guard, conduct or Conduct(), log=log)
+    counts = SharedCounts(shared.link, serves=shared.serves) if shared else None
+    guard = Guard(Keys(tuple(keys)), hosts=own_hosts("127.0.0.1", port), cors=cors, counts=counts)
+    house = House(sites, {"shared": shared}, aliases=aliases, created=1)
+    state = State(house, guard, conduct or Conduct(), log=log, shared=shared)
     ready = threading.Event()
     server = Server(state, grace=grace, read_seconds=read_seconds, on_ready=ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

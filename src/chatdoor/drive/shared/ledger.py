@@ -48,6 +48,13 @@ EAGER: Final = ("end:", "asked:")
 """Keys of conversations that stand where the list goes on, so that they are claimed as they are found."""
 
 
+class Unsaved(msgspec.Struct, frozen=True):
+    """A conversation that has gone on here alone: the revision that the server has, and when it was not yet emptied."""
+
+    there: int | None
+    epoch: bytes
+
+
 class SharedLedger:
     """Conversations on a server. `gone` is called with each that has left through this ledger.
 
@@ -60,8 +67,9 @@ class SharedLedger:
         self._serves = serves
         self._near = MemoryStore()
         self._near_ledger = Ledger(self._near)
-        self._unsaved: dict[str, int | None] = {}
-        """What the server does not have as it is here: id -> the revision that it has, as far as we know."""
+        self._unsaved: dict[str, Unsaved] = {}
+        """What the server does not have, or may not have, as it is here."""
+        self._sending: set[str] = set()
         self._endings: dict[str, asyncio.Future[Any]] = {}
 
     async def claim(
@@ -87,7 +95,7 @@ class SharedLedger:
                 raise
         claim = self._near_ledger.claim_for(self._placed(request, self._near.get, sees_system=sees_system), new_id)
         if claim.claimed is not None:
-            self._unsaved.setdefault(claim.claimed.id, claim.claimed.revision - 1)
+            self._differs(claim.claimed.id, claim.claimed.revision - 1)
         return claim
 
     def finish(
@@ -123,37 +131,47 @@ class SharedLedger:
     def _end(self, claim: Claim, conversation_id: str, new: Conversation | None) -> None:
         before = claim.claimed.revision if claim.claimed else None
         self._remember(conversation_id, new)
-        expected = self._unsaved.pop(conversation_id, before)
-        self._endings[claim.id] = self._save(conversation_id, expected, new, claim.claimed)
+        self._endings[claim.id] = self._save(conversation_id, before, new, claim.claimed)
 
     def _remember(self, conversation_id: str, new: Conversation | None) -> None:
         old = self._near.get(conversation_id)
         if old is not None or new is not None:
             self._near.compare_and_set(conversation_id, old.revision if old else None, new)
 
+    def _differs(self, conversation_id: str, there: int | None) -> Unsaved:
+        """Notes that the server does not have a conversation as it is here. `there` is what it has, if not known."""
+        unsaved = self._unsaved.setdefault(conversation_id, Unsaved(there, self._link.epoch))
+        if len(self._unsaved) > UNSAVED_MOST:
+            del self._unsaved[next(iter(self._unsaved))]
+        return unsaved
+
     def _save(
-        self, conversation_id: str, expected: int | None, new: Conversation | None, old: Conversation | None
+        self, conversation_id: str, there: int | None, new: Conversation | None, old: Conversation | None
     ) -> "asyncio.Future[Any]":
         """Puts a conversation there. Where that can not be done now, it is done later."""
-        sent = self._put(conversation_id, expected, new, old)
-        sent.add_done_callback(partial(self._saved, conversation_id, expected))
+        unsaved = self._differs(conversation_id, there)
+        emptied = unsaved.epoch != self._link.epoch
+        sent = self._put(conversation_id, None if emptied else unsaved.there, new, old)
+        self._sending.add(conversation_id)
+        sent.add_done_callback(partial(self._saved, conversation_id))
         return sent
 
-    def _saved(self, conversation_id: str, expected: int | None, sent: "asyncio.Future[Any]") -> None:
+    def _saved(self, conversation_id: str, sent: "asyncio.Future[Any]") -> None:
+        self._sending.discard(conversation_id)
         if sent.cancelled() or sent.exception() is not None:
-            self._unsaved.setdefault(conversation_id, expected)
-            if len(self._unsaved) > UNSAVED_MOST:
-                del self._unsaved[next(iter(self._unsaved))]
-        elif not sent.result():  # another gateway has gone on with it, or it was forgotten
+            return
+        self._unsaved.pop(conversation_id, None)
+        if not sent.result():  # another gateway has gone on with it, or it was forgotten
             self._remember(conversation_id, None)
 
     def _save_rest(self) -> None:
         """Puts there what has gone on while the server was away. It goes in the same trip as what comes next."""
-        for conversation_id, expected in list(islice(self._unsaved.items(), UNSAVED_AT_A_TIME)):
+        if self._link.problem is not None:
+            return
+        for conversation_id in list(islice(self._unsaved, UNSAVED_AT_A_TIME)):
             near = self._near.get(conversation_id)
-            if near is None or near.free():
-                del self._unsaved[conversation_id]
-                self._save(conversation_id, expected, near, None)
+            if conversation_id not in self._sending and (near is None or near.free()):
+                self._save(conversation_id, None, near, None)
 
     async def _claim(self, request: Request, new_id: str, *, sees_system: bool) -> Claim:
         for _ in range(MAX_ATTEMPTS):
@@ -207,8 +225,9 @@ class SharedLedger:
             sent.add_done_callback(partial(self._unwanted, request.now))
             raise
         read = {one.id: one for row in rows if (one := self._read(row))}
+        standing = {name: one.index_keys() for name, one in read.items()}
         found = {
-            key: [read[at] for one in ids if (at := one.decode()) in read]
+            key: [read[at] for one in ids if key in standing.get(at := one.decode(), ())]
             for key, ids in zip(wanted, lists, strict=True)
         }
         named = [read[name]] if name in read else []

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
@@ -43,12 +44,22 @@ PREFIX: Final = "{chatdoor}:"
 Argument: TypeAlias = str | bytes | int | float
 
 
+IN_TIME: Final = """
+local latest = tonumber(table.remove(ARGV))
+if latest > 0 then
+  local time = redis.call('TIME')
+  if time[1] * 1000 + time[2] / 1000 > latest then return redis.error_reply('LATE it is too late') end
+end
+"""
+"""What stands before each script: a server that was away does not do afterwards what it was asked before."""
+
+
 class Script:
-    """A Lua script, which the server runs as one step."""
+    """A Lua script, which the server runs as one step, unless it is too late: who sent it counts on it no more."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()  # Redis knows scripts by it
+        self.text = IN_TIME + text
+        self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()  # Redis knows scripts by it
 
 
 class Sent:
@@ -84,6 +95,10 @@ class Link:
         self._waiting: list[Sent] = []
         self._trip: asyncio.Task[None] | None = None
         self._beats: asyncio.Task[None] | None = None
+        self.epoch = b""
+        """Another one where the server was emptied."""
+        self._clock: float | None = None
+        """What the server's clock is ahead of our own, in milliseconds."""
 
     def send(self, script: Script, keys: Sequence[str], *arguments: Argument) -> "asyncio.Future[Any]":
         """What the script gives, later. It fails with StateDown. Nobody has to wait for it."""
@@ -155,11 +170,12 @@ class Link:
         """The answers, errors of single scripts among them. Raises StateDown."""
         client = self._client or self._connect()
         pipe = client.pipeline(transaction=False)
+        latest = 0 if self._clock is None else int(self._clock + (time.monotonic() + self._seconds) * 1000)
         for sent in batch:
             if sent.whole:
-                pipe.eval(sent.script.text, len(sent.keys), *sent.keys, *sent.arguments)
+                pipe.eval(sent.script.text, len(sent.keys), *sent.keys, *sent.arguments, latest)
             else:
-                pipe.evalsha(sent.script.digest, len(sent.keys), *sent.keys, *sent.arguments)
+                pipe.evalsha(sent.script.digest, len(sent.keys), *sent.keys, *sent.arguments, latest)
         try:
             async with asyncio.timeout(self._seconds):
                 return await pipe.execute(raise_on_error=False)
@@ -198,24 +214,33 @@ class Link:
     async def _beat(self) -> None:
         """Says that we are alive, for as long as we are, and finds out when the server is back."""
         while True:
-            beat = whole(BEAT, [f"{PREFIX}alive:{self.name}"], int(ALIVE_SECONDS * 1000))
+            keys, began = [f"{PREFIX}alive:{self.name}", f"{PREFIX}n:epoch"], time.monotonic()
+            beat = whole(BEAT, keys, int(ALIVE_SECONDS * 1000), secrets.token_hex(8))
             try:
                 (answer,) = await self._ask([beat])
             except StateDown as error:
                 self._fail([], str(error.problem))
             else:
-                self._note(answer)
+                await self._note(beat, answer, (began + time.monotonic()) / 2)
             await asyncio.sleep(BEAT_SECONDS if self.problem is None else PROBE_SECONDS)
 
-    def _note(self, answer: object) -> None:
+    async def _note(self, beat: Sent, answer: Any, at: float) -> None:  # noqa: ANN401 - whatever the server says
         if isinstance(answer, Exception):
+            await self._mended(beat, answer)
             self._fail([], _reason(answer))
-        elif self.problem is not None:
+            return
+        seconds, microseconds, self.epoch = answer
+        self._clock = int(seconds) * 1000 + int(microseconds) / 1000 - at * 1000
+        if self.problem is not None:
             self.problem = None
             logger.warning("shared state: it is back")
 
 
-BEAT: Final = Script("return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])")
+BEAT: Final = Script("""
+redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
+redis.call('SET', KEYS[2], ARGV[2], 'NX')
+local time = redis.call('TIME')
+return {time[1], time[2], redis.call('GET', KEYS[2])}""")
 
 DROP: Final = Script("return redis.call('DEL', unpack(KEYS))")
 
