@@ -232,10 +232,14 @@ class Run(Generic[T]):
         """Gives the error to all who wait for the session; unless it is that this call's own time is up."""
         if isinstance(error, LoginFailed):
             forget_answers(self.visitor.site.fingerprint)
-        if isinstance(error, TimedOut) and time.monotonic() >= self.call.deadline - 0.05:
+        if self.out_of_own_time(error):
             lead.hand_over()
         else:
             lead.fail(error)
+
+    def out_of_own_time(self, error: ChatdoorError) -> bool:
+        """True where it is this call's own time that is up."""
+        return isinstance(error, TimedOut) and time.monotonic() >= self.call.deadline - 0.05
 
     def starts(self, effect: Send) -> None:
         """Notes which step is under way, for errors and the log."""

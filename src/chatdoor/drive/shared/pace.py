@@ -8,7 +8,7 @@ from typing import Any, Final
 from chatdoor.drive.holdoff import MAX_HOLDOFF, Holdoff
 from chatdoor.drive.pace import Pace, Turn
 from chatdoor.drive.shared.link import PREFIX, Link
-from chatdoor.drive.shared.scripts import HOLD_OFF, LEAVE_PLACE, TAKE_PLACE
+from chatdoor.drive.shared.scripts import HOLD_OFF, LEAVE_PLACE, RUNS, TAKE_PLACE
 from chatdoor.errors import StateDown
 
 POLL_SECONDS: Final = 0.01
@@ -39,6 +39,10 @@ class SharedPace:
         self._serves = serves
         self._queue = asyncio.Lock()
         """Who waits for a place here: the first of them asks."""
+        self._running = 0
+        """How many places we have."""
+        self._told = True
+        """The server knows how many: nothing that we gave back was lost."""
 
     def ask(self, patience: float) -> "asyncio.Future[Any] | None":
         """Asks for a place at once; None where others wait here already. It ends with `enter` or `unasked`."""
@@ -75,7 +79,9 @@ class SharedPace:
             (self._near.leave if sent else self._near.give_back)(place.near)
         else:
             back = self._near.interval * 1000 if place.booked and not sent else 0
-            self._link.send(LEAVE_PLACE, self._keys, self._link.name, int(place.counted), back)
+            self._running -= 1
+            sent_back = self._link.send(LEAVE_PLACE, self._keys, self._link.name, int(place.counted), back)
+            sent_back.add_done_callback(self._left)
 
     async def _enter(self, asked: "asyncio.Future[Any] | None", until: float) -> tuple[Place, float]:
         found = await self._found(asked) if asked is not None else None
@@ -97,11 +103,16 @@ class SharedPace:
 
     def _place(self, answer: list[int]) -> tuple[Place, float] | None:
         there, delay, booked = answer
-        counted = self._near.concurrency is not None
-        return (Place(booked=bool(booked), counted=counted), delay / 1000) if there else None
+        if not there:
+            return None
+        self._running += 1
+        return Place(booked=bool(booked), counted=self._near.concurrency is not None), delay / 1000
 
     def _send(self, patience: float) -> "asyncio.Future[Any]":
         near, most_ms = self._near, min(patience * 1000, PATIENCE_MOST_MS)
+        if not self._told and self._link.problem is None:
+            self._told = True
+            self._link.send(RUNS, self._keys[:1], self._link.name, self._running).add_done_callback(self._left)
         return self._link.send(
             TAKE_PLACE,
             self._keys,
@@ -112,6 +123,10 @@ class SharedPace:
             near.burst * 1000,
             most_ms,
         )
+
+    def _left(self, sent: "asyncio.Future[Any]") -> None:
+        if sent.cancelled() or sent.exception() is not None:
+            self._told = False
 
     def _give_up(self, asked: "asyncio.Future[Any]") -> None:
         if not asked.cancelled() and asked.exception() is None and (found := self._place(asked.result())):

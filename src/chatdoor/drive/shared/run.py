@@ -11,7 +11,7 @@ from chatdoor.drive.shared.pace import Place
 from chatdoor.drive.shared.sessions import Entry, SharedSessions
 from chatdoor.drive.shared.visit import Opening
 from chatdoor.drive.visitor import Visitor
-from chatdoor.errors import ChatdoorError, TimedOut
+from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import Flow, OpenSession, T
 from chatdoor.flow.exchange import Call
 from chatdoor.flow.session import Session
@@ -90,7 +90,7 @@ class SharedRun(AsyncRun[T]):
             opened = await AsyncRun(flow, self.visitor, self._http, self.call, paced=False).whole()
             session = await sessions.publish(entry, opened)
         except ChatdoorError as error:
-            sessions.leave(entry, None if isinstance(error, TimedOut) else error)
+            sessions.leave(entry, None if self.out_of_own_time(error) else error)
             self.failed(lead, error)
             raise
         except BaseException:

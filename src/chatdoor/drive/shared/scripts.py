@@ -180,6 +180,11 @@ if due and tonumber(ARGV[3]) > 0 then
 end
 return 1""")
 
+RUNS: Final = Script("""
+-- KEYS: what runs. ARGV: who tells, how many it has.
+if tonumber(ARGV[2]) > 0 then return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+return redis.call('HDEL', KEYS[1], ARGV[1])""")
+
 HOLD_OFF: Final = Script("""
 -- KEYS: a wait. ARGV: milliseconds that it lasts at least from now (0: only asks). Gives how long it lasts.
 local left = redis.call('PTTL', KEYS[1])

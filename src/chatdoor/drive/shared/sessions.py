@@ -8,7 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -40,13 +40,15 @@ SAVE_SECONDS: Final = 0.05
 """How long changes wait for the end of the reply, with which they go in one trip."""
 
 
-class Failed(msgspec.Struct, frozen=True):
-    """An error of a leader, as the other gateways hear it."""
+class Failed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error of a leader, as the other gateways hear it: its kind, and what it says of itself."""
 
     kind: str
     problem: str
-    site: str | None
-    step: str | None
+    site: str | None = None
+    step: str | None = None
+    phase: str | None = None
+    retry_after: float | None = None
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -143,8 +145,7 @@ class SharedSessions(Sessions):
 
     def leave(self, entry: Entry, error: ChatdoorError | None) -> None:
         """Ends the right: all others hear of the error, or one of them leads."""
-        told = Failed(type(error).__name__, error.problem, error.site, error.step) if error else None
-        self._link.send(LEAVE_LEAD, self._keys, entry.ticket, msgspec.json.encode(told) if told else "")
+        self._link.send(LEAVE_LEAD, self._keys, entry.ticket, _told(error) if error else "")
 
     async def saved(self) -> None:
         """Returns once all gateways have the changes, or the server is known to be away."""
@@ -214,16 +215,29 @@ class SharedSessions(Sessions):
         return session
 
 
+def _told(error: ChatdoorError) -> bytes:
+    said = {name: getattr(error, name, None) for name in Failed.__struct_fields__[1:]}
+    return msgspec.json.encode({"kind": type(error).__name__, **said})
+
+
 def _error(text: bytes) -> ChatdoorError | None:
     """The error of another gateway; None for what is none of ours."""
     try:
         failed = msgspec.json.decode(text, type=Failed)
-    except ValueError:
+    except (ValueError, RecursionError):  # the library's own errors are ValueErrors
         return None
     kind = getattr(errors, failed.kind, None)
-    if not (isinstance(kind, type) and issubclass(kind, ChatdoorError)):
-        return None
-    try:
-        return kind(failed.problem, site=failed.site, step=failed.step)
-    except TypeError:  # one that says more than its place
+    if not (isinstance(kind, type) and issubclass(kind, ChatdoorError)) or kind in PLACED_OTHERWISE:
         return ChatdoorError(failed.problem, site=failed.site, step=failed.step)
+    own = {name: getattr(failed, name) for name in OWN.get(kind, ())}
+    return kind(failed.problem, site=failed.site, step=failed.step, **own)
+
+
+OWN: Final[Mapping[type[ChatdoorError], tuple[str, ...]]] = {
+    errors.TimedOut: ("phase",),
+    errors.RateLimited: ("retry_after",),
+}
+"""What some errors say besides their place."""
+
+PLACED_OTHERWISE: Final = frozenset({errors.SiteFileError})
+"""Errors that do not come from a site."""
