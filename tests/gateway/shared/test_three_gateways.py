@@ -1,0 +1,101 @@
+"""Three gateways behind nginx, with one Redis: many callers, a token that expires, replicas that are killed.
+
+`CALLERS` and `TALKS` are of a size for the test command; `scripts/soak gateways` runs them larger.
+"""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from chatdoor import AsyncClient, Practice
+from chatdoor.errors import ChatdoorError
+from chatdoor.practice import site_text
+from chatdoor.site import Site
+from tests.gateway.shared.replicas import Row, replicas
+from tests.servers.nginx import PROGRAM
+from tests.servers.redis import RedisServer
+
+CALLERS = int(os.environ.get("SOAK_CALLERS", "1000"))
+TALKS = int(os.environ.get("SOAK_TALKS", "24"))
+TURNS = int(os.environ.get("SOAK_TURNS", "12"))
+KILLS = int(os.environ.get("SOAK_KILLS", "6"))
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
+
+
+def site_file(practice: Practice, folder: Path) -> str:
+    """The site's file, where the gateways find it."""
+    file = folder / "practice.toml"
+    file.write_text(site_text(practice.behaviour, practice.url))
+    return str(file)
+
+
+def test_a_thousand_callers_and_one_refresh(redis: RedisServer, tmp_path: Path) -> None:
+    """Of a thousand callers at once whose token has expired all get their answers, and one page was fetched for all."""
+    practice = Practice()
+
+    async def main(site: Site) -> None:
+        async with AsyncClient(site) as client:
+            for number in range(3):
+                await client.ask([{"role": "user", "content": f"warm {number}"}])
+            assert practice.stats()["tokens"] == 1
+            practice.faults(expire=True)
+            asked = [client.ask([{"role": "user", "content": f"caller {at}"}]) for at in range(CALLERS)]
+            assert all(reply.text for reply in await asyncio.gather(*asked))
+
+    with practice, replicas(tmp_path, 3, "--site", site_file(practice, tmp_path), "--state", redis.url) as row:
+        asyncio.run(main(row.site))
+        assert practice.stats()["tokens"] == 2
+        assert practice.stats()["accepted"] == CALLERS + 3
+
+
+def test_replicas_are_killed_in_mid_conversation(redis: RedisServer, tmp_path: Path) -> None:
+    """Callers whose turn fails ask once more; in the end each turn of each stands once, in order, in one conversation."""
+    practice = Practice(history="id", slow=0.03)
+
+    async def talk(client: AsyncClient, name: int) -> None:
+        messages: list[dict[str, str]] = []
+        for turn in range(TURNS):
+            messages.append({"role": "user", "content": f"{name}: {turn}"})
+            messages.append({"role": "assistant", "content": await answer(client, messages)})
+
+    async def kill(row: Row) -> None:
+        for number in range(KILLS):
+            replica = row.replicas[number % 3]
+            ending = signal.SIGKILL if number % 2 else signal.SIGTERM
+            await asyncio.to_thread(replica.stop, ending)
+            await asyncio.sleep(0.1)
+            await asyncio.to_thread(replica.start)
+
+    async def main(row: Row) -> None:
+        async with AsyncClient(row.site) as client:
+            await asyncio.gather(kill(row), *(talk(client, name) for name in range(TALKS)))
+
+    with practice, replicas(tmp_path, 3, "--site", site_file(practice, tmp_path), "--state", redis.url) as row:
+        asyncio.run(main(row))
+        check(practice.heard())
+
+
+async def answer(client: AsyncClient, messages: list[dict[str, str]]) -> str:
+    """The reply, asked for again as a person would where it fails."""
+    for _ in range(30):
+        try:
+            return (await client.ask(messages)).text
+        except ChatdoorError:
+            await asyncio.sleep(0.1)
+    raise AssertionError("no answer after 30 tries")
+
+
+def check(heard: list[list[str]]) -> None:
+    """No conversation has a gap, a turn twice or another caller's turn, and each caller has a whole one."""
+    whole = set()
+    for turns in heard:
+        name = turns[0].partition(":")[0]
+        assert turns == [f"{name}: {at}" for at in range(len(turns))]
+        if len(turns) == TURNS:
+            assert name not in whole
+            whole.add(name)
+    assert whole == {str(name) for name in range(TALKS)}
