@@ -17,8 +17,8 @@ from chatdoor.gateway.address import own_hosts
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
 from chatdoor.gateway.keys import Key, Keys
-from chatdoor.gateway.shared.counts import SharedCounts
 from chatdoor.gateway.server import Server, listen
+from chatdoor.gateway.shared.counts import SharedCounts
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.practice import Practice
 from chatdoor.site import Site

@@ -4,15 +4,20 @@ import gc
 import logging
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
 
-from chatdoor.cli.output import complain, stdout
 from chatdoor.cli.references import FORMS
 from chatdoor.cli.visit import showing_log
 from chatdoor.cli.wishes import KEYS_VARIABLE, STDERR, Wishes
+
+if TYPE_CHECKING:
+    import socket
+
+    from chatdoor.cli.serve_plan import Plan
+    from chatdoor.gateway.workers import Worker
 
 EPILOG: Final = """\b
 Examples:
@@ -69,6 +74,7 @@ _FILE: Final = click.Path(path_type=Path)
     type=click.Choice(["serve", "refuse"]),
     help="While that server is away: go on with what is known here, or answer 503. [default: serve]",
 )
+@click.option("--workers", type=click.IntRange(1, 64), metavar="N", help="How many processes serve. [default: 1]")
 @click.option(
     "--access-log",
     is_flag=False,
@@ -94,29 +100,41 @@ def serve(**options: object) -> None:
     other address needs one. Ctrl-C or SIGTERM lets running requests finish, a second one does not. SIGHUP reads the
     config, the sites and the keys again.
     """  # fmt: skip
-    from chatdoor.cli.serving import Serving
-    from chatdoor.gateway.address import url_of
-    from chatdoor.gateway.server import Server, listen
+    from chatdoor.cli.serve_plan import Plan
+    from chatdoor.gateway.server import listen
 
     wishes = msgspec.convert(options, Wishes)
     with showing_log(logging.DEBUG if wishes.verbose else logging.ERROR), ExitStack() as stack:
-        serving = Serving(wishes, stack)
-        listener = stack.enter_context(listen(serving.host, serving.port))
-        port = listener.getsockname()[1]
-        state = serving.state(port)
-        if state.shared is not None and not wishes.verbose:  # whether that is away is of interest
-            logging.getLogger("chatdoor").setLevel(logging.WARNING)
+        plan = Plan(wishes)
+        listener = stack.enter_context(listen(plan.host, plan.port))
+        worker = plan.fork() if plan.workers > 1 else None
+        if not isinstance(worker, int):
+            _serve(plan, listener, stack, worker)
+        elif worker:
+            raise SystemExit(worker)
 
-        def tell_ready() -> None:
-            if state.shared is not None:
-                state.shared.link.begin()
-            if serving.logs_texts:
-                complain("the access log holds what is said: prompts and replies (--log-texts)")
-            models = ", ".join(state.house.sites)
-            stdout().write(f"chatdoor serves {models} at {url_of(serving.host, port)}/v1 (Ctrl-C ends it)\n")
 
-        seconds = serving.config.read_seconds
-        server = Server(state, grace=serving.grace, read_seconds=seconds, renew=serving.renew, on_ready=tell_ready)
-        gc.freeze()
-        gc.set_threshold(YOUNG_MOST)
-        server.run(sockets=[listener])
+def _serve(plan: "Plan", listener: "socket.socket", stack: ExitStack, worker: "Worker | None") -> None:
+    """Serves until the end: alone, or as one of several workers."""
+    from chatdoor.cli.serving import Serving
+    from chatdoor.gateway.server import Server
+
+    serving = Serving(plan, stack)
+    state = serving.state(listener.getsockname()[1])
+    if state.shared is not None and not plan.wishes.verbose:  # whether that is away is of interest
+        logging.getLogger("chatdoor").setLevel(logging.WARNING)
+
+    def tell_ready() -> None:
+        if state.shared is not None:
+            state.shared.link.begin()
+        line = plan.ready_line(listener, ", ".join(state.house.sites))
+        if worker is None:
+            plan.tell_ready(line)
+        else:
+            worker.tell_ready(line, server.stop)
+
+    seconds = serving.config.read_seconds
+    server = Server(state, grace=plan.grace, read_seconds=seconds, renew=serving.renew, on_ready=tell_ready)
+    gc.freeze()
+    gc.set_threshold(YOUNG_MOST)
+    server.run(sockets=[listener])

@@ -9,14 +9,16 @@ from msgspec import UnsetType
 
 from chatdoor.cli.references import resolve
 from chatdoor.cli.serve_keys import all_keys, check_names, check_open
+from chatdoor.cli.serve_plan import Plan
+from chatdoor.cli.serve_workers import check_apart, own_pace
 from chatdoor.cli.settings import PRACTICE
-from chatdoor.cli.wishes import STDERR, Wishes, with_input
+from chatdoor.cli.wishes import STDERR
 from chatdoor.drive.access import Timeout
 from chatdoor.drive.visitor import Options
 from chatdoor.errors import ArgumentError
 from chatdoor.gateway.access_log import AccessLog
 from chatdoor.gateway.address import own_hosts
-from chatdoor.gateway.config import Config, parse_config, read_config
+from chatdoor.gateway.config import Config
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
 from chatdoor.gateway.keys import Keys
@@ -39,17 +41,14 @@ class Serving:
     are at the start.
     """
 
-    def __init__(self, wishes: Wishes, stack: ExitStack) -> None:
+    def __init__(self, plan: Plan, stack: ExitStack) -> None:
         self._stack = stack
-        self._wishes = with_input(wishes)
+        self._plan = plan
+        self._wishes = plan.wishes
         self._practice: Site | None = None
-        self.config = self._config()
-        self.host = wishes.host or self.config.table.host
-        self.port = self.config.table.port if wishes.port is None else wishes.port
-        self.grace = self.config.grace if wishes.grace is None else wishes.grace
+        self.config = plan.config
+        self.host = plan.host
         self._hosts: list[str] = []
-        keys = all_keys(self._wishes, self.config)  # before the store: a refused start leaves nothing behind
-        check_open(self.host, keys)
         self._conversations = self._store()
         self._shared = self._shared_state()
 
@@ -61,22 +60,16 @@ class Serving:
 
     def renew(self, state: State) -> Renewed:
         """All read anew. What is as before stays: clients with their sessions, and how often a key has asked."""
-        return self._made(self._config(), state)
-
-    @property
-    def logs_texts(self) -> bool:
-        """True where prompts and replies stand in the log."""
-        return self._wishes.log_texts or self.config.table.log_texts
-
-    def _config(self) -> Config:
-        return read_config(self._wishes.config) if self._wishes.config else parse_config("")
+        return self._made(self._plan.read(), state)
 
     def _made(self, config: Config, before: State | None) -> Renewed:
         wishes, table = self._wishes, config.table
-        keys = Keys(tuple(all_keys(self._wishes, config)))
+        keys = all_keys(self._wishes, config)
         check_open(self.host, keys)
         sites = self._sites(config)
         check_names(config, {site.name: site for site in sites})
+        if self._shares_nothing:
+            check_apart(sites, keys)
         house = House(
             sites,
             {
@@ -90,7 +83,7 @@ class Serving:
             before=before.house if before else None,
         )
         guard = Guard(
-            keys.going_on(before.guard.keys) if before else keys,
+            Keys(tuple(keys)).going_on(before.guard.keys) if before else Keys(tuple(keys)),
             hosts=[*self._hosts, *wishes.allowed_host, *table.allowed_hosts],
             cors=[*wishes.cors, *table.cors],
             once=self._user_headers(config),
@@ -121,6 +114,8 @@ class Serving:
         return [self._practice_site() if source == PRACTICE else load_site(source) for source in sources]
 
     def _practice_site(self) -> Site:
+        if self._plan.workers > 1:
+            raise ArgumentError("--workers: a practice site is in one process; start one apart, and name its site file")
         if self._practice is None:
             from chatdoor.practice import Practice  # loads a server
 
@@ -132,6 +127,8 @@ class Serving:
         wishes, table = self._wishes, config.table
         total = wishes.timeout or config.timeout or site.limits.timeout
         options: Options = {"timeout": Timeout(gap=wishes.gap_timeout or config.gap_timeout, total=total)}
+        if self._shares_nothing:
+            options |= own_pace(site, self._plan.workers)
         if site is self._practice:
             return options
         return {**options, "proxy": self._proxy(config), "ca_file": wishes.ca_file or _path(config, table.ca_file)}
@@ -176,13 +173,18 @@ class Serving:
 
         return SharedCounts(self._shared.link, serves=self._shared.serves)
 
+    @property
+    def _shares_nothing(self) -> bool:
+        """True for one of several workers that do not know of each other."""
+        return self._plan.workers > 1 and self._shared is None
+
     def _log(self) -> AccessLog | None:
         named = given(self.config.table.access_log)
         if (self._wishes.access_log or named) == STDERR:
-            return AccessLog(texts=self.logs_texts)
+            return AccessLog(texts=self._plan.logs_texts)
         if path := Path(self._wishes.access_log) if self._wishes.access_log else _path(self.config, named):
-            return AccessLog(path, texts=self.logs_texts)
-        if self.logs_texts:
+            return AccessLog(path, texts=self._plan.logs_texts)
+        if self._plan.logs_texts:
             raise ArgumentError("--log-texts: there is no log for them; give --access-log too")
         return None
 

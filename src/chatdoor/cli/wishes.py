@@ -37,6 +37,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     conversations: Path | None
     state: str | None
     state_down: Literal["serve", "refuse"] | None
+    workers: int | None
     access_log: str | None
     log_texts: bool
     open_metrics: bool

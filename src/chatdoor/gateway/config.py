@@ -27,6 +27,7 @@ KeyReference: TypeAlias = Annotated[
     str, Meta(pattern=rf"^(?:env:|file:|{HASH}).", title="env:NAME, file:PATH or sha256:DIGEST")
 ]
 HeaderName: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$", title="the name of a header")]
+Workers: TypeAlias = Annotated[int, Meta(ge=1, le=64, title="a number from 1 to 64")]
 StateDown: TypeAlias = Literal["serve", "refuse"]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535, title="a port from 0 to 65535")]
 
@@ -90,6 +91,7 @@ class ConfigTable(Table, frozen=True, kw_only=True):
     state_down: Annotated[
         StateDown, means("while that server is away: `serve` from what is known here, or `refuse`")
     ] = "serve"
+    workers: Annotated[Workers, means("how many processes serve")] = 1
     access_log: Annotated[
         Text | UnsetType, means("a file that gets a line for each request; `-` is standard error", "no log")
     ] = UNSET

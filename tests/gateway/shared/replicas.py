@@ -28,9 +28,7 @@ class Replica:
         command = [sys.executable, "-W", "error", "-m", "chatdoor", "serve", "--port", str(self.port), *self._options]
         own = {"CHATDOOR_STATE_DIR": str(self._folder), "CHATDOOR_CONFIG_DIR": str(self._folder)}
         with (self._folder / f"{self.port}.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, env={**os.environ, **own}, stdout=subprocess.DEVNULL, stderr=log
-            )
+            self._process = subprocess.Popen(command, env={**os.environ, **own}, stdout=subprocess.DEVNULL, stderr=log)
         wait_for_port(self.port)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

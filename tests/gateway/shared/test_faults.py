@@ -102,7 +102,7 @@ def test_refusing(doors: Doors, redis: RedisServer, fault: str) -> None:
 
 
 @pytest.mark.parametrize("serves", [True, False])
-def test_away_at_the_start(doors: Doors, redis: RedisServer, serves: bool) -> None:  # noqa: FBT001
+def test_away_at_the_start(doors: Doors, redis: RedisServer, serves: bool) -> None:
     """A gateway starts without it, and finds it when it comes."""
     redis.stop()
     with doors(2, serves=serves, history="id") as ((one, two), practice):

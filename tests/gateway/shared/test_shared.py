@@ -31,7 +31,7 @@ def test_a_key_may_ask_as_often_as_it_may_over_all(doors: Doors) -> None:
 
 
 def test_a_retry_at_another_gateway_gets_the_first_answer(doors: Doors) -> None:
-    """With the key of a try that has ended, every gateway gives its answer, whole or streamed; the site is asked once."""
+    """With the key of a try that has ended, every gateway gives its answer; the site is asked once."""
     with doors() as (three, practice):
         for number, stream in enumerate((False, True)):
             marked = {"Idempotency-Key": f"once-{number}"}

@@ -53,7 +53,7 @@ def test_a_thousand_callers_and_one_refresh(redis: RedisServer, tmp_path: Path) 
 
 
 def test_replicas_are_killed_in_mid_conversation(redis: RedisServer, tmp_path: Path) -> None:
-    """Callers whose turn fails ask once more; in the end each turn of each stands once, in order, in one conversation."""
+    """Callers whose turn fails ask once more; in the end each turn stands once, in order, in one conversation."""
     practice = Practice(history="id", slow=0.03)
 
     async def talk(client: AsyncClient, name: int) -> None:
