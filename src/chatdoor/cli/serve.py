@@ -68,7 +68,11 @@ _FILE: Final = click.Path(path_type=Path)
 @click.option("--timeout", type=_SECONDS, metavar="SECONDS", help="For a whole reply, waits included. [default: 60]")
 @click.option("--gap-timeout", type=_SECONDS, metavar="SECONDS", help="How long a site may be silent in a reply.")
 @click.option("--conversations", type=_FILE, metavar="FILE", help="Keep conversations there, over a restart.")
-@click.option("--state", metavar="REF", help=f"A Redis or Valkey server that several gateways share: {FORMS}.")
+@click.option(
+    "--state",
+    metavar="REF",
+    help=f"Redis or Valkey, for several gateways, or a folder, over a restart: URL or path, {FORMS}.",
+)
 @click.option(
     "--state-down",
     type=click.Choice(["serve", "refuse"]),

@@ -14,6 +14,7 @@ from chatdoor.cli.serve_workers import check_apart, own_pace
 from chatdoor.cli.settings import PRACTICE
 from chatdoor.cli.wishes import STDERR
 from chatdoor.drive.access import Timeout
+from chatdoor.drive.store import FileStore
 from chatdoor.drive.visitor import Options
 from chatdoor.errors import ArgumentError
 from chatdoor.gateway.access_log import AccessLog
@@ -75,6 +76,7 @@ class Serving:
             {
                 "allow_secrets": wishes.allow_secrets or table.allow_secrets,
                 "conversations": self._conversations,
+                "store": FileStore(self._folder / "sessions") if self._folder else None,
                 "shared": self._shared,
             },
             aliases=table.aliases,
@@ -141,6 +143,10 @@ class Serving:
 
     def _store(self) -> "ConversationFile | None":
         path = self._wishes.conversations or _path(self.config, self.config.table.conversations)
+        if path is not None and self._state is not None:
+            raise ArgumentError("--state: conversations are kept there too; leave --conversations out")
+        if self._folder is not None:
+            path = self._folder / "conversations.db"
         if path is None:
             return None
         from chatdoor.drive.conversation_file import ConversationFile  # loads a database
@@ -150,17 +156,27 @@ class Serving:
         store.get("")  # one that can not be used is an error now
         return store
 
-    def _shared_state(self) -> "SharedState | None":
-        named, said_by = (
-            (self._wishes.state, "--state") if self._wishes.state else (given(self.config.table.state), "state")
-        )
-        if not named:
+    @property
+    def _state(self) -> str | None:
+        """Where state is kept, as it was said: a server's URL or a folder."""
+        if self._wishes.state:
+            return resolve(self._wishes.state, "--state")
+        named = given(self.config.table.state)
+        return resolve(named, "state") if named else None
+
+    @property
+    def _folder(self) -> Path | None:
+        """The folder that state is kept in; None where it is on a server, or kept nowhere."""
+        if self._state is None or "://" in self._state:
             return None
-        if self._conversations is not None:
-            raise ArgumentError(f"{said_by}: conversations are kept there too; leave --conversations out")
+        return Path(self._state) if self._wishes.state else self.config.path(self._state)
+
+    def _shared_state(self) -> "SharedState | None":
+        if self._state is None or self._folder is not None:
+            return None
         from chatdoor.drive.shared.state import SharedState
 
-        return SharedState(resolve(named, said_by), serves=self._state_down == "serve")
+        return SharedState(self._state, serves=self._state_down == "serve")
 
     @property
     def _state_down(self) -> str:

@@ -115,7 +115,7 @@ class House:
         client = self._aside.get(served.site.name)
         if client is None:
             site, options, _ = self._clients[served.site.name]
-            own: Options = {**options, "conversations": None}
+            own: Options = {**options, "conversations": None, "store": None}
             if shared := options.get("shared"):
                 own["shared"] = shared.apart("aside")
             client = AsyncClient(site, **own)
