@@ -73,6 +73,7 @@ IMPURE_CALLS = {"open", "input", "print", "now", "utcnow", "today"}
 SEAMS: dict[str, str | tuple[str, ...]] = {
     "certifi": "drive/http.py",
     "click": "cli/",
+    "hiredis": "drive/shared/link.py",
     "httptools": ("drive/plain/wire.py", "gateway/reader.py", "gateway/upgrade.py", "practice/server.py"),
     "jmespath": "site/paths.py",
     "keyring": "drive/secrets.py",

@@ -85,7 +85,8 @@ class ConfigTable(Table, frozen=True, kw_only=True):
     state: Annotated[
         Text | UnsetType,
         means(
-            "a Redis or Valkey server that several gateways share: URL, `env:NAME` or `file:PATH`", "nothing is shared"
+            "a Redis or Valkey server for several gateways, as URL, `env:NAME` or `file:PATH`; a folder for one",
+            "nothing is shared",
         ),
     ] = UNSET
     state_down: Annotated[

@@ -136,11 +136,11 @@ class SharedPace:
 class SharedHoldoff(Holdoff):
     """A wait that a site has asked for, which all gateways heed. `near` is what callers here go by."""
 
-    def __init__(self, link: Link, key: str, near: Holdoff, *, serves: bool) -> None:
+    def __init__(self, link: Link, key: str, near: Holdoff) -> None:
         super().__init__()
         self._link = link
-        self._serves = serves
-        self._keys = [f"h:{hashlib.sha256(key.encode()).hexdigest()[:32]}"]
+        self.key = f"h:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+        """What it is called on the server."""
         self._near = near
 
     @property
@@ -151,19 +151,13 @@ class SharedHoldoff(Holdoff):
     def begin(self, seconds: float) -> None:
         """Begins it for all."""
         self._near.begin(seconds)
-        self._link.send(HOLD_OFF, self._keys, int(min(seconds, MAX_HOLDOFF) * 1000))
+        self._link.send(HOLD_OFF, [self.key], int(min(seconds, MAX_HOLDOFF) * 1000))
 
     def ask(self) -> "asyncio.Future[Any]":
-        """Asks whether another gateway was told to wait. `take` takes what comes."""
-        return self._link.send(HOLD_OFF, self._keys, 0)
+        """Asks whether another gateway was told to wait, and for how many milliseconds it lasts."""
+        return self._link.send(HOLD_OFF, [self.key], 0)
 
-    async def take(self, asked: "asyncio.Future[Any]") -> None:
-        """Heeds what the others were told. Where the server is away, what we were told is all, or it is an error."""
-        try:
-            left = await asyncio.shield(asked)
-        except StateDown:
-            if not self._serves:
-                raise
-            return
+    def heed(self, left: int) -> None:
+        """Heeds what the others were told: so many milliseconds."""
         if left > self._near.left * 1000:
             self._near.begin(left / 1000)

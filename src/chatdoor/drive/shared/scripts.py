@@ -88,11 +88,13 @@ end
 return 1""")
 
 SYNC: Final = Script("""
--- KEYS: a session. ARGV: the version that is known. Gives the other version that is there, and the session.
+-- KEYS: a session, a wait. ARGV: the version that is known. Gives how long the wait lasts; the version that is there
+-- ('': none); the session, where that is another version.
+local left = math.max(redis.call('PTTL', KEYS[2]), 0)
 local there = redis.call('HMGET', KEYS[1], 'v', 's')
-if not there[1] or not there[2] then return {'', ''} end
-if there[1] == ARGV[1] then return {there[1]} end
-return there""")
+if not there[1] or not there[2] then return {left, ''} end
+if there[1] == ARGV[1] then return {left, there[1]} end
+return {left, there[1], there[2]}""")
 
 ENTER: Final = Script("""
 -- KEYS: a session. ARGV: prefix, who asks, its ticket, the generation that will not do, the ticket that was waited for.

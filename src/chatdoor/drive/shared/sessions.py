@@ -74,21 +74,16 @@ class SharedSessions(Sessions):
         self._saving: asyncio.Task[None] | None = None
         self._now = asyncio.Event()
 
-    def sync(self) -> "asyncio.Future[Any]":
-        """Asks for what the others have changed. `take` takes what comes."""
-        return self._link.send(SYNC, self._keys, self._version)
+    def sync(self, wait: str) -> "asyncio.Future[Any]":
+        """Asks for what the others have changed, and how long a wait lasts. `take` takes what comes of the first."""
+        return self._link.send(SYNC, [*self._keys, wait], self._version)
 
-    async def take(self, asked: "asyncio.Future[Any]") -> None:
-        """Goes on with what the others have. Raises StateDown, unless one serves without it."""
-        try:
-            found = await asyncio.shield(asked)
-        except StateDown:
-            if not self._serves:
-                raise
-            return
-        if len(found) == 2 and found[0] and (session := self._read(found[0], found[1])):
-            self._merge(session)
-        elif not found[0] and self._version:  # the server was emptied
+    def take(self, version: bytes, *text: bytes) -> None:
+        """Goes on with what the others have."""
+        if text:
+            if session := self._read(version, text[0]):
+                self._merge(session)
+        elif not version and self._version:  # the server was emptied
             self._save(Changes())
 
     def learn(self, session: Session, changes: Changes) -> Session:

@@ -49,8 +49,8 @@ class SharedState:
         paced = f"{site.origin} {pace.concurrency} {pace.interval}" if pace else ""
         near = SharedPace(link, paced, pace, serves=serves) if pace else None
         local = is_local(urlsplit(site.origin).hostname or "")
-        holdoff = SharedHoldoff(link, scope if local else site.origin, holdoff_of(site), serves=serves)
-        return SharedVisit(sessions, talks, near, holdoff)
+        holdoff = SharedHoldoff(link, scope if local else site.origin, holdoff_of(site))
+        return SharedVisit(sessions, talks, near, holdoff, serves=serves)
 
     async def close(self) -> None:
         """Ends all connections to the server."""

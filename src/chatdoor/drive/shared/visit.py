@@ -10,6 +10,7 @@ from chatdoor.drive.shared.pace import SharedHoldoff, SharedPace
 from chatdoor.drive.shared.sessions import SharedSessions
 from chatdoor.drive.shared.talks import SharedTalks
 from chatdoor.drive.talks import Holding
+from chatdoor.errors import StateDown
 from chatdoor.flow.turn import Turn
 
 
@@ -30,22 +31,23 @@ class SharedVisit:
         talks: SharedTalks | None,
         pace: SharedPace | None,
         holdoff: SharedHoldoff,
+        *,
+        serves: bool,
     ) -> None:
         self.sessions = sessions
         self.talks = talks
         self.pace = pace
         self.holdoff = holdoff
+        self._serves = serves
 
     async def open(self, turn: Turn, conversation: str | None, asker: Asker, patience: float) -> Opening:
         """All that has to be known before the site is asked, in one trip. Raises StateDown, and as `Talks.hold`."""
-        wait, changed = self.holdoff.ask(), self.sessions.sync() if self.sessions else None
+        known = self.sessions.sync(self.holdoff.key) if self.sessions else self.holdoff.ask()
         asked = self.pace.ask(patience) if self.pace else None
         holding: Holding | None = None
         try:
             holding = await self.talks.join(turn, conversation, asker) if self.talks else None
-            await self.holdoff.take(wait)
-            if self.sessions and changed is not None:
-                await self.sessions.take(changed)
+            await self._learn(known)
             if asker.admission is not None:
                 await asyncio.shield(asker.admission)
         except BaseException:
@@ -55,6 +57,21 @@ class SharedVisit:
                 holding.end(None, "", told=False)
             raise
         return Opening(self, holding, asked)
+
+    async def _learn(self, asked: "asyncio.Future[Any]") -> None:
+        """Takes what the others know. Raises StateDown, unless one serves without it."""
+        try:
+            known = await asyncio.shield(asked)
+        except StateDown:
+            if not self._serves:
+                raise
+            return
+        if self.sessions is None:
+            self.holdoff.heed(known)
+            return
+        left, *session = known
+        self.holdoff.heed(left)
+        self.sessions.take(*session)
 
     async def close(self, holding: Holding | None) -> None:
         """Returns once all gateways know what came of the call, or the server is known to be away."""
