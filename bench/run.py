@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import batches, calls, command, gateways, imports, leaks, pieces, recordings, shared
+from bench import batches, calls, command, gateways, imports, leaks, pieces, recordings, shared, sizes
 from bench.processes import mock_site
 from bench.rows import Row, as_table
 
@@ -27,6 +27,7 @@ PARTS: Mapping[str, Callable[[str, int, int], list[Row]]] = {
     "gateway": gateways.measure,
     "recording": recordings.measure,
     "state": shared.measure,
+    "size": sizes.measure,
 }
 """Each takes the mock site's URL, how many rounds, and how many calls in a round."""
 

@@ -1,6 +1,8 @@
 """The long tests: `python -m tests.soak [PART ...]`. Each prints a verdict; the exit code says whether all hold."""
 
 import argparse
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -11,6 +13,8 @@ from tests.batch.kills import kill_run
 
 Part = Callable[[Path, Callable[[str], None]], Sequence[str]]
 
+GATEWAYS = {"SOAK_TALKS": "100", "SOAK_TURNS": "40", "SOAK_KILLS": "60"}
+
 
 def kills(folder: Path, say: Callable[[str], None]) -> Sequence[str]:
     """A batch of 10,000 rows, killed 200 times. Takes about five minutes."""
@@ -19,7 +23,16 @@ def kills(folder: Path, say: Callable[[str], None]) -> Sequence[str]:
     return verdict.problems if verdict.kills >= 200 else [*verdict.problems, "it ended before 200 kills"]
 
 
-PARTS: Mapping[str, Part] = {"kills": kills}
+def gateways(folder: Path, say: Callable[[str], None]) -> Sequence[str]:
+    """Three gateways behind nginx, 100 conversations of 40 turns, 60 replicas killed. Takes about three minutes."""
+    test = "tests/gateway/shared/test_three_gateways.py"
+    command = [sys.executable, "-m", "pytest", "-q", "-o", "faulthandler_timeout=900", f"--basetemp={folder}/t", test]
+    done = subprocess.run(command, env={**os.environ, **GATEWAYS}, capture_output=True, text=True, check=False)
+    say(done.stdout[-2_000:])
+    return [] if done.returncode == 0 else [f"pytest ended with {done.returncode}"]
+
+
+PARTS: Mapping[str, Part] = {"kills": kills, "gateways": gateways}
 """Each takes a folder and where to tell how it goes on, and gives what does not hold."""
 
 
