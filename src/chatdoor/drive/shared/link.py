@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("chatdoor")
 
-ANSWER_SECONDS: Final = 0.6
-"""How long a trip may take: two of them, and what is around them, are less than two seconds."""
+ANSWER_SECONDS: Final = 1.0
+"""How long a trip may take. Nobody waits for a second one that is late, so all ends within two seconds."""
 
 PROBE_SECONDS: Final = 0.25
 """How often a server that is away is tried."""
