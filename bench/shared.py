@@ -1,7 +1,7 @@
 """What it costs to be several: shared state for a request, two workers beside one, one to three replicas behind nginx.
 
 CPU of all gateway processes for a request, as in `gateways`; the CPU of Redis beside it. The mock and the load are on
-the last core, as are Redis and nginx; the gateways are on the first, so that more of them do not make more of them.
+the last core, as are Redis and nginx; a gateway is on the first. Workers and replicas may use both.
 """
 
 import os
@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import which
 
-from bench.gateways import AT_A_TIME, Gateway, ask, body_of, cpu_us, free_port, gateway, memory_mb
+from bench.gateways import AT_A_TIME, Gateway, ask, body_of, cpu_us, family, free_port, gateway, memory_mb
 from bench.processes import STOP_SECONDS, pin
 from bench.rows import Row, compared
 
@@ -67,6 +67,8 @@ def measure(url: str, rounds: int, calls: int) -> list[Row]:
 
 def _workers(url: str, rounds: int, calls: int) -> Iterator[Row]:
     with running("one worker", serve(url)) as one, running("two workers", serve(url, "--workers", "2")) as two:
+        for process in (*family(one.process.pid), *family(two.process.pid)):
+            unpin(process)  # two workers on one core are nobody's wish
         pairs = _pairs(two, one, rounds, calls)
         yield compared("state", "a request, two workers beside one", "us CPU", pairs, WORKERS_TIMES)
         yield Row(part="state", what="memory, one worker", unit="MB", ours=memory_mb(one.process.pid))
