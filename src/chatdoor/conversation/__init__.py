@@ -11,5 +11,6 @@ Standard clients send the whole list each time; many sites keep the history them
                       nothing, but replies       -> the site does not know them       lost
 
 `normal` makes the digests, `listing` puts a list into them, `record` is what is kept of a conversation, `match`
-decides, `store` keeps, `ledger` claims and finishes. All of it is pure: time and ids come in as arguments.
+decides, `store` keeps, `ledger` claims and finishes; `snapshot` is what was found in a store elsewhere. All of it is
+pure: time and ids come in as arguments.
 """

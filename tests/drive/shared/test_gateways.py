@@ -216,3 +216,19 @@ def test_who_leaves_gives_back_what_it_has(redis: RedisServer) -> None:
 
     with Practice(history="id", slow=0.05) as site:
         asyncio.run(main(site))
+
+
+def test_a_place_of_who_was_killed_is_free_soon(redis: RedisServer) -> None:
+    """The place of a gateway that died while its message was on the way is somebody else's within seconds."""
+
+    async def main(site: Site) -> None:
+        async with gateways(redis, site, 2, concurrency=1) as (one, two):
+            pace, link = one.visitor.shared.pace, one.visitor.shared.holdoff._link
+            await pace.enter(None, 5)
+            link._beats.cancel()
+            began = time.monotonic()
+            assert (await two.ask(talk(["Hello"]))).text
+            assert 0.5 < time.monotonic() - began < 4
+
+    with Practice() as site:
+        asyncio.run(main(site))

@@ -4,9 +4,16 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
+import pytest
+
 from chatdoor.gateway.quota import Quota
 from tests.gateway.door import Door, Seen, key
 from tests.gateway.shared.conftest import Doors
+from tests.servers.redis import RedisServer
+
+SPLIT = msgspec.msgpack.encode({"status": 200, "headers": [(b"a", b"b\r\nc: d")], "body": b""})
+"""An answer whose header would be two."""
 
 BEARER = {"Authorization": "Bearer k"}
 
@@ -73,3 +80,49 @@ def wait_for_a_fresh_minute() -> None:
     """A minute that is about to end would count anew in mid-test."""
     if (left := 60 - time.time() % 60) < 5:
         time.sleep(left)
+
+
+def test_two_trips_a_request(doors: Doors) -> None:
+    """With a key that has limits, a turn of a conversation takes two trips, whole or streamed."""
+    with doors(1, history="id", keys=[key("k", quota=Quota(1_000, 10_000))]) as ((door,), _):
+        messages = [{"role": "user", "content": "turn 0"}]
+        shared = door.state.shared
+        assert shared is not None
+        assert door.chat(BEARER).status == 200  # it opens the session, which takes two more
+        for turn in range(1, 4):
+            before = shared.link.trips
+            seen = door.chat(BEARER, messages=messages)
+            assert shared.link.trips - before == 2
+            assert int(seen.headers["x-ratelimit-remaining-requests"]) == 999 - turn
+            reply = seen.json()["choices"][0]["message"]
+            messages += [reply, {"role": "user", "content": f"turn {turn}"}]
+        before = shared.link.trips
+        assert door.chat(BEARER, messages=messages, stream=True).frames()[-1] == "[DONE]"
+        assert shared.link.trips - before == 2
+
+
+def test_a_try_whose_gateway_was_killed_is_not_made_again(doors: Doors, redis: RedisServer) -> None:
+    """The site may have read it, so its retry is a 409 that says so; without a mark it is another question."""
+    with doors(2) as ((one, two), practice):
+        marked = {"Idempotency-Key": "once"}
+        assert one.chat(marked).status == 200
+        (name,) = redis.keys("t:*")
+        redis.tell("HDEL", "{chatdoor}:" + name, "a")
+        redis.tell("HSET", "{chatdoor}:" + name, "o", "killed")
+        refused = two.chat(marked)
+        assert (refused.status, refused.error["code"]) == (409, "first_try_given_up")
+        assert refused.headers["x-should-retry"] == "false"
+        assert two.chat().status == 200
+        assert practice.stats()["accepted"] == 2
+
+
+@pytest.mark.parametrize("value", [b"", b"no msgpack", b"\x83\xa6status\xcc\xc8\xa7headers\x90\xa4body\xc0", SPLIT])
+def test_an_answer_that_is_not_ours_is_not_given(doors: Doors, redis: RedisServer, value: bytes) -> None:
+    """Where what is kept of a try is no answer, the site is asked."""
+    with doors(2) as ((one, two), practice):
+        marked = {"Idempotency-Key": "once"}
+        assert one.chat(marked).status == 200
+        (name,) = redis.keys("t:*")
+        redis.tell("HSET", "{chatdoor}:" + name, "a", value)
+        assert two.chat(marked).status == 200
+        assert practice.stats()["accepted"] == 2

@@ -124,14 +124,15 @@ class SharedLedger:
 
     async def ended(self, claim: Claim) -> None:
         """Returns once the server has heard how the claim ended, or is known to be away."""
-        ending = self._endings.pop(claim.id, None)
+        ending = self._endings.get(claim.id)
         if ending is not None:
             await asyncio.wait([ending])
 
     def _end(self, claim: Claim, conversation_id: str, new: Conversation | None) -> None:
         before = claim.claimed.revision if claim.claimed else None
         self._remember(conversation_id, new)
-        self._endings[claim.id] = self._save(conversation_id, before, new, claim.claimed)
+        ending = self._endings[claim.id] = self._save(conversation_id, before, new, claim.claimed)
+        ending.add_done_callback(lambda _: self._endings.pop(claim.id, None))
 
     def _remember(self, conversation_id: str, new: Conversation | None) -> None:
         old = self._near.get(conversation_id)

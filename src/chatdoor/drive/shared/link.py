@@ -83,15 +83,17 @@ class Link:
         check_url(url)
         if find_spec("redis") is None:
             raise ArgumentError("state: needs the extra `redis`: pip install 'chatdoor[redis]'")
-        self._url = url
-        self._seconds = seconds
+        self._url, self._seconds = url, seconds
+        try:
+            self._client: Redis | None = self._connect()
+        except ValueError:  # what is wrong with it would show it
+            raise ArgumentError("state: the address can not be read: redis://:PASSWORD@HOST:PORT/NUMBER") from None
         self.name = secrets.token_hex(8)
         """Who we are to the others."""
         self.trips = 0
         """How many there were."""
         self.problem: str | None = None
         """Why the server counts as away; None where it does not."""
-        self._client: Redis | None = None
         self._waiting: list[Sent] = []
         self._trip: asyncio.Task[None] | None = None
         self._beats: asyncio.Task[None] | None = None
@@ -168,7 +170,7 @@ class Link:
 
     async def _ask(self, batch: Sequence[Sent]) -> list[Any]:
         """The answers, errors of single scripts among them. Raises StateDown."""
-        client = self._client or self._connect()
+        client = self._client = self._client or self._connect()
         pipe = client.pipeline(transaction=False)
         latest = 0 if self._clock is None else int(self._clock + (time.monotonic() + self._seconds) * 1000)
         for sent in batch:
@@ -192,10 +194,9 @@ class Link:
         from redis.backoff import NoBackoff
 
         seconds = self._seconds
-        self._client = Redis.from_url(
+        return Redis.from_url(
             self._url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)
         )
-        return self._client
 
     async def _hang_up(self) -> None:
         client, self._client = self._client, None
