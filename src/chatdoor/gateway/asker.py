@@ -22,4 +22,5 @@ def scope_of(exchange: Exchange, user_headers: tuple[bytes, ...]) -> str:
 
 def asker_of(exchange: Exchange, user_headers: tuple[bytes, ...], chat: str | None = None) -> Asker:
     """Who asks a site: the scope of the request, and its client's own name for the chat."""
-    return Asker(scope=scope_of(exchange, user_headers), chat=chat, admission=exchange.admission)
+    admitted = None if exchange.admission is None else exchange.admission.begin()
+    return Asker(scope=scope_of(exchange, user_headers), chat=chat, admission=admitted)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
@@ -12,6 +12,9 @@ from chatdoor.gateway.openai.errors import MESSAGES, busy, envelope
 from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.request import Request
 from chatdoor.gateway.room import Room
+
+if TYPE_CHECKING:
+    from chatdoor.gateway.shared.counts import Admission
 
 JSON: Final[tuple[Header, ...]] = ((b"content-type", b"application/json"),)
 SSE: Final[tuple[Header, ...]] = (
@@ -70,8 +73,8 @@ class Exchange:
     tail = b""
     """What the path has between the beginning and the end of its route."""
     key: Key | None = None
-    admission: "asyncio.Future[None] | None" = None
-    """Where keys are counted elsewhere: done when this request is counted, or failed where it may not ask."""
+    admission: "Admission | None" = None
+    """Whether it may be asked, where keys are counted elsewhere."""
     status = 0
     """The status of the answer; 0 until it has begun."""
     sent = 0

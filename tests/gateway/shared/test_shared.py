@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from chatdoor.gateway.quota import Quota
-from tests.gateway.door import Door, Seen, key
+from tests.gateway.door import CHAT, Door, Seen, key
 from tests.gateway.shared.conftest import Doors
 from tests.servers.redis import RedisServer
 
@@ -80,6 +80,18 @@ def wait_for_a_fresh_minute() -> None:
     """A minute that is about to end would count anew in mid-test."""
     if (left := 60 - time.time() % 60) < 5:
         time.sleep(left)
+
+
+def test_what_is_no_request_counts_too(doors: Doors, redis: RedisServer) -> None:
+    """A body that is none counts for the limits, as it does in one gateway."""
+    with doors(2, keys=[key("k", quota=Quota(None, 2))]) as ((one, two), _):
+        headers = {**BEARER, "Content-Type": "application/json"}
+        assert [door.send("POST", CHAT, b"{", headers).status for door in (one, two)] == [400, 400]
+        end = time.monotonic() + 5  # nobody waits for the count of a request that has ended
+        while not redis.keys("q:*") or b"$1\r\n2" not in redis.tell("HVALS", "{chatdoor}:" + redis.keys("q:*")[0]):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert one.chat(BEARER).status == 429
 
 
 def test_two_trips_a_request(doors: Doors) -> None:
