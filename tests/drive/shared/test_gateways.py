@@ -81,8 +81,9 @@ def test_any_gateway_goes_on_with_a_conversation(redis: RedisServer) -> None:
             assert practice.heard() == [[f"turn {turn}" for turn in range(6)]]
 
 
-def test_two_trips_a_turn(redis: RedisServer) -> None:
-    """A turn takes one trip before the site is asked and one after it, whatever is shared."""
+@pytest.mark.parametrize("rotate", [False, True])
+def test_two_trips_a_turn(redis: RedisServer, rotate: bool) -> None:
+    """A turn takes one trip before the site is asked and one after it, whatever is shared and whatever changes."""
 
     async def main(site: Site) -> None:
         async with gateways(redis, site, 1, per_minute=60_000, concurrency=50) as (client,):
@@ -91,7 +92,7 @@ def test_two_trips_a_turn(redis: RedisServer) -> None:
             await client.ask(talk(["a", reply.text, "b"]))
             assert trips(client) - before == 2
 
-    with Practice(history="id") as site:
+    with Practice(history="id", rotate=rotate) as site:
         asyncio.run(main(site))
 
 
