@@ -22,6 +22,8 @@ class Output:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._end = 0
+        """Where the next line goes, once `results` has found it."""
         try:
             self._file = open_output(path)
         except OSError as error:
@@ -37,12 +39,12 @@ class Output:
 
     def write(self, lines: bytes) -> None:
         """Adds whole lines, which outlive this process. Raises BatchStopped, and nothing is added."""
-        start = self._file.tell()
         try:
             _write_all(self._file, lines)
         except OSError as error:
-            self._cut(start)
+            self._cut(self._end)
             raise self._not_written(error) from error
+        self._end += len(lines)
 
     def sync(self) -> None:
         """Returns when what was written is on the disk. Raises BatchStopped."""
@@ -54,6 +56,7 @@ class Output:
     def _cut(self, end: int) -> None:
         os.ftruncate(self._file.fileno(), end)
         self._file.seek(end)
+        self._end = end
 
     def _not_written(self, error: OSError) -> BatchStopped:
         going_on = "what was answered is kept, and the same command goes on from there"
@@ -134,9 +137,9 @@ def as_line(result: msgspec.Struct) -> bytes:
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
+    """Writes until nothing is left: a file may take a part, and say why only when the rest is written."""
+    while (written := file.write(data)) < len(data):
+        data = data[written:]
 
 
 def _sync_folder(folder: Path) -> None:
