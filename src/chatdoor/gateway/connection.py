@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
         """When the last answer was sent to a client that may still be sending."""
         self._half = False
         """True once the client has said that it sends no more."""
-        self._unsent = 0
+        self._unsent_last = 0
         self._unsent_since = self._idle_since
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -307,6 +307,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait for the client to take them."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
     def shutdown(self) -> None:
         """Ends the connection once the request that is answered has its answer."""
         self._request.keep_alive = False
@@ -317,7 +322,7 @@ class Connection(asyncio.Protocol):
         """Ends the connection where a request has begun that is not whole after `most` seconds, or none comes."""
         if self._transport is None:
             return
-        if self._is_stuck(self._transport.get_write_buffer_size(), now):
+        if self._is_stuck(self.unsent, now):
             self._transport.abort()
         elif self._parted is not None and now - self._parted >= PARTING_SECONDS:
             self._transport.close()
@@ -326,9 +331,9 @@ class Connection(asyncio.Protocol):
 
     def _is_stuck(self, unsent: int, now: float) -> bool:
         """True where the client has long taken nothing of what waits for it."""
-        if not unsent or unsent < self._unsent:
+        if not unsent or unsent < self._unsent_last:
             self._unsent_since = now
-        self._unsent = unsent
+        self._unsent_last = unsent
         return unsent > 0 and now - self._unsent_since >= STUCK_SECONDS
 
     def _check_request(self, transport: asyncio.Transport, now: float, most: float) -> None:
