@@ -151,6 +151,19 @@ def test_an_answer_reaches_who_still_sends() -> None:
         assert status(rest(connection)) == 404
 
 
+def test_a_body_that_breaks_ends_its_request_at_once(door: Door) -> None:
+    """Nothing waits for the rest of a body that can not be read."""
+    with connect(door) as connection:
+        connection.sendall(HEAD % door.port + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n")
+        time.sleep(0.1)
+        assert door.state.running == 1
+        connection.sendall(b"no size\r\n")
+        assert status(connection.recv(65_536)) == 400
+        broken = time.monotonic()
+        door.wait_until_idle()
+        assert time.monotonic() - broken < 1
+
+
 def test_who_goes_on_sending_is_parted_from(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the last answer a client may send on for a while, and no longer."""
     monkeypatch.setattr(connections, "PARTING_SECONDS", 0.2)

@@ -364,7 +364,8 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing() or self._parted is not None:
             return
-        if self._half or not self._answered or (self._request.ended and self._broken is None):
+        over = self._half or (self._request.ended and self._broken is None)
+        if over or self.task is not None or not self._answered:  # a task would wait on for the body
             transport.close()
             return
         self._parted = time.monotonic()
