@@ -1,11 +1,16 @@
 """One connection after another request, on raw sockets: order, early answers, limits of time."""
 
+import asyncio
 import json
 import socket
 import time
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from chatdoor.gateway import connection as connections
+from chatdoor.gateway.connection import Connection
 from tests.gateway.door import CHAT, SECONDS, Door, gateway, practice_door, status
 from tests.gateway.test_hostile import GOOD, HEAD
 
@@ -59,6 +64,139 @@ def test_many_requests_at_once_are_all_answered_in_order() -> None:
         received = b""
         while received.count(b"HTTP/1.1 200 OK") < 1_000:
             received += connection.recv(65_536)
+
+
+class Wire(asyncio.Transport):
+    """A transport that only notes whether it is read."""
+
+    reads = True
+
+    def pause_reading(self) -> None:
+        """Nothing is read."""
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        """It is read again."""
+        self.reads = True
+
+    def is_closing(self) -> bool:
+        """Never."""
+        return False
+
+
+def test_who_sends_whole_requests_ahead_has_to_wait() -> None:
+    """However they are cut, no more than a few are taken in while one is answered, nor after its answer."""
+
+    async def main() -> None:
+        answer = asyncio.Event()
+
+        async def answer_one(exchange: Any) -> None:
+            await answer.wait()
+            answer.clear()
+            exchange.carrier._answered = True
+
+        loop = asyncio.get_running_loop()
+        hall: Any = SimpleNamespace(gateway=answer_one, connections=set(), tasks=set(), loop=loop, greeting=b"")
+        wire, one = Wire(), Connection(hall)
+        one.connection_made(wire)
+        taken = 0
+        while wire.reads and taken < 100:
+            one.data_received(LIVE % 1)
+            taken += 1
+        assert taken < 20
+        one.data_received(LIVE % 1 * 50)
+        answer.set()
+        await asyncio.sleep(0.01)
+        assert not wire.reads
+        cast(asyncio.Task[None], one.task).cancel()
+
+    asyncio.run(main())
+
+
+def test_who_ends_its_own_side_is_answered_what_needs_no_site() -> None:
+    """A client that sends all it has to say and then its end gets all answers, and the connection ends."""
+    with gateway() as door, connect(door) as connection:
+        connection.sendall(LIVE % door.port * 50)
+        connection.shutdown(socket.SHUT_WR)
+        assert rest(connection).count(b"HTTP/1.1 200 OK") == 50
+
+
+def test_who_ends_its_own_side_does_not_wait_for_a_site() -> None:
+    """Its end is taken for its leaving, however early it comes, and the connection is closed."""
+    with practice_door(reply="sse-delta", slow=30.0) as (door, _):
+        for pause in (0, 0.2):
+            with connect(door) as connection:
+                connection.sendall(LIVE % door.port + ask(door))
+                time.sleep(pause)
+                connection.shutdown(socket.SHUT_WR)
+                assert rest(connection).count(b"HTTP/1.1") == 1
+            door.wait_until_idle()
+
+
+def test_half_a_body_and_an_end_is_no_request(door: Door) -> None:
+    """What can not become whole is given up at once."""
+    with connect(door) as connection:
+        connection.sendall(ask(door)[:-5])
+        connection.shutdown(socket.SHUT_WR)
+        assert rest(connection) == b""
+
+
+def test_an_answer_reaches_who_still_sends() -> None:
+    """A client that sends all of its body before it reads finds its answer, also where the connection ends then."""
+    with gateway() as door, connect(door) as connection:
+        lines = b"Host: 127.0.0.1:%d\r\nConnection: close\r\nContent-Length: 20000000\r\n\r\n" % door.port
+        connection.sendall(b"POST /nowhere HTTP/1.1\r\n" + lines)
+        for _ in range(200):
+            connection.sendall(b"x" * 100_000)
+        assert status(rest(connection)) == 404
+
+
+def test_a_body_that_breaks_ends_its_request_at_once(door: Door) -> None:
+    """Nothing waits for the rest of a body that can not be read."""
+    with connect(door) as connection:
+        connection.sendall(HEAD % door.port + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n")
+        time.sleep(0.1)
+        assert door.state.running == 1
+        connection.sendall(b"no size\r\n")
+        assert status(connection.recv(65_536)) == 400
+        broken = time.monotonic()
+        door.wait_until_idle()
+        assert time.monotonic() - broken < 1
+
+
+def test_who_goes_on_sending_is_parted_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last answer a client may send on for a while, and no longer."""
+    monkeypatch.setattr(connections, "PARTING_SECONDS", 0.2)
+    with gateway(read_seconds=0.4) as door, connect(door) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        assert status(rest(connection)) == 400
+        end = time.monotonic() + SECONDS
+        while door.server.connections:
+            connection.send(b"x")
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
+def test_who_never_reads_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection whose client takes nothing of its answers is ended after a while."""
+    monkeypatch.setattr(connections, "STUCK_SECONDS", 0.3)
+    with gateway(read_seconds=0.4) as door, socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        connection.connect(("127.0.0.1", door.port))
+        connection.sendall((LIVE % door.port).replace(b"/livez", b"/openapi.json") * 300)
+        end = time.monotonic() + SECONDS
+        while door.server.connections:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
+def test_what_is_refused_after_a_head_has_a_body(door: Door) -> None:
+    """An error belongs to what came after the request that was answered, whatever its method was."""
+    with connect(door) as connection:
+        connection.sendall((LIVE % door.port).replace(b"GET", b"HEAD"))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"nonsense\r\n\r\n")
+        assert b"bad_http" in rest(connection)
 
 
 def test_a_body_that_nobody_reads_is_passed_over(door: Door) -> None:

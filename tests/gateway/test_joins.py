@@ -16,6 +16,7 @@ from chatdoor.gateway.joins import Joins
 from chatdoor.practice import Practice
 from tests.gateway.door import CHAT, HELLO, SECONDS, Door, Seen, gateway, key, practice_door
 from tests.gateway.test_access_log import lines
+from tests.gateway.test_connection import rest
 from tests.gateway.test_metrics import value
 
 KEYED = {"Idempotency-Key": "one"}
@@ -44,14 +45,14 @@ class Asking:
 
 
 @contextlib.contextmanager
-def leaving(door: Door, headers: Mapping[str, str], **request: object) -> Iterator[None]:
+def leaving(door: Door, headers: Mapping[str, str], **request: object) -> Iterator[socket.socket]:
     """A request whose client leaves at the end of the block."""
     body = json.dumps({"model": "practice", "messages": HELLO} | request).encode()
     lines = {"Host": f"127.0.0.1:{door.port}", "Content-Type": "application/json", "Content-Length": len(body)}
     head = "".join(f"{name}: {value}\r\n" for name, value in (lines | dict(headers)).items())
     with socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS) as connection:
         connection.sendall(f"POST {CHAT} HTTP/1.1\r\n{head}\r\n".encode() + body)
-        yield
+        yield connection
 
 
 def until(practice: Practice, name: str, count: int) -> None:
@@ -162,6 +163,23 @@ def test_when_all_have_left_it_ends() -> None:
         seen = door.chat(KEYED)
         assert (seen.status, seen.error["code"]) == (409, "first_try_given_up")
         assert seen.headers["x-should-retry"] == "false"
+        assert practice.stats()["accepted"] == 1
+
+
+def test_a_stream_that_was_given_up_says_so() -> None:
+    """Who comes later gets what was sent, and an error after it: never a mere end."""
+    with practice_door(reply="sse-delta", pause=0.5) as (door, practice):
+        with leaving(door, KEYED, stream=True) as connection:
+            assert connection.recv(65_536)
+        end = time.monotonic() + SECONDS
+        while door.state.joins.running:
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        with leaving(door, KEYED, stream=True) as connection:
+            received = rest(connection)
+        assert received.startswith(b"HTTP/1.1 200 OK")
+        assert received.count(b"first_try_given_up") == 1
+        assert b"[DONE]" not in received
         assert practice.stats()["accepted"] == 1
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatdoor.gateway.problem import Problem
-from chatdoor.gateway.reader import HEAD_BYTES, HEADERS_MOST, RequestReader
+from chatdoor.gateway.reader import AHEAD_MOST, HEAD_BYTES, HEADERS_MOST, RequestReader
 from chatdoor.gateway.request import Request
 
 POST = b"POST /v1/x?a=1?b HTTP/1.1\r\nHost: a\r\nX-Name: One\r\nx-name: two\r\nContent-Length: 5\r\n\r\nhello"
@@ -17,6 +17,7 @@ CHUNKED = (
     b"PUT /c HTTP/1.1\r\nTransfer-Encoding: Chunked\r\nExpect: 100-Continue\r\n\r\n"
     b"2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nHost: trailer\r\n\r\n"
 )
+
 GET = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
 UPGRADE = b"POST /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -93,6 +94,23 @@ def test_what_is_no_request_is_a_problem(data: bytes, status: int, step: int) ->
     with pytest.raises(Problem) as problem:
         read(reader, *[data[at : at + step] for at in range(0, len(data), step)])
     assert problem.value.status == status
+
+
+@pytest.mark.parametrize("trailer", [b"a" * 1_000, b"a: b\r\n" * 200], ids=["one without end", "many"])
+def test_trailers_are_bounded(trailer: bytes) -> None:
+    """What follows the last chunk without end is refused."""
+    reader = RequestReader()
+    reader.feed(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    with pytest.raises(Problem):
+        read(reader, *[trailer] * 1_000)
+
+
+def test_requests_ahead_are_bounded() -> None:
+    """What comes at once may hold many requests, but not any number."""
+    reader = RequestReader()
+    with pytest.raises(Problem):
+        reader.feed(b"GET / HTTP/1.1\r\n\r\n" * (AHEAD_MOST + 1))
+    assert len(reader.heads) == AHEAD_MOST
 
 
 def test_noise_never_breaks_the_reader() -> None:

@@ -17,7 +17,8 @@ from chatdoor.gateway.renewal import Renewed
 from chatdoor.gateway.server import listen
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.site import loads_site
-from tests.gateway.door import CHAT, SECONDS, Door, Seen, gateway, practice_door
+from tests.gateway.door import CHAT, SECONDS, Door, Seen, gateway, practice_door, whole
+from tests.gateway.test_connection import ask, rest
 from tests.gateway.test_stream import STREAMED
 from tests.servers.faulty import Faulty
 
@@ -120,6 +121,24 @@ def test_a_slow_reader_slows_the_gateway(faulty: Faulty) -> None:
         door.wait_until_idle()
 
 
+def test_what_was_answered_is_sent_before_the_end() -> None:
+    """An answer that its reader has yet to take is not cut off by the end."""
+    with gateway() as door, socket.socket() as connection:
+        connection.settimeout(SECONDS)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        connection.connect(("127.0.0.1", door.port))
+        sent = 0
+        while not any(one.unsent for one in door.server.connections):
+            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % door.port)
+            sent += 1
+            time.sleep(0.02)
+        door.server.stop()
+        time.sleep(0.2)
+        answers = rest(connection).split(b"HTTP/1.1 200 OK")[1:]
+        assert len(answers) == sent
+        assert all(whole(answer) for answer in answers)
+
+
 def test_a_port_that_is_taken_is_an_error() -> None:
     """Two gateways on one port are one too many, and the error says which."""
     with listen("127.0.0.1", 0) as first:
@@ -138,6 +157,22 @@ def test_a_bug_is_a_500_that_is_not_repeated(monkeypatch: pytest.MonkeyPatch, ca
     assert "KeyError" in record.getMessage()
     assert "secret" not in caplog.text
     assert b"secret" not in seen.body
+
+
+def test_a_bug_after_the_answer_spoils_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What fails when all is said takes no answer away and ends no connection; the log has nothing that was said."""
+    with practice_door() as (door, _), socket.create_connection(("127.0.0.1", door.port), SECONDS) as connection:
+        monkeypatch.setattr(door.state, "ended", lambda _: {}["my secret prompt"])
+        for _ in range(2):
+            connection.sendall(ask(door))
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+        door.wait_until_idle()
+        monkeypatch.undo()
+    assert all("KeyError" in record.getMessage() for record in caplog.records)
+    assert len(caplog.records) == 2
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP there")

@@ -147,9 +147,13 @@ def test_an_answer_without_end_has_none_for_anybody() -> None:
     async def scene() -> None:
         broken, nothing, reader = Tape(Room(10**9)), Tape(Room(10**9)), Reader()
         recording = asyncio.create_task(record(broken, 1, last=False))
-        await broken.play(reader.exchange)
+        with pytest.raises(Problem, match="given up"):
+            await broken.play(reader.exchange)
         await recording
-        assert (reader.body, reader.is_whole) == (FRAME, False)
+        broken.break_off()
+        told = Reader()
+        await broken.play(told.exchange)
+        assert (told.body, told.is_whole) == (FRAME, False)
         nothing.close()
         with pytest.raises(Problem, match="given up"):
             await nothing.play(reader.exchange)

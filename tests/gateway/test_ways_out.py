@@ -4,15 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatdoor.errors import ChatdoorError, RecordingError
+from chatdoor.errors import BatchStopped, ChatdoorError, NotRecorded, RecordingError
 from chatdoor.gateway.openai.errors import CODES, bug
 from chatdoor.gateway.ways_out import WAYS_OUT, way_out
+
+ELSEWHERE = {BatchStopped, NotRecorded, RecordingError}
+"""Errors of commands that no call raises."""
 
 
 def leaves(kind: type[ChatdoorError] = ChatdoorError) -> Iterator[type[ChatdoorError]]:
     """All kinds of errors of the tree that a call can raise."""
     for below in kind.__subclasses__():
-        if below.__module__ == "chatdoor.errors" and below is not RecordingError:  # no call reads a recording
+        if below.__module__ == "chatdoor.errors" and below not in ELSEWHERE:
             yield below
             yield from leaves(below)
 

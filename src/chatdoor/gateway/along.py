@@ -65,6 +65,7 @@ class Along:
 
     async def cut(self) -> None:
         """Ends an answer that is not whole; who reads the tape sees that it has no end."""
+        self._tape.break_off()
         await self._carrier.cut()
 
     def watch(self, leave: Leave) -> None:

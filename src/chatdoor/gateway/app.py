@@ -31,11 +31,14 @@ class Gateway:
         exchange.room = self.state.bodies
         self.state.running += 1
         try:
-            await _settle(exchange, self._answer(exchange))
-        finally:
-            self.state.running -= 1
-            exchange.give_room_back()
-            self.state.ended(exchange)
+            try:
+                await _settle(exchange, self._answer(exchange))
+            finally:
+                self.state.running -= 1
+                exchange.give_room_back()
+                self.state.ended(exchange)
+        except Exception as error:  # noqa: BLE001 - one where all had been said; asyncio would log its text
+            _log_bug(error)
 
     async def _answer(self, exchange: Exchange) -> None:
         state, guard = self.state, self.state.guard
@@ -82,8 +85,12 @@ async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
         if not exchange.gone:
             raise
     except Exception as error:  # noqa: BLE001 - a bug of ours must not end the gateway
-        logger.error("%s at %s, %s", type(error).__name__, *_place(error))  # noqa: TRY400 - a trace may show texts
+        _log_bug(error)
         await exchange.fail(bug(asked=bool(exchange.note.site)))
+
+
+def _log_bug(error: Exception) -> None:
+    logger.error("%s at %s, %s", type(error).__name__, *_place(error))  # a trace may show texts
 
 
 def _note_error(exchange: Exchange, error: BaseException | None) -> None:

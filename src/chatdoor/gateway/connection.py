@@ -29,6 +29,13 @@ CUT_SECONDS: Final = 5.0
 HELD_MOST: Final = 65_536
 """How many bytes of a body may wait for us. Then the client has to."""
 
+STUCK_SECONDS: Final = 60.0
+"""How long a client may take nothing of what waits for it, as nginx has it (send_timeout)."""
+
+PARTING_SECONDS: Final = 10.0
+"""How long a client may go on sending after its last answer. It may read that only then: bytes that nobody takes would
+end the connection under it."""
+
 AHEAD_MOST: Final = 16
 """How many requests may wait for the answer to the one before. While there are fewer, a client that leaves is seen."""
 
@@ -88,6 +95,12 @@ class Connection(asyncio.Protocol):
         self._since: float | None = time.monotonic()
         """Since when something is read that is not whole; None where nothing is."""
         self._idle_since = time.monotonic()
+        self._parted: float | None = None
+        """When the last answer was sent to a client that may still be sending."""
+        self._half = False
+        """True once the client has said that it sends no more."""
+        self._unsent_last = 0
+        self._unsent_since = self._idle_since
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: it is open."""
@@ -96,6 +109,7 @@ class Connection(asyncio.Protocol):
         connections.add(self)
         if len(connections) > CONNECTIONS_MOST:
             self._refuse(BUSY)
+            transport.close()  # its place is wanted
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """asyncio: it is closed, by whom and why ever. Who watches is told."""
@@ -106,6 +120,12 @@ class Connection(asyncio.Protocol):
                 event.set()
         self._wake()
         self._tell_gone()
+
+    def eof_received(self) -> bool:
+        """asyncio: the client sends no more. Who waits for a site is taken for gone; what needs none is answered."""
+        self._half = True
+        waits = self.task is not None and self._leave is None and self._request.ended
+        return waits and self._parted is None
 
     def pause_writing(self) -> None:
         """asyncio: the reader falls behind."""
@@ -121,7 +141,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes have come."""
         reader = self._reader
-        if self._broken is not None:
+        if self._broken is not None or self._parted is not None:
             return
         try:
             reader.feed(data)
@@ -134,7 +154,7 @@ class Connection(asyncio.Protocol):
             self._timed, self._since = coming, None if coming is None else time.monotonic()
         if self._more is not None and (self._request.parts or self._request.ended):
             self._wake()
-        if coming is not None and (coming.held > HELD_MOST or coming is not self._request):
+        if reader.heads or (coming is not None and (coming.held > HELD_MOST or coming is not self._request)):
             self._limit()
 
     def _stop_reading(self, problem: Problem) -> None:
@@ -183,12 +203,15 @@ class Connection(asyncio.Protocol):
         if self._since is not None:
             self._since = time.monotonic()  # it may have waited for us
         if not (self._answered and self._request.keep_alive):
-            self._transport.close()
+            self._part()
         elif self._reader.heads:
             self._begin(self._reader.heads.popleft())
-            self._read_on()
+            if len(self._reader.heads) < AHEAD_MOST:
+                self._read_on()
         elif self._broken is not None:
             self._refuse(self._broken)
+        elif self._half:
+            self._transport.close()
         else:
             self._idle_since = time.monotonic()
             self._read_on()
@@ -197,7 +220,7 @@ class Connection(asyncio.Protocol):
         """The next bytes of the body; none at its end. Raises Gone."""
         request = self._request
         while not request.parts and not request.ended:
-            if self._transport is None:
+            if self._transport is None or self._half:
                 raise Gone
             if request.asks_first and not self._invited:
                 self._invited = True
@@ -258,7 +281,7 @@ class Connection(asyncio.Protocol):
     def watch(self, leave: Leave) -> None:
         """From now on, until it is answered, `leave` is called with the answer's task where the client leaves."""
         self._leave = leave
-        if self._transport is None:
+        if self._transport is None or self._half:
             self._tell_gone()
 
     def _tell_gone(self) -> None:
@@ -284,6 +307,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait for the client to take them."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
     def shutdown(self) -> None:
         """Ends the connection once the request that is answered has its answer."""
         self._request.keep_alive = False
@@ -292,14 +320,30 @@ class Connection(asyncio.Protocol):
 
     def check_time(self, now: float, most: float) -> None:
         """Ends the connection where a request has begun that is not whole after `most` seconds, or none comes."""
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None:
             return
+        if self._is_stuck(self.unsent, now):
+            self._transport.abort()
+        elif self._parted is not None and now - self._parted >= PARTING_SECONDS:
+            self._transport.close()
+        elif self._parted is None and not self._transport.is_closing():
+            self._check_request(self._transport, now, most)
+
+    def _is_stuck(self, unsent: int, now: float) -> bool:
+        """True where the client has long taken nothing of what waits for it."""
+        if not unsent or unsent < self._unsent_last:
+            self._unsent_since = now
+        self._unsent_last = unsent
+        return unsent > 0 and now - self._unsent_since >= STUCK_SECONDS
+
+    def _check_request(self, transport: asyncio.Transport, now: float, most: float) -> None:
         coming = self._reader.coming
         waits = self._since is not None and self._reads and (self.task is None or coming is self._request)
         if waits and self._since is not None and now - self._since >= most:
             self._refuse(Problem(408, "The request was not whole in time.", code="request_timeout"))
+            transport.close()  # it had its time
         elif self._since is None and self.task is None and now - self._idle_since >= IDLE_SECONDS:
-            self._transport.close()
+            transport.close()
 
     def _refuse(self, problem: Problem) -> None:
         """Answers in place of the gateway, which never gets to see the request, and ends the connection."""
@@ -308,7 +352,22 @@ class Connection(asyncio.Protocol):
             return
         told = self._answered and not self._request.ended and self._begun
         if (self._answered or not self._begun) and not told:
+            if self._answered:  # what is refused came after it
+                self._request = Request()
             headers = (*JSON, *problem.headers, (b"x-request-id", fresh_id("req_").encode()))
             self._request.keep_alive = False
             self.respond(problem.status, headers, envelope(problem))
-        self._transport.close()
+        self._part()
+
+    def _part(self) -> None:
+        """Ends the connection, after the client where that may still be sending."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._parted is not None:
+            return
+        over = self._half or (self._request.ended and self._broken is None)
+        if over or self.task is not None or not self._answered:  # a task would wait on for the body
+            transport.close()
+            return
+        self._parted = time.monotonic()
+        transport.write_eof()
+        self._read_on()

@@ -19,6 +19,12 @@ HEAD_BYTES: Final = 65_536
 HEADERS_MOST: Final = 200
 """The most headers of a request."""
 
+AHEAD_MOST: Final = 1_000
+"""The most requests that may wait here. Nginx ends a connection after as many."""
+
+READ_MOST: Final = 262_144
+"""The most bytes that come at once."""
+
 CODING: Final = b"transfer-encoding"
 
 
@@ -32,6 +38,8 @@ class RequestReader:
         self._fields: list[Header] = []
         """The headers of the one that is coming."""
         self._in_head = True
+        self._in_tail = False
+        """True after the size of a chunk, until its bytes come: after that of the last one follow trailers."""
         self._head_bytes = 0
         self._parser: httptools.HttpRequestParser | BodyReader = httptools.HttpRequestParser(self)
 
@@ -43,7 +51,7 @@ class RequestReader:
             self._pass_over(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             raise _unreadable() from None
-        if self._in_head:
+        if self._in_head or self._in_tail:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 raise Problem(431, f"The head of the request has more than {HEAD_BYTES} bytes.")
@@ -62,9 +70,11 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """The parser: a request begins."""
+        if len(self.heads) >= AHEAD_MOST:
+            raise httptools.HttpParserError("too many requests ahead")
         self.coming = request = Request()
         self._fields = request.fields
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._in_tail, self._head_bytes = True, False, 0
 
     def on_url(self, url: bytes) -> None:
         """The parser: a part of its target."""
@@ -95,8 +105,13 @@ class RequestReader:
         request.keep_alive = self._parser.should_keep_alive()
         self.heads.append(request)
 
+    def on_chunk_header(self) -> None:
+        """The parser: the size of a chunk. What came with it does not count as trailers."""
+        self._in_tail, self._head_bytes = True, -READ_MOST
+
     def on_body(self, data: bytes) -> None:
         """The parser: a part of the body."""
+        self._in_tail = False
         if self.coming is not None:
             self.coming.parts.append(data)
             self.coming.held += len(data)
@@ -106,7 +121,7 @@ class RequestReader:
         if self.coming is None or self._parser.should_upgrade():
             return
         self.coming.ended = True
-        self.coming = None
+        self.coming, self._in_tail = None, False
 
 
 def _unreadable() -> Problem:

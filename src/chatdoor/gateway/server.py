@@ -19,6 +19,9 @@ from chatdoor.gateway.state import State
 TICK_SECONDS: Final = 1.0
 """How often connections are looked at, and the Date header is made."""
 
+SENT_SECONDS: Final = 0.01
+"""How often it is looked, at the end, whether all is sent."""
+
 BACKLOG: Final = 2_048
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -137,6 +140,7 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._grace):
                 await self._all_answered()
+                await self._all_sent()
         while self.connections:
             for connection in list(self.connections):
                 connection.abort()
@@ -152,6 +156,11 @@ class Server:
             waits = [*self.tasks, asyncio.ensure_future(self._at_once.wait())]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             waits[-1].cancel()
+
+    async def _all_sent(self) -> None:
+        """Waits until the answers have left us: what is given to a connection may still lie there."""
+        while not self._at_once.is_set() and any(one.unsent for one in self.connections):  # noqa: ASYNC110 - none tells
+            await asyncio.sleep(SENT_SECONDS)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

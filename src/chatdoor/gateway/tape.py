@@ -43,6 +43,8 @@ class Tape:
     _headers: Sequence[Header] = ()
     _at_once = False
     """True for an answer that came in one."""
+    _broken = False
+    """True once it has ended as it should not."""
     _dropped = 0
     _sent = 0
     _read = 0
@@ -105,6 +107,11 @@ class Tape:
         self.whole = True
         self._tell()
 
+    def break_off(self) -> None:
+        """Takes the end of an answer that is not whole, and says so."""
+        self._broken = True
+        self._tell()
+
     def close(self) -> None:
         """Says that nothing more comes."""
         self.over = True
@@ -132,7 +139,7 @@ class Tape:
                 at, read = at + 1, read + len(frame)
                 await self._pass_on(exchange, frame)
                 self._has_read(read)
-            elif self.whole or self.over:
+            elif self.whole or self._broken or self.over:
                 break
             else:
                 await self._next_change()
@@ -147,14 +154,14 @@ class Tape:
         await exchange.write(frame)
 
     async def _finish(self, exchange: Exchange) -> None:
-        if not self.status:
+        if not self.status or not (self.whole or self._broken):
             raise given_up()
         if self._at_once:
             self.told = True
             return
         if not exchange.status:
             await exchange.begin(self.status, self.headers)
-        if self.whole:
+        if not self._broken:
             await exchange.end()
             self.told = True
         else:
