@@ -15,6 +15,7 @@ from chatdoor.cli.visit import client_options, showing_log
 from chatdoor.discover.check_plan import credentials
 from chatdoor.discover.discovery import Discovery
 from chatdoor.discover.live import Mended, Speech, prove
+from chatdoor.discover.prose import counted
 from chatdoor.drive.secrets import SecretUse
 from chatdoor.site.model import Site
 
@@ -66,7 +67,7 @@ def ask_site(found: Discovery, settings: Settings, wish: Wish, speech: Speech) -
     options["allow_secrets"] = settings.allow_secrets or (not wish.live and _Confirmed(found.site))
     with showing_log() if settings.verbose else nullcontext():
         mended = prove(found, requests=wish.requests, speech=speech, **options)
-    tell(f"{mended.requests} requests were sent")
+    tell(f"{counted(mended.requests, 'request')} sent")
     if mended.error:
         complain(str(mended.error))
     if not mended.works:

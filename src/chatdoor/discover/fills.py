@@ -6,6 +6,7 @@ first turn and given by its answer: the conversation's id. Given by no answer: t
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -17,9 +18,9 @@ from chatdoor.discover.recording import Recording
 from chatdoor.discover.sends import Place, Sent, value_at
 from chatdoor.discover.stacks import hidden_stack
 
-What: TypeAlias = Literal["constant", "given", "conversation", "turn", "made", "secret", "left out"]
-"""What a value is. `given`: by an answer, for the session. `turn`: by the answer of the turn before. `secret`: nobody
-knows where it comes from, and it may not be written down."""
+What: TypeAlias = Literal["constant", "counted", "given", "conversation", "turn", "made", "secret", "left out"]
+"""What a value is. `given`: by an answer, for the session. `turn`: by the answer of the turn before. `counted`: the
+page counts what it sends. `secret`: nobody knows where it comes from, and it may not be written down."""
 
 _MILLISECONDS: Final = re.compile(r"1[5-9]\d{11}|2\d{12}")
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)")
@@ -157,6 +158,12 @@ def _unfound(place: Place, text: str, key: str, sent: Sent, recording: Recording
     return Fill("secret", place, text, sure=False)
 
 
+def _counts(found: Sequence[object]) -> bool:
+    """Whether these are short numbers that grow, as pages count what they send (JSON-RPC, DDP, Phoenix)."""
+    numbers = [int(str(each)) for each in found if re.fullmatch(r"[0-9]{1,6}", str(each))]
+    return len(numbers) == len(found) and all(before < after for before, after in pairwise(numbers))
+
+
 def maker_of(text: str) -> str:
     """The kind of `make` that gives such values, empty where none does."""
     for pattern, kind in _MAKERS:
@@ -171,6 +178,8 @@ def _varying(place: Place, present: list[tuple[Sent, object]], recording: Record
     value = present[-1][1]
     if all(origin for _, origin in origins):
         return Fill("turn", place, value, tuple((text, origin) for text, origin in origins if origin))
+    if _counts([each for _, each in present]):
+        return Fill("counted", place, present[0][1], sure=False)
     makers = {maker_of(str(each)) for _, each in present}
     if len(makers) == 1 and (maker := makers.pop()):
         return Fill("made", place, value, maker=maker)
