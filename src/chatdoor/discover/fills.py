@@ -19,19 +19,25 @@ from chatdoor.discover.sends import Place, Sent, value_at
 from chatdoor.discover.stacks import hidden_stack
 
 What: TypeAlias = Literal["constant", "counted", "given", "conversation", "turn", "made", "secret", "left out"]
-"""What a value is. `given`: by an answer, for the session. `turn`: by the answer of the turn before. `counted`: the
-page counts what it sends. `secret`: nobody knows where it comes from, and it may not be written down."""
+"""What a value is. `given`: by an answer, for the session. `turn`: by the answer of the turn before. `counted`: it
+grows with each. `secret`: nobody knows where it comes from, and it may not be written down."""
 
 _MILLISECONDS: Final = re.compile(r"1[5-9]\d{11}|2\d{12}")
+_COUNTED: Final = re.compile(r"[0-9]{1,6}|1[5-9][0-9]{8}")
+"""Numbers of what was sent, and seconds since 1970: `make` has a kind for milliseconds alone."""
+
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)")
 _MAKERS: Final = (
     (re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE), "uuid4"),
     (_MILLISECONDS, "unix_ms"),
     (_ISO, "iso8601"),
-    (re.compile(r"[0-9a-f]{8,128}"), "hex"),
-    (re.compile(r"[A-Za-z0-9]{6,64}"), "alnum"),
+    (re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{8,15}|[0-9a-f]{16,128}"), "hex"),
+    (re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{6,64}"), "alnum"),
 )
-"""What clients make: crypto.randomUUID(), random bytes in hex, Date.now(), toISOString(), nanoid and Math.random()."""
+"""What clients make: crypto.randomUUID(), random bytes in hex, Date.now(), toISOString(), nanoid and Math.random().
+
+Few digits alone are a number, and neither hex nor letters.
+"""
 
 _WORD: Final = re.compile(r"[a-z_.-]*|[A-Z]?[a-z]+|v\d+", re.ASCII)
 _LONGEST_NUMBER: Final = 6
@@ -153,14 +159,14 @@ def _unfound(place: Place, text: str, key: str, sent: Sent, recording: Recording
     if text.isdigit() and len(text) < _LONGEST_NUMBER and not words.TOKEN.search(key):
         return Fill("constant", place, value_at(sent, place))
     maker = maker_of(text)
-    if place[0] != "header" and maker and not words.TOKEN.search(key):
+    if place[0] != "header" and maker and not words.TOKEN.search(key) and not words.KEY.search(key):
         return Fill("made", place, text, maker=maker, sure=False)
     return Fill("secret", place, text, sure=False)
 
 
 def _counts(found: Sequence[object]) -> bool:
-    """Whether these are short numbers that grow, as pages count what they send (JSON-RPC, DDP, Phoenix)."""
-    numbers = [int(str(each)) for each in found if re.fullmatch(r"[0-9]{1,6}", str(each))]
+    """Whether these are short numbers that grow, as pages count what they send (JSON-RPC, DDP, Phoenix), or seconds."""
+    numbers = [int(str(each)) for each in found if _COUNTED.fullmatch(str(each))]
     return len(numbers) == len(found) and all(before < after for before, after in pairwise(numbers))
 
 

@@ -34,7 +34,7 @@ def _constant(_plan: Plan, _step: Step, fill: Fill, _sents: list[Sent]) -> objec
 
 
 def _counted(plan: Plan, _step: Step, fill: Fill, _sents: list[Sent]) -> object:
-    plan.note("guessed", f"{said(fill.place)} counts what is sent; here it stays {fill.value}: does the site mind?")
+    plan.note("guessed", f"{said(fill.place)} grows from turn to turn; here it stays {fill.value}: does the site mind?")
     return fill.value
 
 
