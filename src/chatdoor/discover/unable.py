@@ -12,7 +12,7 @@ from chatdoor.discover.recording import Exchange
 
 
 class Mark(NamedTuple):
-    """What tells a stack: its URL, the type of what is sent or comes, a frame, the answer's beginning; or none of them."""
+    """What tells a stack: its URL, the type of what is sent or comes, a frame, or how the answer begins."""
 
     because: str
     url: str = ""
