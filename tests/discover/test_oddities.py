@@ -112,3 +112,16 @@ def test_one_turn_is_counted_in_the_singular() -> None:
     """Texts are for people."""
     texts = [finding.text for finding in found(turns()[0]).findings]
     assert texts[0].startswith("chat: POST /ask, 1 turn; ")
+
+
+def test_a_bearer_token_that_ran_out_is_the_sessions() -> None:
+    """The same request gave it twice: it signs in, and what stands before the token stays."""
+    typed = {"email": "ada@example.org", "password": "lovelace-1815"}
+    entries = []
+    for token, turn in zip((TOKEN, OTHER), turns(), strict=True):
+        turn["request"]["headers"].append({"name": "Authorization", "value": f"Bearer {token}"})
+        entries += [got("POST", "/login", {"token": token}, body=typed), turn]
+    site = written(*entries)
+    assert site["headers"] == {"Authorization": "Bearer {bearer}"}
+    assert site["session"]["post"] == "/login"
+    assert site["session"]["take"] == {"bearer": {"json": "token"}}

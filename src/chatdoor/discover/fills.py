@@ -164,6 +164,16 @@ def _unfound(place: Place, text: str, key: str, sent: Sent, recording: Recording
     return Fill("secret", place, text, sure=False)
 
 
+def _renewed(place: Place, present: list[tuple[Sent, object]], recording: Recording) -> Fill | None:
+    """The session's, where each came inside a text from the same request, sent again: a bearer token that ran out."""
+    found = [_pieces(str(value), sent, recording) for sent, value in present]
+    origins = [origin for pieces in found for _, origin in pieces]
+    kinds = {(str(each.source), each.exchange.request.method, each.exchange.request.parts.path) for each in origins}
+    if len(kinds) != 1 or any(len(pieces) != 1 for pieces in found):
+        return None
+    return Fill("given", place, present[0][1], found[0])
+
+
 def _counts(found: Sequence[object]) -> bool:
     """Whether these are short numbers that grow, as pages count what they send (JSON-RPC, DDP, Phoenix), or seconds."""
     numbers = [int(str(each)) for each in found if _COUNTED.fullmatch(str(each))]
@@ -184,6 +194,9 @@ def _varying(place: Place, present: list[tuple[Sent, object]], recording: Record
     value = present[-1][1]
     if all(origin for _, origin in origins):
         return Fill("turn", place, value, tuple((text, origin) for text, origin in origins if origin))
+    renewed = _renewed(place, present, recording)
+    if renewed is not None:
+        return renewed
     if _counts([each for _, each in present]):
         return Fill("counted", place, present[0][1], sure=False)
     makers = {maker_of(str(each)) for _, each in present}
