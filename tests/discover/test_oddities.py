@@ -125,3 +125,28 @@ def test_a_bearer_token_that_ran_out_is_the_sessions() -> None:
     assert site["headers"] == {"Authorization": "Bearer {bearer}"}
     assert site["session"]["post"] == "/login"
     assert site["session"]["take"] == {"bearer": {"json": "token"}}
+
+
+def said_again(first: dict[str, Any]) -> list[dict[str, Any]]:
+    """Two turns over sockets of their own, and between them the second one's text in an exchange without an answer."""
+    sockets = []
+    for asked, said in zip(ASKED, SAID, strict=True):
+        frames = [("send", {"q": asked}), ("receive", {"type": "token", "text": said}), ("receive", {"type": "done"})]
+        sockets.append(socket(*frames))
+    return [sockets[0], first, sockets[1]]
+
+
+def socket(*frames: tuple[str, object]) -> dict[str, Any]:
+    """A websocket and what went over it."""
+    messages = [{"type": kind, "time": 1.0, "opcode": 1, "data": json.dumps(data)} for kind, data in frames]
+    return {**got("GET", "wss://bot.example.org/ws", status=101), "_webSocketMessages": messages}
+
+
+def test_what_was_sent_again_needs_no_answer() -> None:
+    """A socket that was closed, and a request that was lost, are no turns where the same text was sent again."""
+    site = written(*said_again(socket(("send", {"q": ASKED[1]}))))
+    assert (site["chat"]["websocket"], site["reply"]["websocket"]) == ("/ws", "text")
+    first, second = turns()
+    lost = {**got("POST", "/ask", "", body={"q": ASKED[1]})}
+    lost["response"]["status"] = 0
+    assert written(first, lost, second)["reply"] == {"json": "answer"}
