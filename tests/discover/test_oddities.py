@@ -150,3 +150,18 @@ def test_what_was_sent_again_needs_no_answer() -> None:
     lost = {**got("POST", "/ask", "", body={"q": ASKED[1]})}
     lost["response"]["status"] = 0
     assert written(first, lost, second)["reply"] == {"json": "answer"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "remark"),
+    [
+        ([{"html": f"<div><p>{said}</p></div>"} for said in SAID], "reply: it holds HTML"),
+        ([[{"text": said}, {"text": "Anything else, my friend?"}] for said in SAID], "reply: a list had several texts"),
+        ([[{"text": said}] for said in SAID], ""),
+    ],
+)
+def test_what_is_read_of_a_reply_is_remarked(answers: list[object], remark: str) -> None:
+    """Markup in it, and texts beside it, are told where they are; nothing is told of a plain one."""
+    each = found(*(got("POST", "/ask", answers[at], body={"q": ASKED[at]}) for at in range(2)))
+    texts = [finding.text for finding in each.findings if finding.text.startswith("reply:")]
+    assert [text.startswith(remark) for text in texts] == ([True] if remark else [])

@@ -11,6 +11,7 @@ from chatdoor.discover.plan import Plan, Step
 from chatdoor.discover.prose import counted
 from chatdoor.discover.protocols import shortened
 from chatdoor.discover.refusals import DEFAULT, Refusals, refusals
+from chatdoor.discover.remarks import remark
 from chatdoor.discover.stacks import Stack, spelled, stack_of
 from chatdoor.site.load import presets
 from chatdoor.site.toml import parse_toml
@@ -163,6 +164,7 @@ def _reply(plan: Plan, seen: Refusals) -> Table:
         if value is not False:
             table.add(key, value, why)
             why = ""
+    remark(plan, turn.reply.table)
     if seen.error is not None:
         table.add("error", seen.error, seen.why["error"])
     return table
