@@ -202,9 +202,15 @@ def _varying(place: Place, present: list[tuple[Sent, object]], recording: Record
     makers = {maker_of(str(each)) for _, each in present}
     if len(makers) == 1 and (maker := makers.pop()):
         return Fill("made", place, value, maker=maker)
+    return _unexplained(place, present[-1], recording)
+
+
+def _unexplained(place: Place, last: tuple[Sent, object], recording: Recording) -> Fill:
+    """What nothing in the recording gives: what the stack does with it, or a question."""
+    sent, value = last
     if place[0] == "header" and hidden_stack(str(place[1]), recording):
         return Fill("given", place, value, sure=False)
-    alike = lookalike(str(value), words.key_of(place), present[-1][0].exchange, recording)
+    alike = lookalike(str(value), words.key_of(place), sent.exchange, recording)
     if alike:
         return Fill("given", place, value, ((str(value), alike),), sure=False)
     opaque = may_be_given(str(value), words.key_of(place), place)

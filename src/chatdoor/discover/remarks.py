@@ -20,9 +20,7 @@ def remark(plan: Plan, table: dict[str, object]) -> None:
     first = _FIRST.fullmatch(str(table.get("json", "")))
     lists = [parse_json(turn.answered.answer.body.text) for turn in plan.chat.turns] if first else []
     if first and any(_texts(each, first[1]) > 1 for each in lists):
-        plan.note(
-            "unknown", f"reply: a list had several texts ({first[1]}), and the first is read; is the rest wanted?"
-        )
+        plan.note("unknown", f"reply: a list had several texts ({first[1]}), and the first is read; do you want all?")
 
 
 def _texts(value: object, key: str) -> int:
