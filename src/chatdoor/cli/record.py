@@ -125,8 +125,8 @@ def record(*, wish: Wish, **params: object) -> None:
     A window opens on URL with an empty profile: sign in, say two sentences, wait for both replies, and close it, or
     press Enter in the terminal. With --say it is typed for you. The window shows that a program has started it, and a
     bot check ends the recording. What `chatdoor discover` says of a recording holds here too; streams, redirects and
-    cookies that browsers leave out of their exports are all in it. So does the question whether the site may be asked,
-    with --user and --password.
+    cookies that browsers leave out of their exports are all in it. Then, if you agree, the file is proven against the
+    site and mended; --user and --password sign in for that too.
     """  # fmt: skip
     options = msgspec.convert(params, Options)
     options.check()
