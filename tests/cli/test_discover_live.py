@@ -40,7 +40,7 @@ def test_live_proves_and_mends(program: Program) -> None:
     with serving(Picky()) as site:
         ran = program("discover", recording(program, site), "--live", "--requests", "30", "--out", out)
         assert f"{site.url} gets at most 30 requests" in ran.err
-        assert f"{len(site.requests)} requests were sent" in ran.err
+        assert f"{len(site.requests)} requests sent" in ran.err
     assert ran.code == 0
     assert "My name is ... (a made-up word)." in ran.err
     assert "Proven, the site answered so:\n  turn: two messages were answered\n" in ran.err

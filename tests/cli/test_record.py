@@ -1,5 +1,6 @@
 """`chatdoor record`: what it writes, what it refuses, and what it leaves behind."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -12,10 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chatdoor.cli import record as command
-from chatdoor.errors import ArgumentError
-from chatdoor.practice import Practice
+from chatdoor.errors import ArgumentError, RecordingError
+from chatdoor.practice import Behaviour, Practice
 from tests.cli.program import Program
 from tests.discover.chats import ASKED, SAID, TOKEN, got, page, recorded
+from tests.discover.picky import Picky, serving
+from tests.discover.practice_page import RecordedPage
 
 SAY = ("--say", "I feel so tired of my work today", "--say", "My mother never listens to me")
 HEADLESS = ("--headless", "--settle", "0.3", *SAY)
@@ -130,3 +133,59 @@ def test_without_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "playwright.async_api", None)
     with pytest.raises(ArgumentError, match=r'pip install "chatdoor\[record\]"'):
         CliRunner().invoke(command.record, [URL, *SAY], catch_exceptions=False)
+
+
+def recorded_as(monkeypatch: pytest.MonkeyPatch, data: bytes, *arguments: str) -> Result:
+    """The command, with that recording instead of a browser's."""
+    monkeypatch.setattr(command, "_recorded", lambda _: data)
+    return CliRunner().invoke(command.record, [URL, *arguments], catch_exceptions=False)
+
+
+def test_what_was_recorded_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As discover does it: where nobody can be asked, only with --live or --yes, and never with --offline."""
+    with serving(Picky()) as site:
+        data = site.recording(X_Build="red")
+        alone, offline = recorded_as(monkeypatch, data), recorded_as(monkeypatch, data, "--offline")
+        assert site.requests == []
+        yes = recorded_as(monkeypatch, data, "--yes")
+    assert ("so the site was not asked" in alone.stderr, "not asked" in offline.stderr) == (True, False)
+    assert ("X-Build" in alone.stdout, "X-Build" in yes.stdout) == (True, False)
+    assert "Proven, the site answered so:" in yes.stderr
+
+
+def test_who_signed_in_signs_in_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The credentials of the command line are those of the proof; afterwards they are nowhere."""
+    monkeypatch.setenv("HERS", "guest")
+    before = dict(os.environ)
+    with Practice(login="form") as site:
+        visitor = RecordedPage(site.url, Behaviour(login="form"))
+        for text in SAY[1::2]:
+            visitor.say(text)
+        done = recorded_as(monkeypatch, visitor.har(), *SAY, "--yes", "--user", "guest", "--password", "env:HERS")
+    assert (done.exit_code, "turn: two messages were answered" in done.stderr) == (0, True), done.stderr
+    assert dict(os.environ) == before
+
+
+def test_a_place_that_can_not_be_written_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Before anybody chats: no folder, or a folder itself."""
+    monkeypatch.setattr(command, "_recorded", lambda _: pytest.fail("a browser was opened"))
+    for place, message in (
+        (tmp_path / "none" / "a.toml", "no folder that you may write to"),
+        (tmp_path, "is a folder"),
+    ):
+        for option in ("--out", "--har"):
+            with pytest.raises(ArgumentError, match=message):
+                CliRunner().invoke(command.record, [URL, *SAY, option, str(place)], catch_exceptions=False)
+
+
+def test_a_recording_without_a_chat_can_be_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where it was not, that is told, with the option that keeps it."""
+    hint, data = "the recording was not kept; --har FILE", recorded(page())
+    monkeypatch.setattr(command, "_recorded", lambda _: data)
+    told = list[str]()
+    monkeypatch.setattr(command, "tell", told.append)
+    for arguments, hinted in (((), True), (("--har", str(tmp_path / "a.har")), False)):
+        told.clear()
+        with pytest.raises(RecordingError):
+            CliRunner().invoke(command.record, [URL, *SAY, *arguments], catch_exceptions=False)
+        assert any(line.startswith(hint) for line in told) == hinted

@@ -16,6 +16,7 @@ from chatdoor.discover.check import run_check
 from chatdoor.discover.check_finding import Finding, Proof
 from chatdoor.discover.check_plan import CHECKS, plan_check
 from chatdoor.discover.check_words import ASK, SAY
+from chatdoor.discover.prose import counted
 from chatdoor.errors import ChatdoorError
 from chatdoor.site.model import Site
 
@@ -140,7 +141,7 @@ def _write_failure(site: str, finding: Finding, output: Output) -> None:
 
 def _write_end(proof: Proof, output: Output) -> None:
     verdict = "works" if proof.works else "fails"
-    output.write(f"{proof.site}: {verdict} ({proof.requests} requests, {proof.seconds:.1f} s)\n")
+    output.write(f"{proof.site}: {verdict} ({counted(proof.requests, 'request')}, {proof.seconds:.1f} s)\n")
 
 
 def _write_proof(proof: Proof, output: Output) -> None:

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import wraps
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,8 +16,10 @@ from chatdoor.cli.settings import Settings
 from chatdoor.cli.visit import client_options, showing_log
 from chatdoor.discover.check_plan import credentials
 from chatdoor.discover.discovery import Discovery
-from chatdoor.discover.live import Mended, Speech, prove
+from chatdoor.discover.live import REQUESTS, Mended, Speech, prove
+from chatdoor.discover.prose import counted
 from chatdoor.drive.secrets import SecretUse
+from chatdoor.errors import ArgumentError
 from chatdoor.site.model import Site
 
 NOBODY: Final = "nobody is here to ask, so the site was not asked: --live or --yes does"
@@ -27,6 +31,28 @@ class Wish(msgspec.Struct, frozen=True):
     live: bool
     offline: bool
     requests: int
+
+
+def with_wish(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with the options of what may be asked of the site; it gets them as a Wish."""
+
+    @wraps(command)
+    def called(*arguments: object, live: bool, yes: bool, offline: bool, requests: int, **params: object) -> None:
+        if offline and (live or yes):
+            raise ArgumentError("--offline: goes with neither --live nor --yes")
+        command(*arguments, wish=Wish(live or yes, offline, requests), **params)
+
+    for option in reversed(_OPTIONS):
+        called = option(called)
+    return called
+
+
+_OPTIONS: Final = (
+    click.option("--live", is_flag=True, help="Prove it against the site, and mend it, without asking you."),
+    click.option("--yes", is_flag=True, help="The same: yes to the question."),
+    click.option("--offline", is_flag=True, help="Ask no site."),
+    click.option("--requests", type=click.IntRange(1), default=REQUESTS, show_default=True, help="Sent at most."),
+)
 
 
 def may_ask(found: Discovery, wish: Wish, speech: Speech) -> bool:
@@ -66,7 +92,7 @@ def ask_site(found: Discovery, settings: Settings, wish: Wish, speech: Speech) -
     options["allow_secrets"] = settings.allow_secrets or (not wish.live and _Confirmed(found.site))
     with showing_log() if settings.verbose else nullcontext():
         mended = prove(found, requests=wish.requests, speech=speech, **options)
-    tell(f"{mended.requests} requests were sent")
+    tell(f"{counted(mended.requests, 'request')} sent")
     if mended.error:
         complain(str(mended.error))
     if not mended.works:

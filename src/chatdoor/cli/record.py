@@ -2,21 +2,27 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import click
 import msgspec
 
-from chatdoor.cli.discover import place_for, show
+from chatdoor.cli.discover import finish, place_for
+from chatdoor.cli.discover_live import Wish, with_wish
 from chatdoor.cli.output import tell
 from chatdoor.cli.references import FORMS, check_stdin, resolve
 from chatdoor.cli.scrub import keep, write_file
+from chatdoor.cli.settings import no_site
+from chatdoor.cli.stdin import STDIN
+from chatdoor.discover.discovery import Discovery
 from chatdoor.discover.discovery import discover as discovered
 from chatdoor.discover.har import read_har
+from chatdoor.discover.live import Speech
 from chatdoor.discover.scrub import scrub
-from chatdoor.errors import ArgumentError
+from chatdoor.errors import ArgumentError, RecordingError
 from chatdoor.site.urls import UrlError, parse_url
 
 EPILOG: Final = """\b
@@ -30,7 +36,8 @@ Examples:
 
 \b
 It needs the extra, pip install "chatdoor[record]", and Chromium or Chrome on this
-machine (Debian: apt install chromium). Then prove the file: chatdoor check our-bot.toml
+machine (Debian: apt install chromium). Then the site itself is asked, if you agree: that
+proves the file and mends it. At any other time: chatdoor check our-bot.toml
 """
 
 MISSING: Final = 'record: Playwright is not installed: pip install "chatdoor[record]"'
@@ -111,21 +118,50 @@ _FILE: Final = click.Path(path_type=Path)
     metavar="SECONDS",
     help="How long all is quiet after a reply to --say.",
 )
-def record(**params: object) -> None:
+@with_wish
+def record(*, wish: Wish, **params: object) -> None:
     """Record a chat in a browser, and write a site file from it, by rule.
 
     A window opens on URL with an empty profile: sign in, say two sentences, wait for both replies, and close it, or
     press Enter in the terminal. With --say it is typed for you. The window shows that a program has started it, and a
     bot check ends the recording. What `chatdoor discover` says of a recording holds here too; streams, redirects and
-    cookies that browsers leave out of their exports are all in it.
+    cookies that browsers leave out of their exports are all in it. Then, if you agree, the file is proven against the
+    site and mended; --user and --password sign in for that too.
     """  # fmt: skip
     options = msgspec.convert(params, Options)
     options.check()
     data = _recorded(options)
     if options.har is not None:
         _keep(options.har, data, with_secrets=options.keep_secrets)
+    found = _found(data, options)
+    settings = no_site(ca_file=options.ca_file, allow_secrets=options.password is not None)
+    with _signed_in(found, options):
+        finish(found, settings, wish, Speech(prompt=options.say[0] if options.say else ""), options.out)
+
+
+def _found(data: bytes, options: Options) -> Discovery:
+    """What is in the recording. Where that is no chat, the way out is told: the recording would be lost."""
     name = f"the recording of {options.url}"
-    show(discovered(read_har(data, name), name, options.say), options.out)
+    try:
+        return discovered(read_har(data, name), name, options.say)
+    except RecordingError:
+        if options.har is None:
+            tell("the recording was not kept; --har FILE keeps it, without its secrets, for discover")
+        raise
+
+
+@contextmanager
+def _signed_in(found: Discovery, options: Options) -> Iterator[None]:
+    """The credentials that were typed, where the site file reads them, for as long as the site is asked."""
+    given = {"_USER": options.user, "_PASSWORD": options.password}
+    wanted = {name: ref for name in found.clues.variables for end, ref in given.items() if ref and name.endswith(end)}
+    added = {name: resolve(ref, name) for name, ref in wanted.items() if name not in os.environ and ref != STDIN}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def _recorded(options: Options) -> bytes:

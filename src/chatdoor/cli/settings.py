@@ -86,13 +86,18 @@ def with_settings_of_each(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(called)
 
 
+def no_site(**own: object) -> Settings:
+    """The settings of how any site is reached, with these; what is not named is as the site file says."""
+    return msgspec.convert({**_NO_SITE, **_PLAIN, **own}, Settings)
+
+
 def with_access(command: Callable[..., None]) -> Callable[..., None]:
     """The command, with the options of how any site is reached; it gets them as Settings of no site, before its own."""
 
     @wraps(command)
     def called(**params: object) -> None:
         own = {name: params.pop(name) for name in ACCESS}
-        command(msgspec.convert({**_NO_SITE, **own}, Settings), **params)
+        command(no_site(**own), **params)
 
     return _with_options(called, ACCESS)
 
@@ -184,5 +189,7 @@ _OPTIONS: Final[tuple[Callable[[Callable[..., None]], Callable[..., None]], ...]
 
 ACCESS: Final = ("proxy", "ca_file", "timeout", "user_agent", "trust_env", "per_minute", "allow_secrets", "verbose")
 """The settings of how any site is reached."""
+
+_PLAIN: Final = {name: False if name in {"trust_env", "allow_secrets", "verbose"} else None for name in ACCESS}
 
 _NO_SITE: Final = {"site": "", "url": None, "model": None, "system": None, "access_token": None, "fresh": True}

@@ -15,12 +15,13 @@ from chatdoor.discover.naming import site_name
 from chatdoor.discover.opaque import opaque_runs
 from chatdoor.discover.plan import Plan
 from chatdoor.discover.progress import Tell, between, nobody
+from chatdoor.discover.prose import counted
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.scrub.secrets import find_secrets
 from chatdoor.discover.sends import Sent, path_shape
 from chatdoor.discover.socketio import with_events
 from chatdoor.discover.turns import Chat, find_chat
-from chatdoor.errors import RecordingError
+from chatdoor.errors import RecordingError, SiteFileError
 from chatdoor.site.load import loads_site
 from chatdoor.site.model import Site
 
@@ -64,13 +65,20 @@ def discover(
     text = write(drafted)
     _check_no_secret(text, plan, name, between(0.5, 1, tell))
     _note_chat(plan, chat)
-    loaded = loads_site(text, f"the site file from {name}")
-    return Discovery(text, loaded, tuple(plan.findings), tuple(drafted), clues_of(plan))
+    return Discovery(text, _loaded(text, name), tuple(plan.findings), tuple(drafted), clues_of(plan))
+
+
+def _loaded(text: str, name: str) -> Site:
+    """The site. Raises RecordingError for what the language has no words for, such as another method."""
+    try:
+        return loads_site(text, "the site file")
+    except SiteFileError as error:
+        raise RecordingError(f"{name}: not possible, because a site file can not say what it shows: {error}") from error
 
 
 def _talking(recording: Recording) -> Recording:
-    """The recording without what decorates pages, its Socket.IO packets as frames."""
-    kept = tuple(each for each in recording.exchanges if not each.is_asset)
+    """The recording without what decorates pages and asks for leave (CORS), its Socket.IO packets as frames."""
+    kept = tuple(each for each in recording.exchanges if not each.is_asset and each.request.method != "OPTIONS")
     return with_events(replace(recording, exchanges=kept))
 
 
@@ -91,7 +99,7 @@ def _note_chat(plan: Plan, chat: Chat) -> None:
         return
     sent = chat.turns[0].asked.sent
     plan.findings.insert(
-        0, _chat_finding(chat, f"chat: {sent.verb.upper()} {path_shape(sent.path)}, {len(chat.turns)} turns")
+        0, _chat_finding(chat, f"chat: {sent.verb.upper()} {path_shape(sent.path)}, {counted(len(chat.turns), 'turn')}")
     )
     if len(chat.turns) == 1:
         plan.note("unknown", "one turn was recorded: what changes from turn to turn is not known; can you record two?")

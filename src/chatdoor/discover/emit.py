@@ -8,8 +8,10 @@ from chatdoor.discover.draft import Table
 from chatdoor.discover.endings import with_end
 from chatdoor.discover.offered import PRESET_PATH, Offered
 from chatdoor.discover.plan import Plan, Step
+from chatdoor.discover.prose import counted
 from chatdoor.discover.protocols import shortened
 from chatdoor.discover.refusals import DEFAULT, Refusals, refusals
+from chatdoor.discover.remarks import remark
 from chatdoor.discover.stacks import Stack, spelled, stack_of
 from chatdoor.site.load import presets
 from chatdoor.site.toml import parse_toml
@@ -157,12 +159,12 @@ def _body(step: Step) -> dict[str, object]:
 def _reply(plan: Plan, seen: Refusals) -> Table:
     table = Table("[reply]", [])
     turn = plan.chat.turns[-1]
-    words = len(turn.reply.text.split())
-    why = f"entry {turn.answered.index}: {words} word{'s' if words != 1 else ''} of new text"
+    why = f"entry {turn.answered.index}: {counted(len(turn.reply.text.split()), 'word')} of new text"
     for key, value in with_counts(with_end(plan.chat.turns), plan.chat.turns).items():
         if value is not False:
             table.add(key, value, why)
             why = ""
+    remark(plan, turn.reply.table)
     if seen.error is not None:
         table.add("error", seen.error, seen.why["error"])
     return table

@@ -6,6 +6,7 @@ first turn and given by its answer: the conversation's id. Given by no answer: t
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -17,20 +18,26 @@ from chatdoor.discover.recording import Recording
 from chatdoor.discover.sends import Place, Sent, value_at
 from chatdoor.discover.stacks import hidden_stack
 
-What: TypeAlias = Literal["constant", "given", "conversation", "turn", "made", "secret", "left out"]
-"""What a value is. `given`: by an answer, for the session. `turn`: by the answer of the turn before. `secret`: nobody
-knows where it comes from, and it may not be written down."""
+What: TypeAlias = Literal["constant", "counted", "given", "conversation", "turn", "made", "secret", "left out"]
+"""What a value is. `given`: by an answer, for the session. `turn`: by the answer of the turn before. `counted`: it
+grows with each. `secret`: nobody knows where it comes from, and it may not be written down."""
 
 _MILLISECONDS: Final = re.compile(r"1[5-9]\d{11}|2\d{12}")
+_COUNTED: Final = re.compile(r"[0-9]{1,6}|1[5-9][0-9]{8}")
+"""Numbers of what was sent, and seconds since 1970: `make` has a kind for milliseconds alone."""
+
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)")
 _MAKERS: Final = (
     (re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE), "uuid4"),
     (_MILLISECONDS, "unix_ms"),
     (_ISO, "iso8601"),
-    (re.compile(r"[0-9a-f]{8,128}"), "hex"),
-    (re.compile(r"[A-Za-z0-9]{6,64}"), "alnum"),
+    (re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{8,15}|[0-9a-f]{16,128}"), "hex"),
+    (re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{6,64}"), "alnum"),
 )
-"""What clients make: crypto.randomUUID(), random bytes in hex, Date.now(), toISOString(), nanoid and Math.random()."""
+"""What clients make: crypto.randomUUID(), random bytes in hex, Date.now(), toISOString(), nanoid and Math.random().
+
+Few digits alone are a number, and neither hex nor letters.
+"""
 
 _WORD: Final = re.compile(r"[a-z_.-]*|[A-Z]?[a-z]+|v\d+", re.ASCII)
 _LONGEST_NUMBER: Final = 6
@@ -152,9 +159,25 @@ def _unfound(place: Place, text: str, key: str, sent: Sent, recording: Recording
     if text.isdigit() and len(text) < _LONGEST_NUMBER and not words.TOKEN.search(key):
         return Fill("constant", place, value_at(sent, place))
     maker = maker_of(text)
-    if place[0] != "header" and maker and not words.TOKEN.search(key):
+    if place[0] != "header" and maker and not words.TOKEN.search(key) and not words.KEY.search(key):
         return Fill("made", place, text, maker=maker, sure=False)
     return Fill("secret", place, text, sure=False)
+
+
+def _renewed(place: Place, present: list[tuple[Sent, object]], recording: Recording) -> Fill | None:
+    """The session's, where each came inside a text from the same request, sent again: a bearer token that ran out."""
+    found = [_pieces(str(value), sent, recording) for sent, value in present]
+    origins = [origin for pieces in found for _, origin in pieces]
+    kinds = {(str(each.source), each.exchange.request.method, each.exchange.request.parts.path) for each in origins}
+    if len(kinds) != 1 or any(len(pieces) != 1 for pieces in found):
+        return None
+    return Fill("given", place, present[0][1], found[0])
+
+
+def _counts(found: Sequence[object]) -> bool:
+    """Whether these are short numbers that grow, as pages count what they send (JSON-RPC, DDP, Phoenix), or seconds."""
+    numbers = [int(str(each)) for each in found if _COUNTED.fullmatch(str(each))]
+    return len(numbers) == len(found) and all(before < after for before, after in pairwise(numbers))
 
 
 def maker_of(text: str) -> str:
@@ -171,12 +194,23 @@ def _varying(place: Place, present: list[tuple[Sent, object]], recording: Record
     value = present[-1][1]
     if all(origin for _, origin in origins):
         return Fill("turn", place, value, tuple((text, origin) for text, origin in origins if origin))
+    renewed = _renewed(place, present, recording)
+    if renewed is not None:
+        return renewed
+    if _counts([each for _, each in present]):
+        return Fill("counted", place, present[0][1], sure=False)
     makers = {maker_of(str(each)) for _, each in present}
     if len(makers) == 1 and (maker := makers.pop()):
         return Fill("made", place, value, maker=maker)
+    return _unexplained(place, present[-1], recording)
+
+
+def _unexplained(place: Place, last: tuple[Sent, object], recording: Recording) -> Fill:
+    """What nothing in the recording gives: what the stack does with it, or a question."""
+    sent, value = last
     if place[0] == "header" and hidden_stack(str(place[1]), recording):
         return Fill("given", place, value, sure=False)
-    alike = lookalike(str(value), words.key_of(place), present[-1][0].exchange, recording)
+    alike = lookalike(str(value), words.key_of(place), sent.exchange, recording)
     if alike:
         return Fill("given", place, value, ((str(value), alike),), sure=False)
     opaque = may_be_given(str(value), words.key_of(place), place)

@@ -18,6 +18,10 @@ _ESCAPES: Final = re.compile(
 )
 
 
+_PACKED: Final = {b"\x1f\x8b": "unpack it with gunzip", b"PK\x03\x04": "unpack it with unzip"}
+"""How packed files begin: gzip (RFC 1952), zip, as Playwright keeps recordings."""
+
+
 def har_text(data: bytes, name: str) -> bytes:
     """The file as UTF-8 without a byte order mark. Halves of characters become U+FFFD, as JavaScript writes them.
 
@@ -28,6 +32,9 @@ def har_text(data: bytes, name: str) -> bytes:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     data = data.removeprefix(codecs.BOM_UTF8)
+    packed = next((how for mark, how in _PACKED.items() if data.startswith(mark)), None)
+    if packed:
+        raise RecordingError(f"{name}: it is packed; {packed}, and give the file that was in it")
     start = data[:100].lstrip()
     if not start:
         raise RecordingError(f"{name}: the file is empty; export the recording again")

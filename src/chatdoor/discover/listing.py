@@ -1,6 +1,8 @@
 """What was typed, in what was sent: the prompt alone, or a list of messages and the shape of one."""
 
+import re
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import msgspec
 
@@ -10,6 +12,9 @@ from chatdoor.discover.plan import Plan
 from chatdoor.discover.prose import normal
 from chatdoor.discover.sends import Place, Sent, value_at, values
 from chatdoor.discover.typed import Message, message_lists
+
+_ASIDE: Final = re.compile(r"^(?:system|developer|tool|function)$", re.IGNORECASE)
+"""Roles of messages that neither side says: OpenAI and what speaks like it, LangChain, Vercel."""
 
 
 def typed_places(plan: Plan, sents: list[Sent]) -> dict[Place, str]:
@@ -48,7 +53,10 @@ def _walk(value: object, place: Place = ()) -> Iterable[tuple[Place, object]]:
 def _describe_item(plan: Plan, items: list[Message], prompts: list[str]) -> None:
     """The shape of one message, and the names of roles, where they are not the usual ones."""
     mine = next((item for item in items if any(normal(str(v)) in prompts for _, v in _walk(item))), items[-1])
-    other = next((item for item in items if item is not mine and not _says(item, prompts)), None)
+    aside = [item for item in items if any(_ASIDE.match(str(value)) for _, value in _walk(item))]
+    other = next((item for item in items if item not in (mine, *aside) and not _says(item, prompts)), None)
+    if aside:
+        plan.note("unknown", "the page itself adds a message to the list, as system or tool; does the site need it?")
     keys = [
         at
         for at, value in _walk(mine)

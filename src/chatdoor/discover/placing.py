@@ -16,6 +16,7 @@ def text_for(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
     """What is written at a place: a constant, or placeholders. UNSET leaves the key out."""
     text = {
         "constant": _constant,
+        "counted": _counted,
         "left out": _left_out,
         "given": _given,
         "conversation": _conversation,
@@ -30,6 +31,11 @@ def text_for(plan: Plan, step: Step, fill: Fill, sents: list[Sent]) -> object:
 
 def _constant(_plan: Plan, _step: Step, fill: Fill, _sents: list[Sent]) -> object:
     return msgspec.UNSET if fill.value is None else escaped(fill.value)
+
+
+def _counted(plan: Plan, _step: Step, fill: Fill, _sents: list[Sent]) -> object:
+    plan.note("guessed", f"{said(fill.place)} grows from turn to turn; here it stays {fill.value}: does the site mind?")
+    return fill.value
 
 
 def _left_out(plan: Plan, _step: Step, fill: Fill, sents: list[Sent]) -> object:
@@ -94,7 +100,7 @@ def _taken(plan: Plan, step: Step, fill: Fill, origin: Origin, sents: list[Sent]
 def _opens_talk(origin: Origin, place: Place, plan: Plan) -> bool:
     """Whether a request of its own gave the conversation's id: one that changes something, and is no login."""
     is_login = plan.login is not None and origin.exchange is plan.login.sent.exchange
-    if origin.exchange.request.method == "GET" or is_login or place[0] == "header":
+    if origin.exchange.request.method in {"GET", "HEAD"} or is_login or place[0] == "header":
         return False
     return bool(words.CONVERSATION.search(words.key_of(place))) or place[0] in {"path", "query", "body"}
 
@@ -181,7 +187,7 @@ def _secret(plan: Plan, _step: Step, fill: Fill, sents: list[Sent]) -> object:
     variable = f"{plan.env}_{wanted_name(fill.place).upper()}"
     script = _script_with(str(fill.value).rpartition(" ")[2], plan)
     where = f"stands in the script {script}: is it the same for everybody?" if script else "came from no answer."
-    question = "Else no site file can find it" if script else "where is it from?"
+    question = "Else no site file can find it" if script else "Where is it from?"
     plan.note("unknown", f"{said(fill.place)} ({entries(sents)}) {where} Put it into {variable}. {question}")
     return "{env:" + variable + "}"
 

@@ -34,6 +34,11 @@ def weight(text: str) -> float:
     return min(1.0 + words / 2, 5.0) + min(len(text), LONGEST) / LONGEST
 
 
+def counted(count: int, what: str) -> str:
+    """A number and what it counts, a plural where it is one: `2 turns`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def normal(text: str) -> str:
     """The text with its white space as single spaces, for comparing."""
     return " ".join(text.split())

@@ -44,9 +44,23 @@ class Group(NamedTuple):
 def sorted_out(group: list[Asked]) -> Group:
     """What was answered, refused and failed. Where nothing was answered, all of it counts as answered."""
     refused = [each for each in group if each.sent.exchange.answer.status >= 400]
-    failed = [each for each in group if each not in refused and any(errors_of(each.sent.exchange, each.sent.frame))]
+    failed = [each for each in group if each not in refused and (_reports_error(each) or _is_unheard(each, group))]
     answered = [each for each in group if each not in refused and each not in failed]
     return Group(answered, tuple(refused), tuple(failed)) if answered else Group(group)
+
+
+def _reports_error(asked: Asked) -> bool:
+    return any(errors_of(asked.sent.exchange, asked.sent.frame))
+
+
+def _is_unheard(asked: Asked, group: list[Asked]) -> bool:
+    """Whether nothing came and it was sent again: the connection was lost, or closed by the site (websockets)."""
+    exchange = asked.sent.exchange
+    if asked.sent.is_frame:
+        heard = any(not frame.sent for frame in exchange.frames[asked.sent.frame + 1 :])
+    else:
+        heard = exchange.answer.status > 0 or bool(exchange.answer.body.text)
+    return not heard and _went_again(asked, group)
 
 
 def errors_of(exchange: Exchange, frame: int = -1) -> Iterator[tuple[str, object]]:

@@ -13,6 +13,7 @@ import msgspec
 from chatdoor.discover import socketio
 from chatdoor.discover.opaque import shape_of
 from chatdoor.discover.recording import Exchange, Recording
+from chatdoor.site.headers import is_header
 
 Place: TypeAlias = tuple[str | int, ...]
 """Where a value stands in what was sent: `("path", 1)`, `("query", "q")`, `("header", "x-token")`,
@@ -41,6 +42,9 @@ _WRITTEN_BY_BROWSERS: Final = frozenset(
 
 class Sent(msgspec.Struct, frozen=True):
     """One request, or one frame. `kind` is the body's key in a site file, empty for none.
+
+    `verb` is the step's key: HEAD is written as `get`, which gives the same headers (RFC 9110, section 9.3.2; SAP's
+    pages fetch their token so).
 
     `body` is parsed JSON, a table of fields, or text. `index` is the entry's, `frame` the frame's place in it or -1.
     `is_binary`: a frame whose bytes are no text.
@@ -133,7 +137,8 @@ def _of_exchange(exchange: Exchange) -> Iterator[Sent]:
                 yield Sent(exchange, "websocket", parts.path or "/", query, {}, kind, body, at, binary)
         return
     kind, body = _request_body(exchange)
-    yield Sent(exchange, request.method.lower(), parts.path or "/", query, _own_headers(exchange), kind, body)
+    verb = "get" if request.method == "HEAD" else request.method.lower()
+    yield Sent(exchange, verb, parts.path or "/", query, _own_headers(exchange), kind, body)
 
 
 _OF_TRANSPORT: Final = frozenset({"EIO", "transport", "sid", "t"})
@@ -151,11 +156,12 @@ def _events(exchange: Exchange, query: dict[str, str]) -> Iterator[Sent]:
 
 
 def _own_headers(exchange: Exchange) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in exchange.request.headers
-        if name not in _WRITTEN_BY_BROWSERS and not name.startswith(("sec-", "x-sentry", "x-datadog", "x-b3-"))
-    }
+    return {name: value for name, value in exchange.request.headers if _is_own(name) and is_header(name, value)}
+
+
+def _is_own(name: str) -> bool:
+    others = ("sec-", "proxy-", "x-sentry", "x-datadog", "x-b3-")
+    return name not in _WRITTEN_BY_BROWSERS and not name.startswith(others)
 
 
 def _request_body(exchange: Exchange) -> tuple[str, object]:

@@ -71,7 +71,7 @@ def _add_headers(
         if not isinstance(text, str):
             continue
         name = spelled(str(place[1]))
-        if "{" in text and "{{" not in text and step.sent.exchange in plan.asked:
+        if "{" in text and "{{" not in text and "{conversation" not in text and step.sent.exchange in plan.asked:
             plan.headers[name] = (text, f"sent in {entries(sents)}")
         elif name not in plan.headers:
             step.headers[name] = text

@@ -17,7 +17,7 @@ def nothing_typed(recording: Recording, told: frozenset[str], name: str) -> str:
     if because:
         return not_possible(because, name)
     if told:
-        return f"{name}: no request holds the text of --prompt; give it as it was typed, or record again"
+        return f"{name}: no request holds the text of --prompt (or --say); give it as it was typed, or record again"
     if any(each.is_binary for each in sent_by(recording)):
         return (
             f"{name}: not possible, because this site talks in binary frames over a websocket; no site file can "

@@ -13,7 +13,7 @@ from chatdoor.discover import words
 from chatdoor.discover.answers import Answers, later_answers, own_answers
 from chatdoor.discover.past import Past
 from chatdoor.discover.progress import Tell, nobody
-from chatdoor.discover.prose import is_prose, normal, weight
+from chatdoor.discover.prose import counted, is_prose, normal, weight
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.refusals import Group, sorted_out
 from chatdoor.discover.replies import Guess, Known, guesses
@@ -94,8 +94,7 @@ def _label(chat: Chat) -> str:
 
 
 def _said(chat: Chat) -> str:
-    count = len(chat.turns)
-    return f"{count} turn{'s' if count > 1 else ''} from entry {chat.turns[0].asked.sent.index}"
+    return f"{counted(len(chat.turns), 'turn')} from entry {chat.turns[0].asked.sent.index}"
 
 
 def _chat(seen: Group, past: Past, told: frozenset[str]) -> Chat | None:

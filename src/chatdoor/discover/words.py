@@ -43,6 +43,9 @@ BEFORE: Final = re.compile(r"parent|message|last|prev|reply|after", re.IGNORECAS
 TOKEN: Final = re.compile(r"csrf|xsrf|authenticity|forgery|requestverification|nonce|_token$|^token$", re.IGNORECASE)
 """What stacks call a token against forged requests: Django, Rails, Laravel, Spring, ASP.NET, Symfony, WordPress."""
 
+KEY: Final = re.compile(r"(?:^|api|access|client|site|app|public)[_-]?key$|secret|signature|^sig$", re.IGNORECASE)
+"""What hosted services call what lets a page in: Google (`key`), Algolia, Intercom, Supabase (`apikey`), AWS."""
+
 PASSWORD: Final = re.compile(r"passw|^pass$|^pwd$|passphrase|passwd", re.IGNORECASE)
 USER: Final = re.compile(r"user|login|mail|account|phone|^name$|ident", re.IGNORECASE)
 

@@ -63,6 +63,11 @@ def read_cookies(table: Mapping[str, str], path: KeyPath) -> tuple[tuple[str, Te
     return tuple((name, _read(value, (*path, name), _COOKIE_OCTETS, law)) for name, value in table.items())
 
 
+def is_header(name: str, value: str) -> bool:
+    """Whether a site file could set it: a name and a value of the right characters, and not forbidden."""
+    return name not in FORBIDDEN and bool(_TOKEN.fullmatch(name)) and bool(_VISIBLE.fullmatch(value))
+
+
 def _read(text: str, path: KeyPath, allowed: re.Pattern[str], law: str) -> Template:
     template = read_template(text, path)
     constant = [part for part in template.parts if isinstance(part, str)]
