@@ -27,8 +27,6 @@ WAYS_OUT: Final[Mapping[str, str]] = {
     "transport_error": "Check the network on the way to the site.",
     "timed_out": "Ask again when the site is less busy, or raise its timeout in the site file.",
     "state_error": "Check that the folder for kept sessions can be written.",
-    "not_recorded": "Record once more: its message says what was missing.",
-    "batch_stopped": "Give the same command again: what is there is kept.",
     "state_down": "Ask again in a moment. If it stays, see to the Redis server that the gateways share.",
     "internal_error": "The gateway's log says more; please report it.",
 }
