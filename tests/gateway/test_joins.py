@@ -1,6 +1,7 @@
 """Retries join the try that they repeat: the site hears each question once."""
 
 import contextlib
+import gc
 import http.client
 import json
 import socket
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from chatdoor.gateway.access_log import AccessLog
+from chatdoor.gateway.along import Along
+from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.joins import Joins
 from chatdoor.practice import Practice
 from tests.gateway.door import CHAT, HELLO, SECONDS, Door, Seen, gateway, key, practice_door
@@ -255,6 +258,27 @@ def test_what_is_kept_is_bounded() -> None:
             assert practice.stats()["accepted"] == before + 1
             if not joins.kept:
                 assert joins.room.left == room
+
+
+@STREAMED
+def test_a_try_that_has_ended_leaves_nothing_to_the_collector(streamed: bool) -> None:
+    """What answered a request is freed as soon as it has ended, and not held in a ring until somebody looks."""
+    with practice_door() as (door, _):
+        door.chat(FIRST, stream=streamed)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                door.chat(FIRST, stream=streamed)
+            door.wait_until_idle()
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            gc.collect()
+            held = [each for each in gc.garbage if isinstance(each, Exchange | Along)]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+        assert not held
 
 
 def test_the_end_of_the_gateway_ends_what_lingers() -> None:

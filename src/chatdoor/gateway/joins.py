@@ -176,14 +176,15 @@ class Joins:
         tape.readers = 1
         exchange.give_room_back()  # the body is read once more
         tape.own = tuple(exchange.common)
-        exchange.carrier = tried.carrier = Along(exchange.carrier, tape, body, tried.client_left)
+        carrier = exchange.carrier
+        exchange.carrier = tried.carrier = Along(carrier, tape, body, tried.client_left)
         self._tries.setdefault(tried.name, []).append(tried)
         self._running.add(tried)
         try:
             await ask(exchange)
         finally:
             self._running.discard(tried)
-            tried.carrier = None
+            tried.carrier, exchange.carrier = None, carrier  # a ring of them would wait for the collector
             tried.ended = time.monotonic()
             tried.unsent = exchange.unsent
             if tried.left:
