@@ -234,7 +234,7 @@ def measure(url: str, rounds: int, calls: int) -> list[Row]:
 
 
 def _starts(url: str) -> Iterator[float]:
-    """Milliseconds from the start to the first answer, of some starts. The first is slower: files are read from disk."""
+    """Milliseconds from the start to the first answer, of some starts: the first has files to read."""
     for _ in range(STARTS):
         with gateway("chatdoor", "voi", ours(url), {"BENCH_KEY": KEY}) as one:
             yield one.ready_ms
