@@ -10,7 +10,7 @@ import pytest
 
 from chatdoor.batch.committer import Committer
 from chatdoor.batch.keeping import Output, results_in
-from chatdoor.batch.result import Result, bad_row
+from chatdoor.batch.result import About, bad_row
 from chatdoor.errors import BatchStopped
 
 ROW = bad_row(1, 7, "line-1", "s", "no")
@@ -27,7 +27,7 @@ def test_a_row_counts_after_its_trip_to_the_disk(tmp_path: Path, monkeypatch: py
 
     async def scene() -> None:
         committer = Committer(output, lambda group: events.append(("kept", len(group))))
-        await committer.put(ROW)
+        committer.put(ROW)
         await committer.close()
 
     output = Output(path)
@@ -39,7 +39,7 @@ def test_a_row_counts_after_its_trip_to_the_disk(tmp_path: Path, monkeypatch: py
 
 def test_a_disk_that_takes_nothing_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trip that fails is an error with the file's name, and its rows do not count."""
-    kept: list[Result] = []
+    kept: list[About] = []
 
     def fails(_file: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
@@ -47,7 +47,7 @@ def test_a_disk_that_takes_nothing_stops_the_run(tmp_path: Path, monkeypatch: py
     async def scene() -> None:
         committer = Committer(output, kept.extend)
         monkeypatch.setattr(os, "fsync", fails)
-        await committer.put(ROW)
+        committer.put(ROW)
         await committer.close()
 
     output = Output(tmp_path / "out")

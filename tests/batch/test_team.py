@@ -10,7 +10,7 @@ import pytest
 from chatdoor.batch import team
 from chatdoor.batch.asking import Trial
 from chatdoor.batch.breaker import Breaker
-from chatdoor.batch.crew import Crew, OwnPace
+from chatdoor.batch.crew import Crew
 from chatdoor.batch.limit import Fixed
 from chatdoor.batch.plan import Plan, Silent
 from chatdoor.batch.row import Row
@@ -77,7 +77,7 @@ def run_with(folder: Path, desks: list[Desk], rows: int = 200, at_a_time: int = 
 
     async def main() -> None:
         async with Team(lambda: next(hired), count=2) as members:
-            crew = Crew("s", members, Fixed(at_a_time), Breaker(), OwnPace(None))
+            crew = Crew("s", members, Fixed(at_a_time), Breaker(), None)
             await Run(plan, "s", Silent()).carry_out(crew)
 
     asyncio.run(main())

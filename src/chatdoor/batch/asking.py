@@ -1,7 +1,7 @@
 """Asks one row: its messages, then each turn of its script after the reply to the one before."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Final, NamedTuple, Protocol
@@ -40,7 +40,10 @@ class Trial(NamedTuple):
     @property
     def seconds(self) -> float:
         """Seconds that the replies took."""
-        return sum([reply.timings.total for reply in self.replies])
+        seconds = 0.0
+        for reply in self.replies:
+            seconds += reply.timings.total
+        return seconds
 
 
 class Asks(Protocol):
@@ -109,6 +112,7 @@ class Asking:
         self._fresh = fresh
         self._model = model
         self._system = system
+        self._remembers = client.site.remembers
 
     @property
     def wait(self) -> float:
@@ -126,25 +130,31 @@ class Asking:
             with suppress(ChatdoorError):
                 await self._client.warm_up(count)
 
-    async def ask(self, row: Row) -> Trial:
+    def ask(self, row: Row) -> Coroutine[object, object, Trial]:
         """One try."""
+        return self._try_as_new(row) if self._fresh else self._try(self._client, row)
+
+    async def _try_as_new(self, row: Row) -> Trial:
+        client = AsyncClient.of(self._fresh_visitor())
+        try:
+            return await self._try(client, row)
+        finally:
+            client.visitor.hang_up()
+
+    async def _try(self, client: AsyncClient, row: Row) -> Trial:
         counted = [0]
         _sent.set(counted)
-        client = AsyncClient.of(self._fresh_visitor()) if self._fresh else self._client
         replies: list[Reply] = []
         try:
             await self._ask(client, row, replies)
         except ChatdoorError as error:
             return Trial(replies, error, counted[0])
-        finally:
-            if self._fresh:
-                client.visitor.hang_up()
         return Trial(replies, None, counted[0])
 
     async def _ask(self, client: AsyncClient, row: Row, replies: list[Reply]) -> None:
         model = self._model or (row.model if row.model != client.site.name else None)
-        asker = Asker(scope=f"row {row.line}") if client.site.remembers else NOBODY
-        messages = self._with_system(row.messages)
+        asker = Asker(scope=f"row {row.line}") if self._remembers else NOBODY
+        messages = row.messages if self._system is None else _with_system(self._system, row.messages)
         reply = await client.ask(messages, model=model, asker=asker, **row.options)
         replies.append(reply)
         for turn in row.more:
@@ -153,12 +163,6 @@ class Asking:
             told = messages if reply.conversation is None else [new]
             reply = await client.ask(told, model=model, conversation=reply.conversation, asker=asker, **row.options)
             replies.append(reply)
-
-    def _with_system(self, messages: Sequence[Mapping[str, object]]) -> Sequence[Mapping[str, object]]:
-        if self._system is None or messages[0].get("role") in {"system", "developer"}:
-            return messages
-        system: Mapping[str, object] = {"role": "system", "content": self._system}
-        return [system, *messages]
 
     def _fresh_visitor(self) -> Visitor:
         """A visitor that the site has never seen, on the same connections, who heeds the same waits."""
@@ -170,3 +174,10 @@ class Asking:
         )
         new.holdoff, new.tally, new.witness = one.holdoff, one.tally, one.witness
         return new
+
+
+def _with_system(text: str, messages: Sequence[Mapping[str, object]]) -> Sequence[Mapping[str, object]]:
+    """The messages, with a system text where they have none."""
+    if messages[0].get("role") in {"system", "developer"}:
+        return messages
+    return [{"role": "system", "content": text}, *messages]

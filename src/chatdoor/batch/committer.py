@@ -1,4 +1,4 @@
-"""Writes each result at once, and groups the trips to the disk: a row counts only after one."""
+"""Writes results, and groups the trips to the disk: a row counts only after one."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from chatdoor.batch.keeping import Output, as_line
-from chatdoor.batch.result import Result
+from chatdoor.batch.result import About, Result
+from chatdoor.errors import ChatdoorError
 
 GAP_SECONDS: Final = 0.05
 """Between two trips. After a power cut, what was answered in it is asked again."""
@@ -16,40 +17,71 @@ MOST_WAITING: Final = 4_096
 
 
 class Committer:
-    """Keeps results, in the order in which they come. `on_kept` hears of them when they count."""
+    """Keeps results, in the order in which they come. `on_kept` hears of them when they count.
 
-    def __init__(self, output: Output, on_kept: Callable[[Sequence[Result]], None]) -> None:
+    Those of one round of the event loop are written together, at its end: until then their rows are under way.
+    """
+
+    def __init__(self, output: Output, on_kept: Callable[[Sequence[About]], None]) -> None:
         self._output = output
         self._on_kept = on_kept
-        self._waiting: list[Result] = []
+        self._lines: list[bytes] = []
+        self._unwritten: list[About] = []
+        self._waiting: list[About] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="chatdoor-batch")
         self._task: asyncio.Task[None] | None = None
+        self._failure: ChatdoorError | None = None
 
-    async def put(self, result: Result) -> None:
-        """Writes a result. Raises BatchStopped where it, or one before, could not be written."""
-        if self._task is None or self._task.done():
-            if self._task is not None:
-                self._task.result()
-            self._task = asyncio.create_task(self._commit())
-        self._output.write(as_line(result))
-        self._waiting.append(result)
-        while len(self._waiting) > MOST_WAITING:
+    def put(self, result: Result) -> None:
+        """Takes a result. Raises BatchStopped where one before could not be kept."""
+        if self._failure:
+            raise self._failure
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._lines.append(as_line(result))
+        self._unwritten.append(result.chatdoor)
+
+    @property
+    def crowded(self) -> bool:
+        """True where so many results wait for the disk that `room` should be waited for."""
+        return len(self._waiting) > MOST_WAITING
+
+    async def room(self) -> None:
+        """Returns when fewer wait for the disk."""
+        while self._task and self.crowded and not self._failure:
             await asyncio.shield(self._task)
 
     async def close(self) -> None:
-        """Returns when all that was written counts. Raises BatchStopped."""
+        """Returns when all that was taken counts. Raises BatchStopped."""
+        self._write()
         try:
             if self._task:
                 await self._task
-            if self._waiting:
-                await self._commit()
         finally:
             self._thread.shutdown()
+        if self._failure:
+            raise self._failure
+
+    def _write(self) -> None:
+        lines, self._lines = self._lines, []
+        written, self._unwritten = self._unwritten, []
+        if not lines or self._failure:
+            return
+        try:
+            self._output.write(b"".join(lines))
+        except ChatdoorError as error:
+            self._failure = error
+            return
+        self._waiting += written
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._commit())
 
     async def _commit(self) -> None:
-        await asyncio.sleep(0)  # whoever began it has yet to write
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._output.sync)
-            self._on_kept(group)
-            await asyncio.sleep(GAP_SECONDS)
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting, []
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._output.sync)
+                self._on_kept(group)
+                await asyncio.sleep(GAP_SECONDS)
+        except ChatdoorError as error:
+            self._failure = error

@@ -49,15 +49,13 @@ class Pacing(Protocol):
 
 
 class OwnPace:
-    """The pace of this process, which all clients of the site share; None: there is none."""
+    """The pace of this process, which all clients of the site share."""
 
-    def __init__(self, pace: Pace | None) -> None:
+    def __init__(self, pace: Pace) -> None:
         self._pace = pace
 
-    async def enter(self) -> Turn | None:
+    async def enter(self) -> Turn:
         """Waits for a turn. Does not count against the time of a call."""
-        if self._pace is None:
-            return None
         turn = self._pace.request()
         try:
             delay = turn.delay.result() if turn.delay.done() else await asyncio.wrap_future(turn.delay)
@@ -70,14 +68,14 @@ class OwnPace:
 
     def leave(self, turn: object) -> None:
         """Ends a turn."""
-        if self._pace is not None and isinstance(turn, Turn):
+        if isinstance(turn, Turn):
             self._pace.leave(turn)
 
 
 class Crew:
-    """Asks the rows of a run."""
+    """Asks the rows of a run. `pacing` is None where the site has no pace."""
 
-    def __init__(self, site: str, asking: Asks, limit: Limit, breaker: Breaker, pacing: Pacing) -> None:
+    def __init__(self, site: str, asking: Asks, limit: Limit, breaker: Breaker, pacing: Pacing | None) -> None:
         self._site = site
         self._asking = asking
         self._limit = limit
@@ -134,8 +132,13 @@ class Crew:
             await asyncio.shield(self._warming)
         attempts, again = 0, False
         for tries in range(1, MOST_TRIES + 1):
-            trial, asked_before = await self._try(row)
-            again = again or asked_before
+            turn = await self._pacing.enter() if self._pacing else None
+            try:
+                again = self._work.begin(row) or again
+                trial = await self._asking.ask(row)
+            finally:
+                if self._pacing:
+                    self._pacing.leave(turn)
             self._hear(trial)
             if not trial.can_repeat or tries == MOST_TRIES:
                 await self._work.bring(result_of(self._site, row, trial, attempts=attempts, again=again))
@@ -148,14 +151,6 @@ class Crew:
                 await asyncio.sleep(min(FIRST_PAUSE * 2**tries, LONGEST_PAUSE))
             if not await self._may_ask():
                 return
-
-    async def _try(self, row: Row) -> tuple[Trial, bool]:
-        turn = await self._pacing.enter()
-        try:
-            again = self._work.begin(row)
-            return await self._asking.ask(row), again
-        finally:
-            self._pacing.leave(turn)
 
     def _hear(self, trial: Trial) -> None:
         """Lets the limit and the breaker learn from a try."""

@@ -105,9 +105,10 @@ def most_at_a_time(plan: Plan, site: Site) -> int:
 async def _carry_out(plan: Plan, site: Site, options: Options, watcher: Watcher) -> Ended:
     run, most = Run(plan, site.name, watcher), most_at_a_time(plan, site)
     limit: Limit = Adaptive(most) if plan.concurrency is None else Fixed(most)
-    pace = OwnPace(_pace(plan, site, options.get("per_minute")))
+    pace = _pace(plan, site, options.get("per_minute"))
+    pacing = OwnPace(pace) if pace else None
     async with _WHO_ASKS[_kind(plan.on)](plan, site, options, most) as asking:
-        return await run.carry_out(Crew(site.name, asking, limit, Breaker(plan.patience), pace))
+        return await run.carry_out(Crew(site.name, asking, limit, Breaker(plan.patience), pacing))
 
 
 @asynccontextmanager

@@ -7,8 +7,9 @@ process, and only a machine that loses power may forget the last of them.
 
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -42,6 +43,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: BinaryIO = open_locked(path)
+        self._place = _placing(self._file)
         self._slots: dict[int, int] = {}
         self._free: list[int] = []
         self._next = 1
@@ -94,14 +96,18 @@ class Journal:
 
     def _write(self, slot: int, data: bytes) -> None:
         try:
-            _write_at(self._file, data, slot * _SLOT.size)
+            self._place(data, slot * _SLOT.size)
         except OSError as error:
             raise BatchStopped(f"{self._path}: {error.strerror}") from error
 
 
-def _write_at(file: BinaryIO, data: bytes, place: int) -> None:
+def _placing(file: BinaryIO) -> Callable[[bytes, int], object]:
+    """What writes bytes at a place of the file."""
     if hasattr(os, "pwrite"):  # one call of the system, for each row
-        os.pwrite(file.fileno(), data, place)
-    else:  # Windows
+        return partial(os.pwrite, file.fileno())
+
+    def write(data: bytes, place: int) -> None:  # Windows
         file.seek(place)
         file.write(data)
+
+    return write

@@ -25,7 +25,7 @@ FINISHES: Final[Mapping[str, str]] = {"length": "length", "max_tokens": "length"
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-class About(msgspec.Struct, frozen=True, kw_only=True):
+class About(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What chatdoor knows of a row: where it stands, how long it took (seconds), how it was asked.
 
     `attempts` counts how often its prompts went out; a script has one for each turn at least. `asked_again` says that
@@ -45,7 +45,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     replies: Sequence[str] | None = None
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """The message of a choice."""
 
     content: str
@@ -53,7 +53,7 @@ class Said(msgspec.Struct, frozen=True):
     refusal: None = None
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """The one choice of a chat completion."""
 
     message: Said
@@ -62,7 +62,7 @@ class Choice(msgspec.Struct, frozen=True):
     logprobs: None = None
 
 
-class Tokens(msgspec.Struct, frozen=True):
+class Tokens(msgspec.Struct, frozen=True, gc=False):
     """The usage."""
 
     prompt_tokens: int
@@ -70,7 +70,7 @@ class Tokens(msgspec.Struct, frozen=True):
     total_tokens: int
 
 
-class Completion(msgspec.Struct, frozen=True, tag_field="object", tag="chat.completion"):
+class Completion(msgspec.Struct, frozen=True, tag_field="object", tag="chat.completion", gc=False):
     """A chat completion. `created` is in seconds since 1970."""
 
     id: str
@@ -80,7 +80,7 @@ class Completion(msgspec.Struct, frozen=True, tag_field="object", tag="chat.comp
     usage: Tokens
 
 
-class Response(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True, gc=False):
     """The answer to a row."""
 
     status_code: int
@@ -88,20 +88,20 @@ class Response(msgspec.Struct, frozen=True):
     body: Completion
 
 
-class Wrong(msgspec.Struct, frozen=True):
+class Wrong(msgspec.Struct, frozen=True, gc=False):
     """Why there is no answer."""
 
     code: str
     message: str
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class Result(msgspec.Struct, frozen=True, gc=False):
     """One line of the output. Either `response` or `error` is null."""
 
     id: str
     custom_id: str
-    response: Response | None = None
-    error: Wrong | None = None
+    response: Response | None
+    error: Wrong | None
     chatdoor: About
 
 
@@ -114,19 +114,15 @@ class Seen(msgspec.Struct, frozen=True):
 def answered(row: Row, replies: Sequence[Reply], about: About, now: float) -> Result:
     """The result of a row that was answered: the last reply, with the usage of all."""
     name, last = _name(about), replies[-1]
-    prompt, answer = sum([reply.usage.input for reply in replies]), sum([reply.usage.output for reply in replies])
     choice = Choice(Said(last.text), FINISHES.get(last.finish, "stop"))
-    tokens = Tokens(prompt, answer, prompt + answer)
-    body = Completion(f"chatcmpl-{name}", int(now), last.model, (choice,), tokens)
-    return Result(
-        id=f"batch_req_{name}", custom_id=row.custom_id, response=Response(200, f"req_{name}", body), chatdoor=about
-    )
+    body = Completion(f"chatcmpl-{name}", int(now), last.model, (choice,), _tokens(replies))
+    return Result(f"batch_req_{name}", row.custom_id, Response(200, f"req_{name}", body), None, about)
 
 
 def failed(custom_id: str, about: About, message: str) -> Result:
     """The result of a row that was not answered."""
     code = _CAPITAL.sub("_", about.error or "").lower()
-    return Result(id=f"batch_req_{_name(about)}", custom_id=custom_id, error=Wrong(code, message), chatdoor=about)
+    return Result(f"batch_req_{_name(about)}", custom_id, None, Wrong(code, message), about)
 
 
 def bad_row(line: int, mark: int, custom_id: str, site: str, problem: str) -> Result:
@@ -138,6 +134,14 @@ def bad_row(line: int, mark: int, custom_id: str, site: str, problem: str) -> Re
 def kind_of(error: ChatdoorError) -> str:
     """The kind of an error, as results name it."""
     return type(error).__name__
+
+
+def _tokens(replies: Sequence[Reply]) -> Tokens:
+    prompt = answer = 0
+    for reply in replies:
+        prompt += reply.usage.input
+        answer += reply.usage.output
+    return Tokens(prompt, answer, prompt + answer)
 
 
 def _name(about: About) -> str:

@@ -9,7 +9,7 @@ MOST_BYTES: Final = 8_000_000
 """The longest row. A longer one is a bad row, and is passed over without being held."""
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """A row as it stands in the file: the number of its first line, from 1, and its bytes without the line's end.
 
     `mark` tells a row that was changed from the one that was answered. It is never 0. `long` says that it has more
@@ -22,7 +22,7 @@ class Record(msgspec.Struct, frozen=True):
     long: bool = False
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is asked. `more` are user turns, each of which is sent after the reply to the one before."""
 
     line: int

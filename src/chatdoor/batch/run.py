@@ -175,12 +175,12 @@ class Run:
             raise work.failure
         return interrupted
 
-    def _kept(self, journal: Journal, results: Sequence[Result]) -> None:
-        for result in results:
-            self._done.add(result.chatdoor.line, result.chatdoor.mark)
-            self._count.add(result.chatdoor)
-            journal.end(result.chatdoor.line)
-        self._asked += len(results)
+    def _kept(self, journal: Journal, rows: Sequence[About]) -> None:
+        for about in rows:
+            self._done.add(about.line, about.mark)
+            self._count.add(about)
+            journal.end(about.line)
+        self._asked += len(rows)
 
     async def _tick(self) -> None:
         while True:

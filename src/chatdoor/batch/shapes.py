@@ -10,7 +10,6 @@ Source: https://platform.openai.com/docs/guides/batch
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
 import msgspec
@@ -22,7 +21,7 @@ from chatdoor.site.names import SAMPLING_NAMES
 
 Table: TypeAlias = Mapping[str, object]
 
-NONE: Final[Table] = MappingProxyType({})
+NONE: Final[Table] = {}
 
 CHAT_URL: Final = "/v1/chat/completions"
 MOST_TURNS: Final = 1_000
@@ -33,7 +32,7 @@ CAN_NOT: Final = frozenset({"tools", "functions", "response_format", "audio", "p
 """Fields of a body that ask for what no web chatbot can do. Others that nobody knows are passed over."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True, gc=False):
     """What a row asks, before it has an id."""
 
     messages: Sequence[Table]

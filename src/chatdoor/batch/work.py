@@ -60,7 +60,9 @@ class Work:
 
     async def bring(self, result: Result) -> None:
         """Brings a result. Raises BatchStopped where it can not be kept."""
-        await self._committer.put(result)
+        self._committer.put(result)
+        if self._committer.crowded:
+            await self._committer.room()
 
     def stop(self) -> None:
         """Lets no more rows begin."""
