@@ -15,8 +15,8 @@ TIMES = st.lists(st.floats(1e-5, 1e4), min_size=1, max_size=200)
 def test_a_quantile_is_within_one_in_a_hundred(times: list[float], share: float) -> None:
     """Of the time that stands at that place when all are sorted."""
     sketch = Sketch()
-    for time in times:
-        sketch.add(time)
+    sketch.add(times[:3])
+    sketch.add(times[3:])
     exact = sorted(times)[math.floor(share * (len(times) - 1))]
     assert abs(sketch.quantile(share) - exact) <= exact * EXACT * 1.01
 
@@ -25,8 +25,7 @@ def test_a_quantile_is_within_one_in_a_hundred(times: list[float], share: float)
 def test_bars_hold_every_time(times: list[float]) -> None:
     """Their counts add up, none overlaps another, and there are at most twelve."""
     sketch = Sketch()
-    for time in times:
-        sketch.add(time)
+    sketch.add(times)
     bars = sketch.bars()
     assert sum(bar.count for bar in bars) == len(times)
     assert len(bars) <= 12

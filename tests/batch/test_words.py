@@ -31,11 +31,13 @@ def test_a_duration_is_as_on_a_clock(seconds: float, text: str) -> None:
 def count_of(times: list[float]) -> Count:
     """A count of rows that took so long, and one that failed."""
     count = Count()
-    for line, time in enumerate(times, 1):
-        count.add(
+    count.add(
+        [
             About(line=line, mark=1, site="<s>", latency=time, first_piece=time / 2, attempts=1, fidelity="folded")
-        )
-    count.add(About(line=999, mark=1, site="<s>", error="SiteFailed", attempts=2, asked_again=True))
+            for line, time in enumerate(times, 1)
+        ]
+    )
+    count.add([About(line=999, mark=1, site="<s>", error="SiteFailed", attempts=2, asked_again=True)])
     return count
 
 

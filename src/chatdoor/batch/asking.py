@@ -112,6 +112,7 @@ class Asking:
         self._fresh = fresh
         self._model = model
         self._system = system
+        self._name = client.site.name
         self._remembers = client.site.remembers
 
     @property
@@ -145,24 +146,20 @@ class Asking:
         counted = [0]
         _sent.set(counted)
         replies: list[Reply] = []
+        model = self._model or (row.model if row.model != self._name else None)
+        asker = Asker(scope=f"row {row.line}") if self._remembers else NOBODY
+        messages = row.messages if self._system is None else _with_system(self._system, row.messages)
         try:
-            await self._ask(client, row, replies)
+            replies.append(await client.ask(messages, model=model, asker=asker, **row.options))
+            for turn in row.more:
+                last, new = replies[-1], {"role": "user", "content": turn}
+                messages = [*messages, {"role": "assistant", "content": last.text}, new]
+                told = messages if last.conversation is None else [new]
+                options = {"conversation": last.conversation, "asker": asker, **row.options}
+                replies.append(await client.ask(told, model=model, **options))
         except ChatdoorError as error:
             return Trial(replies, error, counted[0])
         return Trial(replies, None, counted[0])
-
-    async def _ask(self, client: AsyncClient, row: Row, replies: list[Reply]) -> None:
-        model = self._model or (row.model if row.model != client.site.name else None)
-        asker = Asker(scope=f"row {row.line}") if self._remembers else NOBODY
-        messages = row.messages if self._system is None else _with_system(self._system, row.messages)
-        reply = await client.ask(messages, model=model, asker=asker, **row.options)
-        replies.append(reply)
-        for turn in row.more:
-            new = {"role": "user", "content": turn}
-            messages = [*messages, {"role": "assistant", "content": reply.text}, new]
-            told = messages if reply.conversation is None else [new]
-            reply = await client.ask(told, model=model, conversation=reply.conversation, asker=asker, **row.options)
-            replies.append(reply)
 
     def _fresh_visitor(self) -> Visitor:
         """A visitor that the site has never seen, on the same connections, who heeds the same waits."""

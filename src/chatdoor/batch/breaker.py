@@ -57,7 +57,7 @@ class Breaker:
 
     def wait(self, now: float) -> float:
         """Seconds until the caller may ask again whether it may start; 0: it may, and its result is to be told."""
-        if not self.paused:
+        if not self._pause:  # a row of a site that is up
             return 0.0
         if now < self._until:
             return min(self._until - now, NAP)
@@ -68,7 +68,7 @@ class Breaker:
 
     def answered(self) -> bool:
         """Hears of a reply. True where the site was down until now."""
-        was_down = self.paused
+        was_down = self._pause > 0
         self._answered = True
         self._failures = 0
         self._pause = 0.0

@@ -32,23 +32,19 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
         self._failure: ChatdoorError | None = None
 
-    def put(self, result: Result) -> None:
-        """Takes a result. Raises BatchStopped where one before could not be kept."""
+    def put(self, result: Result) -> bool:
+        """Takes a result. True where there should be `room` before the next. Raises BatchStopped."""
         if self._failure:
             raise self._failure
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._write)
         self._lines.append(as_line(result))
         self._unwritten.append(result.chatdoor)
-
-    @property
-    def crowded(self) -> bool:
-        """True where so many results wait for the disk that `room` should be waited for."""
         return len(self._waiting) > MOST_WAITING
 
     async def room(self) -> None:
-        """Returns when fewer wait for the disk."""
-        while self._task and self.crowded and not self._failure:
+        """Returns when fewer results wait for the disk."""
+        while self._task and len(self._waiting) > MOST_WAITING and not self._failure:
             await asyncio.shield(self._task)
 
     async def close(self) -> None:

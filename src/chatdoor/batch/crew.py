@@ -140,7 +140,7 @@ class Crew:
                 if self._pacing:
                     self._pacing.leave(turn)
             self._hear(trial)
-            if not trial.can_repeat or tries == MOST_TRIES:
+            if trial.error is None or not trial.can_repeat or tries == MOST_TRIES:
                 await self._work.bring(result_of(self._site, row, trial, attempts=attempts, again=again))
                 return
             attempts += trial.sent

@@ -19,7 +19,7 @@ SKIP_BYTES: Final = 1 << 16
 
 def lines(stream: BinaryIO) -> Iterator[Record]:
     """Every line with something on it. Raises ArgumentError for a file in UTF-16."""
-    return (record for record in _all_lines(stream) if record.long or record.data.strip())
+    return (record for record in _all_lines(stream) if record.data.strip() or record.long)
 
 
 def csv_rows(stream: BinaryIO) -> Iterator[Record]:
@@ -69,7 +69,7 @@ def _all_lines(stream: BinaryIO) -> Iterator[Record]:
             yield Record(number, b"", _skip_line(stream, zlib.crc32(data)), long=True)
         else:
             data = data.rstrip(b"\r\n")
-            yield Record(number, data, mark_of(data))
+            yield Record(number, data, zlib.crc32(data) or 1)
 
 
 def _without_bom(data: bytes) -> bytes:

@@ -25,6 +25,9 @@ from chatdoor.errors import ArgumentError, BatchStopped
 TICK_SECONDS: Final = 0.25
 """How often a watcher hears how far it is."""
 
+GROUP: Final = 1_000
+"""Results of an earlier run that are counted together."""
+
 MOST_SHOWN: Final = 20
 """Rows that can not be asked of which one is told before a run."""
 
@@ -66,15 +69,14 @@ class Run:
     def look(self) -> Summary:
         """What is done and what is missing, rows that can not be asked among the failed. Nothing is sent or written."""
         if self._plan.output.exists():
-            for about in results_in(self._plan.output):
-                if not (self._plan.retry_failed and about.error):
-                    self._heed(about)
+            found = results_in(self._plan.output)
+            self._heed(about for about in found if not (self._plan.retry_failed and about.error))
         self._rows = self._count_rows()
         bad = (found for found in self._missing() if isinstance(found, Result))
         for number, result in enumerate(bad):
             if number < MOST_SHOWN and result.error:
                 self._watcher.said(result.error.message)
-            self._count.add(result.chatdoor)
+            self._count.add([result.chatdoor])
         return self.summary()
 
     def summary(self) -> Summary:
@@ -105,22 +107,23 @@ class Run:
 
     def _read(self, output: Output, journal: Journal) -> None:
         """Counts what the output holds. Failed rows that are to be asked again are taken out."""
-        for about in output.results():
-            self._heed(about)
+        self._heed(output.results())
         journal.take_over(self._done)
         if self._plan.retry_failed and self._count.failed:
             output.without_failed()
             self._done, self._count = Done(), Count()
-            for about in output.results():
-                self._heed(about)
+            self._heed(output.results())
 
-    def _heed(self, about: About) -> None:
-        """Notes a result of an earlier run. Raises ArgumentError for one of another site."""
+    def _heed(self, found: Iterator[About]) -> None:
+        """Notes results of earlier runs. Raises ArgumentError for one of another site."""
+        while group := list(islice(found, GROUP)):
+            self._count.add([about for about in group if self._is_new(about)])
+
+    def _is_new(self, about: About) -> bool:
         if about.site != self._site:
             path = self._plan.output
             raise ArgumentError(f"{path}: holds results of the site {about.site!r}; take another output")
-        if self._done.add(about.line, about.mark):
-            self._count.add(about)
+        return self._done.add(about.line, about.mark)
 
     def _count_rows(self) -> int:
         """How many rows the input has. Raises ArgumentError where one is not what was answered."""
@@ -178,8 +181,8 @@ class Run:
     def _kept(self, journal: Journal, rows: Sequence[About]) -> None:
         for about in rows:
             self._done.add(about.line, about.mark)
-            self._count.add(about)
             journal.end(about.line)
+        self._count.add(rows)
         self._asked += len(rows)
 
     async def _tick(self) -> None:

@@ -88,7 +88,9 @@ def line_id(line: int) -> str:
 
 def prompt(text: object, table: Table = NONE) -> Asked:
     """One prompt. Raises BadRow."""
-    return turns([text], table)
+    if not isinstance(text, str) or not text.strip():
+        raise BadRow(_wrong_text(text))
+    return Asked([{"role": "user", "content": text}], (), table)
 
 
 def turns(value: object, table: Table = NONE) -> Asked:
@@ -96,7 +98,7 @@ def turns(value: object, table: Table = NONE) -> Asked:
     if not isinstance(value, list) or not 0 < len(value) <= MOST_TURNS:
         raise BadRow(f"turns: expected a list of 1 to {MOST_TURNS} texts")
     for text in value:
-        if type(text) is not str or not text.strip():
+        if not isinstance(text, str) or not text.strip():
             raise BadRow(_wrong_text(text))
     return Asked([{"role": "user", "content": value[0]}], tuple(value[1:]), table)
 

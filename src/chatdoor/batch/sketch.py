@@ -5,7 +5,7 @@ milliseconds are equally exact, and two of them can be added up.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -42,21 +42,21 @@ class Sketch:
     """Times that were added, as counts of buckets."""
 
     def __init__(self) -> None:
-        self._counts: defaultdict[int, int] = defaultdict(int)
+        self._counts: Counter[int] = Counter()
         self._sum = 0.0
         self._least = math.inf
         self._most = 0.0
         self.count = 0
 
-    def add(self, seconds: float) -> None:
-        """Adds a time."""
-        seconds = max(seconds, LEAST)
-        bucket = math.ceil(math.log(seconds) / _WIDTH)
-        self._counts[bucket] += 1
-        self._sum += seconds
-        self.count += 1
-        self._least = min(self._least, seconds)
-        self._most = max(self._most, seconds)
+    def add(self, times: Sequence[float]) -> None:
+        """Adds times, in seconds."""
+        if not times:
+            return
+        self._counts.update([math.ceil(math.log(max(seconds, LEAST)) / _WIDTH) for seconds in times])
+        self._sum += sum(times)
+        self.count += len(times)
+        self._least = min(self._least, max(LEAST, min(times)))
+        self._most = max(self._most, LEAST, *times)
 
     def quantile(self, share: float) -> float:
         """The time below which this share of all lies; 0 where there are none."""

@@ -51,20 +51,17 @@ class Count:
         self._latency = Sketch()
         self._first_piece = Sketch()
 
-    def add(self, about: About) -> None:
-        """Counts a result."""
-        self._attempts += about.attempts
-        self._asked_again += about.asked_again
-        if about.error is not None:
-            self.failed += 1
-            self.errors[about.error] += 1
-            return
-        self.answered += 1
-        self._fidelity[about.fidelity or "native"] += 1
-        if about.latency is not None:
-            self._latency.add(about.latency)
-        if about.first_piece is not None:
-            self._first_piece.add(about.first_piece)
+    def add(self, rows: Sequence[About]) -> None:
+        """Counts results."""
+        answered = [about for about in rows if about.error is None]
+        self.answered += len(answered)
+        self.failed += len(rows) - len(answered)
+        self.errors.update([about.error for about in rows if about.error is not None])
+        self._attempts += sum([about.attempts for about in rows])
+        self._asked_again += sum([about.asked_again for about in rows])
+        self._fidelity.update([about.fidelity or "native" for about in answered])
+        self._latency.add([about.latency for about in answered if about.latency is not None])
+        self._first_piece.add([about.first_piece for about in answered if about.first_piece is not None])
 
     def summary(self, site: str, rows: int, *, seconds: float, asked: int) -> Summary:
         """The summary so far."""

@@ -60,8 +60,7 @@ class Work:
 
     async def bring(self, result: Result) -> None:
         """Brings a result. Raises BatchStopped where it can not be kept."""
-        self._committer.put(result)
-        if self._committer.crowded:
+        if self._committer.put(result):
             await self._committer.room()
 
     def stop(self) -> None:
