@@ -103,7 +103,7 @@ class Crew:
 
     async def _ask_on(self) -> None:
         """One member of the crew, until there are more than the limit allows, or no more rows."""
-        while self._alive <= self._limit.now and await self._may_ask():
+        while self._alive <= self._limit.now and (not self._hindered or await self._may_ask()):
             row = await self._work.take()
             if row is None:
                 self._empty = True
@@ -112,6 +112,11 @@ class Crew:
             await self._ask(row)
             self._hire()
         self._alive -= 1
+
+    @property
+    def _hindered(self) -> bool:
+        """True where there is a reason to ask nothing just now."""
+        return self._work.stopping or self._breaker.paused or self._asking.wait > 0
 
     async def _may_ask(self) -> bool:
         """Waits while the site wants nothing sent or is down. False where no more is to be asked."""
