@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chatdoor.batch.row import BadRow, Record, Row
 from chatdoor.batch.shapes import json_row, text_row
+from chatdoor.messages import Message, parse_messages
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -32,7 +33,7 @@ def row_of(value: object) -> Row:
 def test_each_shape_asks_the_same(value: object, custom_id: str, more: tuple[str, ...]) -> None:
     """A prompt, a script, a list of messages, by themselves and in objects."""
     row = row_of(value)
-    assert (row.messages, row.custom_id, row.more) == (HELLO, custom_id, more)
+    assert (row.messages, row.custom_id, row.more) == (parse_messages(HELLO), custom_id, more)
 
 
 def test_a_body_brings_model_and_options() -> None:
@@ -120,6 +121,6 @@ def test_the_id_of_a_bad_row_is_kept() -> None:
 
 def test_a_line_of_text_is_a_prompt() -> None:
     """As it stands, quotes and all."""
-    assert text_row(Record(2, b'say "no"', 1)).messages == [{"role": "user", "content": 'say "no"'}]
+    assert text_row(Record(2, b'say "no"', 1)).messages == (Message("user", 'say "no"'),)
     with pytest.raises(BadRow, match="UTF-8"):
         text_row(Record(2, b"\xff", 1))

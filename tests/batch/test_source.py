@@ -12,7 +12,7 @@ from chatdoor.errors import ArgumentError
 def prompts(source: Source) -> list[tuple[str, str, tuple[str, ...]]]:
     """Id, prompt and further turns of each row."""
     rows = [source.row(record) for record in source.records()]
-    return [(row.custom_id, str(row.messages[0]["content"]), row.more) for row in rows]
+    return [(row.custom_id, row.messages[0].text, row.more) for row in rows]
 
 
 @pytest.mark.parametrize(

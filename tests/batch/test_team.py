@@ -17,7 +17,7 @@ from chatdoor.batch.row import Row
 from chatdoor.batch.run import Run
 from chatdoor.batch.team import Block, News, Team, WorkerLost
 from chatdoor.errors import BatchStopped
-from chatdoor.messages import Reply, Timings, Usage
+from chatdoor.messages import CheckedMessages, Message, Reply, Timings, Usage
 
 Ending = Callable[["Desk"], bool]
 
@@ -46,7 +46,7 @@ class Desk:
     async def deliver(self, block: Block) -> None:
         await asyncio.sleep(0)
         self._rows += block.rows
-        self.asked += [str(row.messages[0]["content"]) for _, row in block.rows]
+        self.asked += [row.messages[0].text for _, row in block.rows]
         self._some.set()
 
     async def news(self) -> News:
@@ -65,7 +65,7 @@ class Desk:
 
 def reply_to(row: Row) -> Reply:
     """A reply that shows which row it belongs to."""
-    text = f"re: {row.messages[0]['content']}"
+    text = f"re: {row.messages[0].text}"
     return Reply(text=text, site="s", model="m", usage=Usage(1, 1), timings=Timings(0.001, 0.001))
 
 
@@ -137,7 +137,10 @@ def test_blocks_are_bounded() -> None:
 
     async def main() -> None:
         async with Team(Counting, count=1) as members:
-            rows = [Row(line=n, mark=1, custom_id="x", messages=[{"content": str(n)}]) for n in range(300)]
+            rows = [
+                Row(line=n, mark=1, custom_id="x", messages=CheckedMessages((Message("user", str(n)),)))
+                for n in range(300)
+            ]
             await asyncio.gather(*map(members.ask, rows))
 
     asyncio.run(main())

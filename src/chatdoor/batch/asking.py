@@ -1,7 +1,7 @@
 """Asks one row: its messages, then each turn of its script after the reply to the one before."""
 
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Final, NamedTuple, Protocol
@@ -14,7 +14,8 @@ from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.visitor import Visitor, talks_of
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import Head, Send
-from chatdoor.messages import Reply
+from chatdoor.flow.turn import SYSTEM_ROLES
+from chatdoor.messages import CheckedMessages, Message, Reply
 from chatdoor.site.model import Site
 
 _sent: Final[ContextVar[list[int]]] = ContextVar("chatdoor_batch_sent")
@@ -152,9 +153,9 @@ class Asking:
         try:
             replies.append(await client.ask(messages, model=model, asker=asker, **row.options))
             for turn in row.more:
-                last, new = replies[-1], {"role": "user", "content": turn}
-                messages = [*messages, {"role": "assistant", "content": last.text}, new]
-                told = messages if last.conversation is None else [new]
+                last, new = replies[-1], Message("user", turn)
+                messages = CheckedMessages((*messages, Message("assistant", last.text), new))
+                told = messages if last.conversation is None else CheckedMessages((new,))
                 options = {"conversation": last.conversation, "asker": asker, **row.options}
                 replies.append(await client.ask(told, model=model, **options))
         except ChatdoorError as error:
@@ -173,8 +174,8 @@ class Asking:
         return new
 
 
-def _with_system(text: str, messages: Sequence[Mapping[str, object]]) -> Sequence[Mapping[str, object]]:
+def _with_system(text: str, messages: CheckedMessages) -> CheckedMessages:
     """The messages, with a system text where they have none."""
-    if messages[0].get("role") in {"system", "developer"}:
+    if messages[0].role in SYSTEM_ROLES:
         return messages
-    return [{"role": "system", "content": text}, *messages]
+    return CheckedMessages((Message("system", text), *messages))

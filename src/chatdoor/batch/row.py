@@ -1,9 +1,11 @@
 """A row of the input, ready to be asked: what the formats have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+
+from chatdoor.messages import CheckedMessages
 
 MOST_BYTES: Final = 8_000_000
 """The longest row. A longer one is a bad row, and is passed over without being held."""
@@ -28,7 +30,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     line: int
     mark: int
     custom_id: str
-    messages: Sequence[Mapping[str, object]]
+    messages: CheckedMessages
     more: tuple[str, ...] = ()
     model: str | None = None
     options: Mapping[str, Any] = msgspec.field(default_factory=dict)

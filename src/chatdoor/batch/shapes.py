@@ -16,7 +16,7 @@ import msgspec
 
 from chatdoor.batch.row import BadRow, Record, Row
 from chatdoor.errors import ArgumentError
-from chatdoor.messages import parse_messages
+from chatdoor.messages import CheckedMessages, Message, parse_messages
 from chatdoor.site.names import SAMPLING_NAMES
 
 Table: TypeAlias = Mapping[str, object]
@@ -35,7 +35,7 @@ CAN_NOT: Final = frozenset({"tools", "functions", "response_format", "audio", "p
 class Asked(msgspec.Struct, frozen=True, gc=False):
     """What a row asks, before it has an id."""
 
-    messages: Sequence[Table]
+    messages: CheckedMessages
     more: tuple[str, ...] = ()
     table: Table = msgspec.field(default_factory=dict)
     """Where `model` and sampling options stand."""
@@ -90,7 +90,7 @@ def prompt(text: object, table: Table = NONE) -> Asked:
     """One prompt. Raises BadRow."""
     if not isinstance(text, str) or not text.strip():
         raise BadRow(_wrong_text(text))
-    return Asked([{"role": "user", "content": text}], (), table)
+    return Asked(_from_user(text), (), table)
 
 
 def turns(value: object, table: Table = NONE) -> Asked:
@@ -100,7 +100,12 @@ def turns(value: object, table: Table = NONE) -> Asked:
     for text in value:
         if not isinstance(text, str) or not text.strip():
             raise BadRow(_wrong_text(text))
-    return Asked([{"role": "user", "content": value[0]}], tuple(value[1:]), table)
+    return Asked(_from_user(value[0]), tuple(value[1:]), table)
+
+
+def _from_user(text: str) -> CheckedMessages:
+    """One message. What was decoded from UTF-8 can be sent."""
+    return CheckedMessages((Message("user", text),))
 
 
 def _wrong_text(text: object) -> str:
@@ -156,10 +161,9 @@ def _from_batch(value: Table) -> Asked:
 def _from_messages(value: Table) -> Asked:
     messages = cast(Sequence[Table], value.get("messages"))
     try:
-        parse_messages(messages)
+        return Asked(parse_messages(messages), (), value)
     except ArgumentError as error:
         raise BadRow(error.problem) from error
-    return Asked(messages, (), value)
 
 
 _SHAPES: Final[Mapping[str, Callable[[Table], Asked]]] = {
