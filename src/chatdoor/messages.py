@@ -4,7 +4,7 @@ A message list is what standard chat clients send: `[{"role": "user", "content":
 Content may also be a list of text parts, as in OpenAI's API; their texts are joined.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -18,7 +18,7 @@ CreateResult: TypeAlias = Generator[str, None, None]
 """What `create_completion` gives: pieces of text. Joined, they are the whole reply."""
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One message, checked: a known role and text that can be encoded as UTF-8."""
 
     role: str
@@ -35,7 +35,7 @@ class CheckedMessages(tuple[Message, ...]):
     __slots__ = ()
 
 
-class Usage(msgspec.Struct, frozen=True):
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens of a call. `estimated` is true where the site gave no numbers of its own."""
 
     input: int
@@ -43,14 +43,14 @@ class Usage(msgspec.Struct, frozen=True):
     estimated: bool = True
 
 
-class Timings(msgspec.Struct, frozen=True):
+class Timings(msgspec.Struct, frozen=True, gc=False):
     """Seconds from the call to its first piece and to its end."""
 
     first_piece: float
     total: float
 
 
-class Piece(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """One streamed part of a reply. `str(piece)` is its text."""
 
     text: str
@@ -60,7 +60,7 @@ class Piece(msgspec.Struct, frozen=True):
         return self.text
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A whole reply.
 
     `fidelity` says how the message list reached the site: `native` (as it is), `dropped` (the site saw
@@ -106,6 +106,15 @@ def estimate_tokens(text: str) -> int:
     """About how many tokens a text has: four UTF-8 bytes make one, the rule of thumb for English."""
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     return (size + 3) // 4
+
+
+def estimate_tokens_of(messages: Iterable[Message]) -> int:
+    """The same, of all these messages."""
+    tokens = 0
+    for message in messages:
+        text = message.text
+        tokens += (len(text) + 3) // 4 if text.isascii() else estimate_tokens(text)
+    return tokens
 
 
 def _is_list(messages: object) -> bool:

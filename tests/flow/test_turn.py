@@ -12,6 +12,7 @@ SYSTEM, DEVELOPER = Message("system", "Be brief."), Message("developer", "Be kin
 HELLO, GOOD_DAY, BYE = Message("user", "Hello"), Message("assistant", "Good day."), Message("user", "Bye")
 NONE = "[conversation]\nhistory = 'none'\n"
 PROMPT = 'json = { p = "{prompt}" }'
+BOTH = 'json = { m = "{messages}", h = "{history}" }'
 
 
 def _turn(*messages: Message, model: str = "m", **sampling: object) -> Turn:
@@ -24,7 +25,7 @@ def _said(*messages: tuple[str, str]) -> list[dict[str, str]]:
 
 def test_the_placeholders() -> None:
     """All turns, the new one, all but that, the system text, the model and the options."""
-    values = turn_values(site_of(), _turn(SYSTEM, HELLO, GOOD_DAY, BYE, temperature=0.5))
+    values = turn_values(site_of(chat=BOTH), _turn(SYSTEM, HELLO, GOOD_DAY, BYE, temperature=0.5))
     assert values["messages"] == _said(
         ("system", "Be brief."), ("user", "Hello"), ("assistant", "Good day."), ("user", "Bye")
     )
@@ -35,7 +36,7 @@ def test_the_placeholders() -> None:
 
 def test_the_new_turn_need_not_be_the_last() -> None:
     """The prompt is the newest turn of the user; the history is everything else."""
-    values = turn_values(site_of(), _turn(HELLO, BYE, GOOD_DAY))
+    values = turn_values(site_of(chat=BOTH), _turn(HELLO, BYE, GOOD_DAY))
     assert values["prompt"] == "Bye"
     assert values["history"] == _said(("user", "Hello"), ("assistant", "Good day."))
 

@@ -124,10 +124,10 @@ class AsyncRun(Run[T]):
             if effect is None:
                 return None
             try:
-                if type(effect) in AT_ONCE:
-                    self.outcome = AT_ONCE[type(effect)](self, effect)
+                if perform := PERFORM.get(type(effect)):
+                    self.outcome = await perform(self, effect)
                 elif type(effect) is not Decode:
-                    self.outcome = await PERFORM[type(effect)](self, effect)
+                    self.outcome = AT_ONCE[type(effect)](self, effect)
                 elif texts := await self._read_on(effect):
                     return texts
             except ChatdoorError as error:

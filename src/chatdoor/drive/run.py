@@ -141,15 +141,19 @@ class Run(Generic[T]):
         if self.reading:
             return self._wanted
         failure, outcome = self.failure, self.outcome
-        self.failure = self.outcome = None
         self.said = ""
         try:
-            self._wanted = self._flow.throw(failure) if failure else self._flow.send(outcome)
+            if failure is None:
+                self.outcome = None
+                self._wanted = wanted = self._flow.send(outcome)
+            else:
+                self.failure = self.outcome = None
+                self._wanted = wanted = self._flow.throw(failure)
         except StopIteration as stop:
             self.result = stop.value
             self.ended = True
             return None
-        return self._wanted
+        return wanted
 
     def opening_flow(self, effect: OpenSession, lead: Lead) -> Flow[Session]:
         """What opens the session that the effect asks for."""

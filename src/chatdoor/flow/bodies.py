@@ -14,6 +14,14 @@ BOUNDARY_DIGITS: Final = 60
 """With the word before them, a boundary has 69 characters. More than 70 it must not have (RFC 2046, section 5.1.1)."""
 
 
+TYPES: Final = {
+    "json": "application/json",
+    "form": "application/x-www-form-urlencoded",
+    "text": "text/plain; charset=UTF-8",
+}
+"""The content type of a kind of body. That of `multipart` is another one for each body."""
+
+
 def encode_body(body: Body, values: Values) -> tuple[bytes, str]:
     """The body and its content type. Raises MissingValue, and UnicodeEncodeError for half a surrogate pair."""
     return _ENCODERS[body.kind](body, values)
@@ -25,16 +33,16 @@ def encode_pairs(fields: Shape, values: Values) -> str:
 
 
 def _json(body: Body, values: Values) -> tuple[bytes, str]:
-    return msgspec.json.encode(build(body.shape, values)), "application/json"
+    return msgspec.json.encode(build(body.shape, values)), TYPES["json"]
 
 
 def _form(body: Body, values: Values) -> tuple[bytes, str]:
-    return encode_pairs(body.shape, values).encode(), "application/x-www-form-urlencoded"
+    return encode_pairs(body.shape, values).encode(), TYPES["form"]
 
 
 def _text(body: Body, values: Values) -> tuple[bytes, str]:
     built = build(body.shape, values)
-    return b"" if built is None else as_text(built).encode(), "text/plain; charset=UTF-8"
+    return b"" if built is None else as_text(built).encode(), TYPES["text"]
 
 
 def _multipart(body: Body, values: Values) -> tuple[bytes, str]:

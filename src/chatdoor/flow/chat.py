@@ -18,12 +18,12 @@ from chatdoor.flow.session import Changes, Session
 from chatdoor.flow.steps import run_step
 from chatdoor.flow.talk import Talk, way_to_tell
 from chatdoor.flow.turn import Turn, fidelity, make_for_messages, turn_values
-from chatdoor.messages import Reply, Timings, Usage, estimate_tokens
+from chatdoor.messages import Reply, Timings, Usage, estimate_tokens, estimate_tokens_of
 from chatdoor.site.model import Site
 from chatdoor.site.template import Values
 
 
-class _Way(msgspec.Struct, frozen=True):
+class _Way(msgspec.Struct, frozen=True, gc=False):
     """What the turns to send fill in, one after the other, and what that makes of the message list.
 
     `begun` says whether the site has the conversation already.
@@ -240,7 +240,4 @@ def _usage(turn: Turn, read: Read) -> Usage:
     decoder = read.decoder
     if decoder.tokens_in is not None and decoder.tokens_out is not None:
         return Usage(decoder.tokens_in, decoder.tokens_out, estimated=False)
-    told = 0
-    for message in turn.messages:
-        told += estimate_tokens(message.text)
-    return Usage(told, estimate_tokens(decoder.text))
+    return Usage(estimate_tokens_of(turn.messages), estimate_tokens(decoder.text))

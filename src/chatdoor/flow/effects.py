@@ -30,14 +30,18 @@ from chatdoor.flow.session import Changes, Session
 T = TypeVar("T")
 
 
-class Moment(msgspec.Struct, frozen=True):
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """A point in time: `tick` counts seconds and never jumps, `unix` is seconds since 1970."""
 
     tick: float
     unix: float
 
 
-class Request(msgspec.Struct, frozen=True):
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values, in order."""
+
+
+class Request(msgspec.Struct, frozen=True, gc=False):
     """One HTTP request, complete; or one frame, and how to open the websocket that it goes to.
 
     Headers are (name, value) pairs; all values are ASCII.
@@ -48,7 +52,7 @@ class Request(msgspec.Struct, frozen=True):
 
     method: str
     url: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     body: bytes | None = None
     ahead: int = 0
     opening: bytes | None = None
@@ -58,11 +62,11 @@ class HungUp(WriteFailed):
     """The websocket that holds the conversation is gone. Nothing was sent."""
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True, gc=False):
     """Status and headers of an answer: (name, value) pairs, order kept, names lower-case."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     url: str
     at: Moment
 
@@ -94,7 +98,7 @@ class Decoder(Protocol):
         ...
 
 
-class OpenSession(msgspec.Struct, frozen=True):
+class OpenSession(msgspec.Struct, frozen=True, gc=False):
     """Asks for a session newer than `after`; 0 takes any that is there.
 
     With `refresh`, by the steps that renew the token and leave the conversation alone.
@@ -104,21 +108,21 @@ class OpenSession(msgspec.Struct, frozen=True):
     refresh: bool = False
 
 
-class Learn(msgspec.Struct, frozen=True):
+class Learn(msgspec.Struct, frozen=True, gc=False):
     """What an answer changed in a session."""
 
     session: Session
     changes: Changes
 
 
-class Send(msgspec.Struct, frozen=True):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """Sends a request and reads the head of its answer. `label` is the step's name in logs."""
 
     request: Request
     label: str
 
 
-class ReadBody(msgspec.Struct, frozen=True):
+class ReadBody(msgspec.Struct, frozen=True, gc=False):
     """Reads the rest of the answer.
 
     More than `limit` bytes raise ReplyTooLarge; or, if `cut`, the first ones come, and a Decode may go on from there.
@@ -128,7 +132,7 @@ class ReadBody(msgspec.Struct, frozen=True):
     cut: bool = False
 
 
-class Decode(msgspec.Struct, frozen=True):
+class Decode(msgspec.Struct, frozen=True, gc=False):
     """Reads the rest of the answer through a decoder, at most `limit` bytes. `seen` was read before.
 
     With `quiet`, its pieces do not go to the caller: what the site says to a turn that it had heard before.

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
+import msgspec
+
 from chatdoor.errors import ConnectFailed, RateLimited
 from chatdoor.flow.answer import Answer
 from chatdoor.flow.bot_check import announced_check
@@ -17,6 +19,7 @@ from chatdoor.flow.effects import (
     Discard,
     Flow,
     Head,
+    Headers,
     HoldOff,
     Learn,
     Make,
@@ -41,6 +44,15 @@ WAITS: Final = frozenset({429, 503})
 
 MOST_WORKED_OUT: Final = 32
 """Results that a session keeps: a site has few URLs, unless an id is in them, which never comes again."""
+
+
+class _Headed(msgspec.Struct, frozen=True, gc=False):
+    """Headers that were given, the same with the session's cookies, and these alone; good `until` a cookie ends."""
+
+    given: Headers
+    headers: Headers
+    cookie: str
+    until: float
 
 
 class Call:
@@ -178,23 +190,27 @@ class Visit:
 
     def _with_cookies(self, request: Request, extra: tuple[Cookie, ...]) -> Request:
         """The request with the cookies that go there. They change with every answer; the rest of it does not."""
-        header = self._cookie_header(request.url, extra)
-        if not header:
-            return request
-        headers = (*request.headers, ("cookie", header))
+        if extra:
+            jar = self.session.jar.apply(extra, self._now)
+            headers = _with_cookie(request.headers, jar.header(request.url, self._now))
+        else:
+            headed = self._headed(request)
+            headers = (
+                headed.headers if headed.given is request.headers else _with_cookie(request.headers, headed.cookie)
+            )
         return Request(request.method, request.url, headers, request.body, request.ahead, request.opening)
 
-    def _cookie_header(self, url: str, extra: tuple[Cookie, ...]) -> str:
-        if extra:
-            return self.session.jar.apply(extra, self._now).header(url, self._now)
-        kept = self.session.worked_out.get(url)
-        if isinstance(kept, tuple) and self._now < kept[1]:
-            return str(kept[0])
+    def _headed(self, request: Request) -> _Headed:
+        """The cookies of the session that go there; worked out anew only when one ends."""
+        kept = self.session.worked_out.get(request.url)
+        if isinstance(kept, _Headed) and self._now < kept.until:
+            return kept
         jar = self.session.jar
-        header = jar.header(url, self._now)
+        cookie = jar.header(request.url, self._now)
+        headed = _Headed(request.headers, _with_cookie(request.headers, cookie), cookie, jar.next_end(self._now))
         if len(self.session.worked_out) < MOST_WORKED_OUT:
-            self.session.worked_out[url] = header, jar.next_end(self._now)
-        return header
+            self.session.worked_out[request.url] = headed
+        return headed
 
     def _learn_cookies(self, head: Head) -> Flow[None]:
         """Merges the cookies that the head sets, and the values taken from cookies. These go when their cookie goes."""
@@ -232,3 +248,7 @@ class Visit:
             return None
         self.call.waited = True
         return wait
+
+
+def _with_cookie(headers: Headers, cookie: str) -> Headers:
+    return (*headers, ("cookie", cookie)) if cookie else headers

@@ -20,7 +20,7 @@ from chatdoor.site.model import Match, Site, Source, Step
 from chatdoor.site.paths import Find
 
 
-class Read(msgspec.Struct, frozen=True):
+class Read(msgspec.Struct, frozen=True, gc=False):
     """A reply that was read to its end."""
 
     decoder: ReplyDecoder

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from chatdoor.errors import ArgumentError, ChatdoorError, TokenNotFound
-from chatdoor.flow.bodies import encode_body, encode_pairs
+from chatdoor.flow.bodies import TYPES, encode_body, encode_pairs
 from chatdoor.flow.cookies import Cookie
 from chatdoor.flow.effects import Request
 from chatdoor.flow.session import Session
@@ -145,6 +145,8 @@ def _opening(site: Site, step: Step, session: Session, values: Values, accept: s
     else:
         headers = {"accept": _accepted(site, step, accept), **_common_headers(step, session, accept, url, origin)}
     headers.update(_own_headers(site, step, values, accept))
+    if step.body is not None and step.body.kind in TYPES and not step.is_socket:
+        headers.setdefault("content-type", TYPES[step.body.kind])
     return _Opening(step, url, tuple(headers.items()), "content-type" in headers)
 
 

@@ -14,7 +14,7 @@ from chatdoor.site.template import build
 SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 
 
-class Turn(msgspec.Struct, frozen=True):
+class Turn(msgspec.Struct, frozen=True, gc=False):
     """What a call asks: the messages, the model, and whatever else the site has a field for.
 
     `known` is how many of the messages a site that keeps the turns has heard already. `rest` says that the
@@ -62,9 +62,10 @@ def turn_values(site: Site, turn: Turn, made: Sequence[Mapping[str, str]] = ()) 
         raise PromptTooLong(f"the prompt has {len(prompt or '')} characters, the site takes {limit}", site=site.name)
     _check_options(site, turn)
     values = {**turn.sampling, "prompt": prompt, "system": system, "model": turn.model}
-    if "messages" in site.names or "history" in site.names:
+    if "messages" in site.names:
+        values["messages"] = _shaped_all(site.messages, messages, made)
+    if "history" in site.names:
         shaped = _shaped_all(site.messages, messages, made)
-        values["messages"] = shaped
         values["history"] = [item for index, item in enumerate(shaped) if index != at]
     return values
 

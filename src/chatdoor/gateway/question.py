@@ -11,10 +11,10 @@ from chatdoor.drive.async_client import AsyncStream
 from chatdoor.gateway.house import Served
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.openai.stop import Stopper
-from chatdoor.messages import CheckedMessages, Usage, estimate_tokens
+from chatdoor.messages import CheckedMessages, Usage, estimate_tokens, estimate_tokens_of
 
 
-class Answered(msgspec.Struct, frozen=True):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """A whole answer. `finish` is the site's word for how it ended, or ours."""
 
     text: str
@@ -24,7 +24,7 @@ class Answered(msgspec.Struct, frozen=True):
     fidelity: str
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A question to a site. `asker` is whose it is; `conversation` the one it goes on in, where it names one.
 
     `aside`: nobody can go on in its conversation, so that nobody is told its id. `stops` and `most_tokens` are applied
@@ -117,8 +117,7 @@ class Talk:
         return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity)
 
     def _estimate(self, text: str) -> Usage:
-        told = sum(estimate_tokens(message.text) for message in self.question.messages)
-        return Usage(told, estimate_tokens(text))
+        return Usage(estimate_tokens_of(self.question.messages), estimate_tokens(text))
 
     @property
     def conversation(self) -> str | None:

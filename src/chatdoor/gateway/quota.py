@@ -14,24 +14,29 @@ _NAMES: Final = {MINUTE: "minute", DAY: "day"}
 class Window:
     """One limit: how many in `seconds`, and how many there were since the window began."""
 
-    __slots__ = ("began", "count", "most", "seconds")
+    __slots__ = ("_began", "_ends", "count", "most", "seconds")
 
     def __init__(self, most: int, seconds: int) -> None:
         self.most = most
         self.seconds = seconds
-        self.began = 0
         self.count = 0
+        self._began = self._ends = 0
 
     def left(self, now: float) -> int:
         """How many more may come before the window ends."""
-        began = int(now // self.seconds)
-        if began != self.began:
-            self.began, self.count = began, 0
+        if not self._began <= now < self._ends:
+            self.begin(now, 0)
         return self.most - self.count
 
+    def begin(self, now: float, count: int) -> None:
+        """Begins the window that it is time for, with so many in it."""
+        self._began = int(now // self.seconds) * self.seconds
+        self._ends = self._began + self.seconds
+        self.count = count
+
     def reset(self, now: float) -> int:
-        """Whole seconds until the window ends, at least one."""
-        return max(1, self.seconds - int(now % self.seconds))
+        """Whole seconds until the window that has begun ends, at least one."""
+        return max(1, self._ends - int(now))
 
 
 class Quota:
@@ -64,7 +69,7 @@ class Quota:
         Raises Problem (429) where one is full.
         """
         for window, count in zip(self.windows, counts, strict=False):
-            window.began, window.count = int(now // window.seconds), count
+            window.begin(now, count)
         if full:
             raise _too_many(self.windows[full - 1], now)
         tightest = min(self.windows, key=lambda window: window.left(now), default=None)

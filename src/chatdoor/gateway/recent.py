@@ -16,7 +16,7 @@ TEXT_MOST: Final = 500
 """Characters that are kept of a prompt and of a reply, where texts are kept at all."""
 
 
-class Past(msgspec.Struct, frozen=True):
+class Past(msgspec.Struct, frozen=True, gc=False):
     """A request that is over. `at` is in seconds since 1970, `took` and `first` (None: no piece) are seconds.
 
     `scope` is whose it was; `code` and `message` are of the error, if any. Texts are empty unless they are shown.

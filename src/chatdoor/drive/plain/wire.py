@@ -11,7 +11,7 @@ import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from chatdoor.errors import ArgumentError
-from chatdoor.flow.effects import Request
+from chatdoor.flow.effects import Headers, Request
 
 logger = logging.getLogger("chatdoor")
 
@@ -75,16 +75,22 @@ class RequestEncoder:
     def __init__(self, user_agent: str) -> None:
         self._user_agent = user_agent
         self._head = lru_cache(MOST_HEADS)(self._encode_head)
+        self._last: tuple[str, Target, Headers, bytes] | None = None
+        """The head that went out last, and of what it was made: the next one is mostly made of the same objects."""
 
     def encode(self, request: Request, target: Target) -> bytes:
         """The request as bytes. Raises ArgumentError for a header that no request can hold."""
-        head = self._head(request.method, target, request.headers)
-        body = request.body
+        method, headers, body = request.method, request.headers, request.body
+        if (last := self._last) and last[2] is headers and last[1] is target and last[0] == method:
+            head = last[3]
+        else:
+            head = self._head(method, target, headers)
+            self._last = method, target, headers, head
         if body:
             return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body)
-        return head + (b"\r\n" if request.method == "GET" else b"content-length: 0\r\n\r\n")
+        return head + (b"\r\n" if method == "GET" else b"content-length: 0\r\n\r\n")
 
-    def _encode_head(self, method: str, target: Target, headers: tuple[tuple[str, str], ...]) -> bytes:
+    def _encode_head(self, method: str, target: Target, headers: Headers) -> bytes:
         lines = [
             f"{method} {target.path} HTTP/1.1",
             f"host: {target.authority}",

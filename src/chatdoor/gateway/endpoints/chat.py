@@ -19,7 +19,6 @@ from chatdoor.gateway.openai.chat import (
     ChatCompletion,
     ChatFrames,
     ChatRequest,
-    Choice,
     choice,
 )
 from chatdoor.gateway.openai.frames import DONE, token_counts
@@ -71,15 +70,14 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
 
 async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -> None:
     if (count := request.n or 1) == 1:
-        answers = [await question.ask()]
+        answer = await question.ask()
+        answers, usages = [answer], [answer.usage]
+        choices = [choice(0, answer.text, answer.finish)]
     else:
         answers = await together([question.ask() for _ in range(count)])
-    choices: list[Choice] = []
-    usages: list[Usage] = []
-    for index, answer in enumerate(answers):  # a comprehension is a call each
-        choices.append(choice(index, answer.text, answer.finish))
-        usages.append(answer.usage)
-    counts = token_counts(usages, len(usages))
+        usages = [answer.usage for answer in answers]
+        choices = [choice(index, answer.text, answer.finish) for index, answer in enumerate(answers)]
+    counts = token_counts(usages, count)
     body = ChatCompletion(fresh_id("chatcmpl-"), int(time.time()), request.model, choices, counts)
     headers = (*JSON, *of_answers(answers, aside=question.aside))
     await exchange.answer(200, msgspec.json.encode(body), headers)

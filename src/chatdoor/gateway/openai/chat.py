@@ -81,13 +81,13 @@ PLAIN_CHAT_REQUEST: Final = msgspec.json.Decoder(PlainChatRequest)
 """Reads most requests, in less time. What it can not read is for the other one."""
 
 
-class _Message(msgspec.Struct, frozen=True):
+class _Message(msgspec.Struct, frozen=True, gc=False):
     content: str
     refusal: None = None
     role: Literal["assistant"] = "assistant"
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """One of the answers."""
 
     index: int
@@ -96,7 +96,7 @@ class Choice(msgspec.Struct, frozen=True):
     logprobs: None = None
 
 
-class ChatCompletion(msgspec.Struct, frozen=True, tag_field="object", tag="chat.completion"):
+class ChatCompletion(msgspec.Struct, frozen=True, tag_field="object", tag="chat.completion", gc=False):
     """The whole answer. `created` is in seconds since 1970."""
 
     id: str
