@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from chatdoor.gateway import connection as connections
+from chatdoor.gateway import clocks
 from chatdoor.gateway.connection import Connection
 from tests.gateway.door import CHAT, SECONDS, Door, gateway, practice_door, status
 from tests.gateway.test_hostile import GOOD, HEAD
@@ -166,7 +166,7 @@ def test_a_body_that_breaks_ends_its_request_at_once(door: Door) -> None:
 
 def test_who_goes_on_sending_is_parted_from(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the last answer a client may send on for a while, and no longer."""
-    monkeypatch.setattr(connections, "PARTING_SECONDS", 0.2)
+    monkeypatch.setattr(clocks, "PARTING_SECONDS", 0.2)
     with gateway(read_seconds=0.4) as door, connect(door) as connection:
         connection.sendall(b"nonsense\r\n\r\n")
         assert status(rest(connection)) == 400
@@ -179,7 +179,7 @@ def test_who_goes_on_sending_is_parted_from(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_who_never_reads_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection whose client takes nothing of its answers is ended after a while."""
-    monkeypatch.setattr(connections, "STUCK_SECONDS", 0.3)
+    monkeypatch.setattr(clocks, "STUCK_SECONDS", 0.3)
     with gateway(read_seconds=0.4) as door, socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
         connection.connect(("127.0.0.1", door.port))

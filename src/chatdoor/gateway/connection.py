@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from chatdoor.gateway.answer import CHUNKED, CLOSE, EMPTY, LAST_CHUNK, chunk, encode_head
+from chatdoor.gateway.clocks import Clocks
 from chatdoor.gateway.exchange import JSON, Exchange, Leave
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.errors import BUSY, envelope
@@ -20,21 +21,11 @@ from chatdoor.gateway.request import Gone, Request
 if TYPE_CHECKING:
     from chatdoor.gateway.app import Gateway
 
-IDLE_SECONDS: Final = 75
-"""How long a connection may be idle between two requests, as nginx has it."""
-
 CUT_SECONDS: Final = 5.0
 """How long the rest of a cut answer may take to reach its reader."""
 
 HELD_MOST: Final = 65_536
 """How many bytes of a body may wait for us. Then the client has to."""
-
-STUCK_SECONDS: Final = 60.0
-"""How long a client may take nothing of what waits for it, as nginx has it (send_timeout)."""
-
-PARTING_SECONDS: Final = 10.0
-"""How long a client may go on sending after its last answer. It may read that only then: bytes that nobody takes would
-end the connection under it."""
 
 AHEAD_MOST: Final = 16
 """How many requests may wait for the answer to the one before. While there are fewer, a client that leaves is seen."""
@@ -91,16 +82,9 @@ class Connection(asyncio.Protocol):
         self._room: asyncio.Event | None = None
         """Set while the reader keeps up; none where it never fell behind."""
         self._lost: asyncio.Event | None = None
-        self._timed: Request | None = None
-        self._since: float | None = time.monotonic()
-        """Since when something is read that is not whole; None where nothing is."""
-        self._idle_since = time.monotonic()
-        self._parted: float | None = None
-        """When the last answer was sent to a client that may still be sending."""
         self._half = False
         """True once the client has said that it sends no more."""
-        self._unsent_last = 0
-        self._unsent_since = self._idle_since
+        self._clocks = Clocks(time.monotonic())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: it is open."""
@@ -125,7 +109,7 @@ class Connection(asyncio.Protocol):
         """asyncio: the client sends no more. Who waits for a site is taken for gone; what needs none is answered."""
         self._half = True
         waits = self.task is not None and self._leave is None and self._request.ended
-        return waits and self._parted is None
+        return waits and not self._clocks.parted
 
     def pause_writing(self) -> None:
         """asyncio: the reader falls behind."""
@@ -141,7 +125,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes have come."""
         reader = self._reader
-        if self._broken is not None or self._parted is not None:
+        if self._broken is not None or self._clocks.parted:
             return
         try:
             reader.feed(data)
@@ -150,8 +134,8 @@ class Connection(asyncio.Protocol):
         if self.task is None and reader.heads:
             self._begin(reader.heads.popleft())
         coming = reader.coming
-        if coming is not self._timed or coming is None:
-            self._timed, self._since = coming, None if coming is None else time.monotonic()
+        if coming is not None or self._clocks.reading:
+            self._clocks.reads(coming, time.monotonic())
         if self._more is not None and (self._request.parts or self._request.ended):
             self._wake()
         if reader.heads or (coming is not None and (coming.held > HELD_MOST or coming is not self._request)):
@@ -200,8 +184,7 @@ class Connection(asyncio.Protocol):
         """What follows an answer: the next request, the end, or silence."""
         if self._transport is None:
             return
-        if self._since is not None:
-            self._since = time.monotonic()  # it may have waited for us
+        self._clocks.answered(time.monotonic())
         if not (self._answered and self._request.keep_alive):
             self._part()
         elif self._reader.heads:
@@ -213,7 +196,6 @@ class Connection(asyncio.Protocol):
         elif self._half:
             self._transport.close()
         else:
-            self._idle_since = time.monotonic()
             self._read_on()
 
     async def read(self) -> bytes:
@@ -322,27 +304,19 @@ class Connection(asyncio.Protocol):
         """Ends the connection where a request has begun that is not whole after `most` seconds, or none comes."""
         if self._transport is None:
             return
-        if self._is_stuck(self.unsent, now):
+        if self._clocks.is_stuck(self.unsent, now):
             self._transport.abort()
-        elif self._parted is not None and now - self._parted >= PARTING_SECONDS:
+        elif self._clocks.is_parted_long(now):
             self._transport.close()
-        elif self._parted is None and not self._transport.is_closing():
+        elif not (self._clocks.parted or self._transport.is_closing()):
             self._check_request(self._transport, now, most)
 
-    def _is_stuck(self, unsent: int, now: float) -> bool:
-        """True where the client has long taken nothing of what waits for it."""
-        if not unsent or unsent < self._unsent_last:
-            self._unsent_since = now
-        self._unsent_last = unsent
-        return unsent > 0 and now - self._unsent_since >= STUCK_SECONDS
-
     def _check_request(self, transport: asyncio.Transport, now: float, most: float) -> None:
-        coming = self._reader.coming
-        waits = self._since is not None and self._reads and (self.task is None or coming is self._request)
-        if waits and self._since is not None and now - self._since >= most:
+        is_next = self.task is None or self._reader.coming is self._request
+        if self._reads and is_next and self._clocks.is_late(now, most):
             self._refuse(Problem(408, "The request was not whole in time.", code="request_timeout"))
             transport.close()  # it had its time
-        elif self._since is None and self.task is None and now - self._idle_since >= IDLE_SECONDS:
+        elif self.task is None and self._clocks.is_idle_long(now):
             transport.close()
 
     def _refuse(self, problem: Problem) -> None:
@@ -362,12 +336,12 @@ class Connection(asyncio.Protocol):
     def _part(self) -> None:
         """Ends the connection, after the client where that may still be sending."""
         transport = self._transport
-        if transport is None or transport.is_closing() or self._parted is not None:
+        if transport is None or transport.is_closing() or self._clocks.parted:
             return
         over = self._half or (self._request.ended and self._broken is None)
         if over or self.task is not None or not self._answered:  # a task would wait on for the body
             transport.close()
             return
-        self._parted = time.monotonic()
+        self._clocks.part(time.monotonic())
         transport.write_eof()
         self._read_on()
