@@ -1,18 +1,27 @@
-"""The files in `deploy/`, as far as they can be tried without Docker: linters, schemas, and what of them runs here."""
+"""The files in `deploy/`, as far as they can be tried without Docker: linters, schemas, and what of them runs here.
 
+`scripts/containers` tries them in containers.
+"""
+
+import dataclasses
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.gateway_client import running
+from chatdoor.practice import Practice
+from tests.cli.gateway_client import running, site_file
 from tests.cli.program import Program
 from tests.servers.nginx import PROGRAM as NGINX
-from tests.servers.nginx import free_port
+from tests.servers.nginx import free_port, wait_for_port
+from tests.servers.redis import PROGRAM as REDIS
 
 FOLDER = Path(__file__).parents[2] / "deploy"
 TOOLS = Path(sys.executable).parent
@@ -56,6 +65,7 @@ def test_the_compose_file_is_one() -> None:
     text = file.read_text()
     assert "read_only: true" in text
     assert "cap_drop: [ALL]" in text
+    assert "user: redis" in text
     assert text.count("*gateway") == 2
     assert not re.search(r"(password|key)s?: [^$\s]", text, re.IGNORECASE)
 
@@ -85,15 +95,64 @@ def test_the_units_command_is_one_of_ours(program: Program) -> None:
     assert all(option in told for option in given)
 
 
+@pytest.mark.skipif(REDIS is None, reason="redis-server is not installed")
+def test_the_command_of_redis_is_one(tmp_path: Path) -> None:
+    """What the compose file starts is a Redis that wants the password, heeds SIGTERM and keeps what it was told."""
+    found = re.search(r"- \|\n((?: {8}.*\n)+)", (FOLDER / "compose.yaml").read_text())
+    assert found is not None
+    port = free_port()
+    script = textwrap.dedent(found[1]).replace("$$", "$").replace("maxmemory 5", f"port {port}\nmaxmemory 5")
+    told = os.environ | {"REDIS_PASSWORD": "pass", "REDISCLI_AUTH": "pass"}
+    ask = ["redis-cli", "-p", str(port)]
+    process = subprocess.Popen(["sh", "-c", script], cwd=tmp_path, env=told, stdout=subprocess.DEVNULL)
+    try:
+        wait_for_port(port)
+        assert "NOAUTH" in ran(*ask, "ping").stdout
+        assert subprocess.run([*ask, "set", "a", "b"], env=told, capture_output=True, check=True).stdout == b"OK\n"
+    finally:
+        process.terminate()
+    assert process.wait(10) == 0
+    assert "b" in next((tmp_path / "appendonlydir").glob("*.incr.aof")).read_text()
+
+
+def nginx_file(folder: Path, *gateways: str) -> tuple[Path, int]:
+    """The file in `deploy/` for a user who is not root, in front of these gateways; and its port."""
+    text = (FOLDER / "nginx.conf").read_text()
+    port = free_port()
+    for number, address in enumerate(gateways, 1):
+        text = text.replace(f"gateway-{number}:8400", address)
+    paths = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
+    text = text.replace("listen 8400", f"listen 127.0.0.1:{port}")
+    text = text.replace("http {", f"http {{ client_body_temp_path {folder}/body; {paths}")
+    config = folder / "nginx.conf"
+    config.write_text(f"daemon off; pid {folder}/pid; error_log {folder}/error;\n{text}")
+    return config, port
+
+
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 def test_nginx_takes_its_file(tmp_path: Path) -> None:
     """Nginx finds nothing wrong with it, where it knows the names of the gateways."""
-    text = re.sub(r"gateway-\d:8400", "127.0.0.1:8401", (FOLDER / "nginx.conf").read_text())
-    paths = "".join(f"{kind}_temp_path {tmp_path}/{kind}; " for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
-    text = text.replace("listen 8400", f"listen 127.0.0.1:{free_port()}")
-    text = text.replace("http {", f"http {{ client_body_temp_path {tmp_path}/body; {paths}")
-    config = tmp_path / "nginx.conf"
-    config.write_text(f"pid {tmp_path}/pid; error_log {tmp_path}/error;\n{text}")
+    config, _ = nginx_file(tmp_path, "127.0.0.1:8401", "127.0.0.1:8402")
     assert NGINX is not None
     done = ran(NGINX, "-t", "-q", "-p", tmp_path, "-c", config)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_nginx_holds_no_piece_back(tmp_path: Path, program: Program) -> None:
+    """Through that file a stream comes as the site gives it, and all is answered while one gateway is away."""
+    practice = Practice(reply="sse-delta", pause=0.1)
+    with practice, running(program, "--site", site_file(program, practice), "--api-key", "k", key="k") as gateway:
+        config, port = nginx_file(tmp_path, f"127.0.0.1:{free_port()}", gateway.host)
+        assert NGINX is not None
+        balancer = subprocess.Popen([NGINX, "-p", tmp_path, "-c", config], stderr=subprocess.DEVNULL)
+        try:
+            wait_for_port(port)
+            remote = dataclasses.replace(gateway, host=f"127.0.0.1:{port}")
+            assert [remote.send("GET", "/readyz")[0] for _ in range(4)] == [200] * 4
+            with remote.streaming("say exactly: a b c d e f") as answer:
+                times = [time.monotonic() for line in answer if b"content" in line]
+        finally:
+            balancer.terminate()
+            balancer.wait(10)
+    assert times[-1] - times[0] > 0.3
