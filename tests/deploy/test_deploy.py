@@ -142,13 +142,13 @@ def test_nginx_takes_its_file(tmp_path: Path) -> None:
 def test_nginx_holds_no_piece_back(tmp_path: Path, program: Program) -> None:
     """Through that file a stream comes as the site gives it, and all is answered while one gateway is away."""
     practice = Practice(reply="sse-delta", pause=0.1)
-    with practice, running(program, "--site", site_file(program, practice), "--api-key", "k", key="k") as gateway:
+    with practice, running(program, "--site", site_file(program, practice)) as gateway:
         config, port = nginx_file(tmp_path, f"127.0.0.1:{free_port()}", gateway.host)
         assert NGINX is not None
         balancer = subprocess.Popen([NGINX, "-p", tmp_path, "-c", config], stderr=subprocess.DEVNULL)
         try:
             wait_for_port(port)
-            remote = dataclasses.replace(gateway, host=f"127.0.0.1:{port}")
+            remote = dataclasses.replace(gateway, host=f"127.0.0.1:{port}", headers={"Host": gateway.host})
             assert [remote.send("GET", "/readyz")[0] for _ in range(4)] == [200] * 4
             with remote.streaming("say exactly: a b c d e f") as answer:
                 times = [time.monotonic() for line in answer if b"content" in line]
