@@ -20,6 +20,7 @@ NOT_RUN = {
     "docs/how-to/behind-a-load-balancer.md": 2,
     "docs/how-to/chat-front-ends.md": 1,
     "docs/how-to/check-a-site.md": 2,
+    "docs/how-to/deploy.md": 4,
     "docs/how-to/discover-a-site.md": 3,
     "docs/how-to/record-a-chat.md": 4,
     "docs/how-to/run-on-a-ray-cluster.md": 1,
