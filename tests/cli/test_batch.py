@@ -60,7 +60,7 @@ def test_a_row_without_an_answer_is_told(program: Program) -> None:
     assert ran.code == 1
     assert "failed       1\n" in ran.out
     assert "  BadRow               1\n" in ran.out
-    assert ran.err == "chatdoor: 1 rows failed; out.jsonl says why, and --retry-failed asks them again\n"
+    assert ran.err == "chatdoor: rows failed: 1; out.jsonl says why, and --retry-failed asks them again\n"
 
 
 def test_quiet_is_quiet(program: Program) -> None:

@@ -146,6 +146,6 @@ def _exit_code(ended: Ended, plan: Plan) -> int:
         tell(f"chatdoor: stopped; the same command goes on from here ({ended.summary.missing:,} rows are missing)")
         return STOPPED
     if ended.summary.failed:
-        complain(f"{ended.summary.failed:,} rows failed; {plan.output} says why, and --retry-failed asks them again")
+        complain(f"rows failed: {ended.summary.failed:,}; {plan.output} says why, and --retry-failed asks them again")
         return ROWS_FAILED
     return 0
