@@ -1,6 +1,7 @@
 """What many callers and large bodies cost: a gateway in a process of its own, with few files, measured."""
 
 import contextlib
+import gc
 import re
 import resource
 import socket
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from chatdoor import ChatdoorError
+from chatdoor.gateway.exchange import Exchange
+from tests.gateway.door import practice_door
 from tests.gateway.test_hostile import GOOD, HEAD
 
 FILES = 64
@@ -98,3 +102,25 @@ def test_a_gigabyte_is_not_kept(serving: Serving, lines: bytes) -> None:
                 connection.sendall(chunk)
         assert serving.rss() - before < GROWTH_MOST
     assert serving.answers()
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+def test_a_refused_prompt_leaves_nothing_to_the_collector(streamed: bool) -> None:
+    """Errors are freed with their answer: their traces hold the prompt, and a collector may not come for long."""
+    with practice_door() as (door, _):
+        long = [{"role": "user", "content": "a" * 1_100_000}]
+        assert door.chat(messages=long, stream=streamed).status == 424
+        door.wait_until_idle()
+        gc.collect()
+        gc.disable()
+        try:
+            assert door.chat(messages=long, stream=streamed).status == 424
+            door.wait_until_idle()
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            gc.collect()
+            held = [each for each in gc.garbage if isinstance(each, ChatdoorError | Exchange)]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+        assert not held

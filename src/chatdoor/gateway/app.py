@@ -77,16 +77,25 @@ async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
         exchange.unsent = NO_RETRY not in problem.headers
         _note_error(exchange, problem.__cause__)
         await exchange.fail(problem)
+        _let_go(problem)
     except ChatdoorError as error:
         exchange.unsent = is_unsent(error)
         _note_error(exchange, error)
         await exchange.fail(problem_of(error, exchange.field))
+        _let_go(error)
     except asyncio.CancelledError:
         if not exchange.gone:
             raise
     except Exception as error:  # noqa: BLE001 - a bug of ours must not end the gateway
         _log_bug(error)
         await exchange.fail(bug(asked=bool(exchange.note.site)))
+
+
+def _let_go(error: BaseException | None) -> None:
+    # A frame on the trace holds the error, as it does the prompt: a ring, which would wait for the collector.
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def _log_bug(error: Exception) -> None:
