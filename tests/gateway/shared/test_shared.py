@@ -10,6 +10,7 @@ import pytest
 from chatdoor.gateway.quota import Quota
 from tests.gateway.door import CHAT, Door, Seen, key
 from tests.gateway.shared.conftest import Doors
+from tests.gateway.test_joins import KEYED, leaving
 from tests.servers.redis import RedisServer
 
 SPLIT = msgspec.msgpack.encode({"status": 200, "headers": [(b"a", b"b\r\nc: d")], "body": b""})
@@ -63,6 +64,24 @@ def test_a_retry_waits_for_a_try_that_runs_elsewhere(doors: Doors) -> None:
         assert retry.status == 200
         assert retry.body == first[0].body
         assert practice.stats()["accepted"] == 1
+
+
+def test_a_retry_that_leaves_waits_no_longer(doors: Doors) -> None:
+    """A client that waits for a try elsewhere and hangs up is gone at once, and the try goes on."""
+    with doors(slow=2.0) as (three, practice):
+        first: list[Seen] = []
+        thread = threading.Thread(target=lambda: first.append(three[0].chat(KEYED)))
+        thread.start()
+        time.sleep(0.2)
+        with leaving(three[1], KEYED):
+            time.sleep(0.2)
+            assert three[1].state.running == 1
+        left = time.monotonic()
+        three[1].wait_until_idle()
+        assert time.monotonic() - left < 1
+        thread.join(10)
+        assert (first[0].status, practice.stats()["accepted"]) == (200, 1)
+        assert three[1].chat(KEYED).body == first[0].body
 
 
 def test_a_response_is_known_to_all(doors: Doors) -> None:

@@ -58,7 +58,7 @@ class SharedJoins(Joins):
         tried = self._find(name, digest, mark)
         if tried is None:
             ticket = Ticket(secrets.token_hex(8), KEPT_SECONDS if mark.key else TOLD_SECONDS)
-            tried = await self._elsewhere(name, digest, mark, ticket.text)
+            tried = await self._elsewhere(name, digest, mark, ticket.text, exchange=exchange)
             if tried is None:
                 first = Try(Tape(self.room), name, digest, exchange.note)
                 self._tickets[first] = ticket
@@ -66,7 +66,9 @@ class SharedJoins(Joins):
                 return
         await self._play(exchange, tried)
 
-    async def _elsewhere(self, name: bytes, digest: bytes, mark: Mark, ticket: str) -> Try | None:
+    async def _elsewhere(
+        self, name: bytes, digest: bytes, mark: Mark, ticket: str, *, exchange: Exchange
+    ) -> Try | None:
         """The try that this one repeats, where that was made at another gateway and has ended."""
         pause = POLL_SECONDS
         while found := await self._ask(name, digest, ticket, joins=bool(mark.key or mark.retry)):
@@ -79,7 +81,7 @@ class SharedJoins(Joins):
                 raise given_up()
             if word == b"answered":
                 return self._of(name, digest, told[1])
-            await asyncio.sleep(pause)
+            await _wait(exchange, pause)
             pause = min(2 * pause, POLL_MOST_SECONDS)
         return None
 
@@ -119,6 +121,13 @@ class SharedJoins(Joins):
         answer = Answer(0, [], b"") if body is None else Answer(tape.status, list(tape.headers), body)
         text = b"" if tried.unsent else msgspec.msgpack.encode(answer)
         self._link.send(END_TRY, [f"t:{tried.name.hex()}"], ticket.text, text, int(ticket.seconds * 1000))
+
+
+async def _wait(exchange: Exchange, seconds: float) -> None:
+    """Waits, unless the client leaves."""
+    exchange.watch()
+    await asyncio.sleep(seconds)
+    exchange.carrier.watch(lambda _task: None)  # what is asked of the server is not left half way
 
 
 def _is_sane(answer: Answer) -> bool:
