@@ -7,6 +7,7 @@ import pytest
 
 from chatdoor.gateway.exchange import Exchange, Leave
 from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.reading import play
 from chatdoor.gateway.request import Request
 from chatdoor.gateway.room import Room
 from chatdoor.gateway.tape import AHEAD_BYTES, LEAST_BYTES, TAPE_BYTES, Tape
@@ -84,11 +85,11 @@ def test_all_readers_get_all_of_it() -> None:
 
     async def scene() -> None:
         tape, readers = Tape(Room(10**9)), [Reader() for _ in range(3)]
-        early = asyncio.create_task(tape.play(readers[0].exchange))
+        early = asyncio.create_task(play(tape, readers[0].exchange))
         recording = asyncio.create_task(record(tape, 20))
         await asyncio.sleep(0)
-        await asyncio.gather(early, recording, tape.play(readers[1].exchange))
-        await tape.play(readers[2].exchange)
+        await asyncio.gather(early, recording, play(tape, readers[1].exchange))
+        await play(tape, readers[2].exchange)
         for reader in readers:
             assert reader.body == FRAME * 20 + b"end"
             assert reader.is_whole
@@ -103,10 +104,10 @@ def test_the_fastest_sets_the_pace() -> None:
     async def scene() -> None:
         tape, slow, fast = Tape(Room(10**9)), Reader(waits=True), Reader()
         recording = asyncio.create_task(record(tape, 100))
-        behind = asyncio.create_task(tape.play(slow.exchange))
+        behind = asyncio.create_task(play(tape, slow.exchange))
         await asyncio.sleep(0.01)
         assert tape.size <= AHEAD_BYTES + len(FRAME)
-        await asyncio.wait_for(tape.play(fast.exchange), 5)
+        await asyncio.wait_for(play(tape, fast.exchange), 5)
         assert fast.is_whole
         slow.goes_on.set()
         await behind
@@ -123,14 +124,14 @@ def test_what_is_held_is_bounded(room: int, most: int) -> None:
     async def scene() -> None:
         kept = Room(room)
         tape, fast, slow, late = Tape(kept), Reader(), Reader(waits=True), Reader()
-        behind = asyncio.create_task(tape.play(slow.exchange))
+        behind = asyncio.create_task(play(tape, slow.exchange))
         recording = asyncio.create_task(record(tape, 400))
-        await tape.play(fast.exchange)
+        await play(tape, fast.exchange)
         await recording
         assert len(fast.body) == 400 * len(FRAME) + 3
         assert most - len(FRAME) < tape.size <= most
         slow.goes_on.set()
-        for reading in (behind, tape.play(late.exchange)):
+        for reading in (behind, play(tape, late.exchange)):
             with pytest.raises(Problem) as problem:
                 await reading
             assert (problem.value.status, problem.value.code) == (409, "answer_not_kept")
@@ -148,15 +149,15 @@ def test_an_answer_without_end_has_none_for_anybody() -> None:
         broken, nothing, reader = Tape(Room(10**9)), Tape(Room(10**9)), Reader()
         recording = asyncio.create_task(record(broken, 1, last=False))
         with pytest.raises(Problem, match="given up"):
-            await broken.play(reader.exchange)
+            await play(broken, reader.exchange)
         await recording
         broken.break_off()
         told = Reader()
-        await broken.play(told.exchange)
+        await play(broken, told.exchange)
         assert (told.body, told.is_whole) == (FRAME, False)
         nothing.close()
         with pytest.raises(Problem, match="given up"):
-            await nothing.play(reader.exchange)
+            await play(nothing, reader.exchange)
 
     asyncio.run(scene())
 
@@ -168,7 +169,7 @@ def test_an_answer_that_comes_in_one_is_told_in_one() -> None:
         tape, reader = Tape(Room(10**9)), Reader()
         tape.respond(200, [(b"a", b"b")], b"answer")
         tape.close()
-        await tape.play(reader.exchange)
+        await play(tape, reader.exchange)
         assert (reader.parts, reader.is_whole, tape.told) == ([b"answer"], True, True)
 
     asyncio.run(scene())

@@ -21,8 +21,9 @@ from chatdoor.gateway.conversation_id import NAMING
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.reading import play
 from chatdoor.gateway.room import Room
-from chatdoor.gateway.tape import Tape
+from chatdoor.gateway.tape import Tape, given_up
 
 KEY: Final = b"idempotency-key"
 COUNT: Final = b"x-stainless-retry-count"
@@ -86,7 +87,7 @@ class Try:
     async def play(self, exchange: Exchange) -> None:
         """Sends its answer to one who has joined it."""
         try:
-            await self.tape.play(exchange)
+            await play(self.tape, exchange)
         finally:
             self.linger()
 
@@ -152,6 +153,7 @@ class Joins:
     async def _play(self, exchange: Exchange, tried: Try) -> None:
         exchange.watch()
         try:
+            await asyncio.sleep(0)  # who has left already hears nothing, though the answer may be there
             await tried.play(exchange)
         finally:
             exchange.note.follow(tried.note, counted=not tried.left)
@@ -177,12 +179,14 @@ class Joins:
         exchange.give_room_back()  # the body is read once more
         tape.own = tuple(exchange.common)
         carrier = exchange.carrier
-        exchange.carrier = tried.carrier = Along(carrier, tape, body, tried.client_left)
+        exchange.carrier = tried.carrier = along = Along(carrier, tape, body, tried.client_left)
         self._tries.setdefault(tried.name, []).append(tried)
         self._running.add(tried)
         try:
             await ask(exchange)
+            await along.finish()
         finally:
+            along.close()
             self._running.discard(tried)
             tried.carrier, exchange.carrier = None, carrier  # a ring of them would wait for the collector
             tried.ended = time.monotonic()
@@ -192,6 +196,9 @@ class Joins:
             else:
                 tape.readers -= 1
                 tape.told = tape.whole
+            if tape.status and not tape.ended:
+                tried.note.problem = problem = given_up()
+                tape.give_up(exchange.error_frame(problem))
             tape.close()
             self._keep(tried)
 

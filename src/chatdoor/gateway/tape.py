@@ -2,16 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, Self
 
-from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.room import Room
 
 TAPE_BYTES: Final = 2_000_000
-"""How much of one answer is held. A reader who is behind by more is cut off."""
+"""How much of one answer is held. A reader who is behind the fastest by more is cut off."""
 
 AHEAD_BYTES: Final = 65_536
 """How far an answer goes on before its fastest reader. Then its site has to wait."""
@@ -23,7 +22,8 @@ LEAST_BYTES: Final = 2 * AHEAD_BYTES
 class Tape:
     """What was sent so far.
 
-    The fastest reader sets the pace, so a slow one does not slow the others.
+    The fastest reader sets the pace, so a slow one does not slow the others. What it has not read yet is held in any
+    case: that is no more than the answer may be ahead of it.
     """
 
     status = 0
@@ -34,19 +34,21 @@ class Tape:
     """True once nothing more comes."""
     whole = False
     """True once it has ended as it should."""
+    broken = False
+    """True once it has ended as it should not."""
+    sent = 0
+    """How many bytes were sent."""
     size = 0
     """How many bytes are held."""
+    dropped = 0
+    """How many frames are not held any more."""
     readers = 0
     """How many wait for it now."""
     told = False
     """True once a reader has it all."""
-    _headers: Sequence[Header] = ()
-    _at_once = False
+    at_once = False
     """True for an answer that came in one."""
-    _broken = False
-    """True once it has ended as it should not."""
-    _dropped = 0
-    _sent = 0
+    _headers: Sequence[Header] = ()
     _read = 0
     _change: asyncio.Event | None = None
     """Set at the next change; none where nobody waits for one."""
@@ -70,12 +72,12 @@ class Tape:
 
     def all_of_it(self, most: int) -> bytes | None:
         """The whole body; None where it is longer than `most` bytes or not held from its start."""
-        return None if self._dropped or self.size > most else b"".join(self._frames)
+        return None if self.dropped or self.size > most else b"".join(self._frames)
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Takes a whole answer."""
         self.begin(status, headers)
-        self._at_once = True
+        self.at_once = True
         self.add(body)
         self.end()
 
@@ -87,30 +89,54 @@ class Tape:
         """Takes the next part."""
         size = len(data)
         self._frames.append(data)
-        self._sent += size
+        self.sent += size
         self.size += size
         self._room.left -= size
-        while self.size > (TAPE_BYTES if self._room.left > 0 else LEAST_BYTES) and len(self._frames) > 1:
+        while self.size > (TAPE_BYTES if self._room.left > 0 else LEAST_BYTES) and self._is_read(self._frames[0]):
             dropped = self._frames.popleft()
-            self._dropped += 1
+            self.dropped += 1
             self.size -= len(dropped)
             self._room.left += len(dropped)
         self._tell()
 
+    def _is_read(self, oldest: bytes) -> bool:
+        return self.sent - self.size + len(oldest) <= self._read
+
     async def keep_pace(self) -> None:
         """Waits where the answer is far ahead of all readers."""
-        while self._sent - self._read > AHEAD_BYTES:
-            await self._next_change()
+        while self.sent - self._read > AHEAD_BYTES:
+            await self.next_change()
+
+    def all_is_read(self) -> None:
+        """Takes down that a reader has all that was sent."""
+        self._read = self.sent
+
+    def has_read(self, read: int) -> None:
+        """Takes down that a reader has so many bytes."""
+        waits = self.sent - self._read > AHEAD_BYTES
+        self._read = max(self._read, read)
+        if waits:
+            self._tell()
 
     def end(self) -> None:
         """Takes the clean end."""
         self.whole = True
         self._tell()
 
+    def give_up(self, error: bytes) -> None:
+        """Takes the end of an answer that nobody goes on with; `error` is the last frame."""
+        self.add(error)
+        self.break_off()
+
     def break_off(self) -> None:
         """Takes the end of an answer that is not whole, and says so."""
-        self._broken = True
+        self.broken = True
         self._tell()
+
+    @property
+    def ended(self) -> bool:
+        """True once there is an end."""
+        return self.whole or self.broken or self.over
 
     def close(self) -> None:
         """Says that nothing more comes."""
@@ -121,59 +147,22 @@ class Tape:
         """Gives its room back. Who reads it still may go on."""
         self._room.left += self.size
 
-    async def play(self, exchange: Exchange) -> None:
-        """Sends all of it to a reader, as it comes. Raises Problem where its start is not held any more."""
-        self.readers += 1
-        try:
-            await self._follow(exchange)
-        finally:
-            self.readers -= 1
+    def frame(self, at: int) -> bytes | None:
+        """The frame of that number; None where it has not come."""
+        return self._frames[at - self.dropped] if at < self.count else None
 
-    async def _follow(self, exchange: Exchange) -> None:
-        at, read = 0, 0
-        while True:
-            if at < self._dropped:
-                raise too_long()
-            if at - self._dropped < len(self._frames):
-                frame = self._frames[at - self._dropped]
-                at, read = at + 1, read + len(frame)
-                await self._pass_on(exchange, frame)
-                self._has_read(read)
-            elif self.whole or self._broken or self.over:
-                break
-            else:
-                await self._next_change()
-        await self._finish(exchange)
+    @property
+    def count(self) -> int:
+        """How many frames were sent."""
+        return self.dropped + len(self._frames)
 
-    async def _pass_on(self, exchange: Exchange, frame: bytes) -> None:
-        if self._at_once:
-            await exchange.answer(self.status, frame, self.headers)
-            return
-        if not exchange.status:
-            await exchange.begin(self.status, self.headers)
-        await exchange.write(frame)
+    @property
+    def frames(self) -> Iterable[bytes]:
+        """Those that are held, the newest first."""
+        return reversed(self._frames)
 
-    async def _finish(self, exchange: Exchange) -> None:
-        if not self.status or not (self.whole or self._broken):
-            raise given_up()
-        if self._at_once:
-            self.told = True
-            return
-        if not exchange.status:
-            await exchange.begin(self.status, self.headers)
-        if not self._broken:
-            await exchange.end()
-            self.told = True
-        else:
-            await exchange.carrier.cut()
-
-    def _has_read(self, read: int) -> None:
-        waits = self._sent - self._read > AHEAD_BYTES
-        self._read = max(self._read, read)
-        if waits:
-            self._tell()
-
-    async def _next_change(self) -> None:
+    async def next_change(self) -> None:
+        """Waits until there is more, or somebody has read on."""
         if self._change is None:
             self._change = asyncio.Event()
         await self._change.wait()
@@ -187,6 +176,12 @@ class Tape:
 def too_long() -> Problem:
     """What a retry is told of an answer that is not held from its start."""
     problem = "The first try was answered, or still is, and its answer is too long to be told again."
+    return Problem(409, problem, code="answer_not_kept", headers=(NO_RETRY,))
+
+
+def too_slow() -> Problem:
+    """What a reader is told who has had a part, while others went far ahead."""
+    problem = "Another try reads the same answer faster, and what comes next is not held any more."
     return Problem(409, problem, code="answer_not_kept", headers=(NO_RETRY,))
 
 

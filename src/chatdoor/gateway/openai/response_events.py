@@ -3,7 +3,8 @@
 Source: https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,9 @@ FAILURES: Final[Mapping[str, Any]] = {
     "context_length_exceeded": "invalid_prompt",
 }
 """A problem's code -> the code of a failed response. Any other is the server's."""
+
+_NUMBER: Final = re.compile(rb'"sequence_number":(\d+)')
+"""In no text: there the marks of quotation are escaped."""
 
 _OUTPUT: Final[Mapping[str, int]] = {"output_index": 0}
 _DELTA: Final = "response.output_text.delta"
@@ -82,3 +86,21 @@ class ResponseEvents:
         number, self._number = self._number, self._number + 1
         data = {"type": kind, "sequence_number": number, **fields}
         return b"event: %b\ndata: %b\n\n" % (kind.encode(), msgspec.json.encode(data))
+
+
+def has_names(frames: Iterable[bytes]) -> bool:
+    """True for frames of a streamed response; those of other streams have no names."""
+    return any(frame.startswith(b"event: ") for frame in frames)
+
+
+def error_after(frame: bytes, problem: Problem) -> bytes:
+    """The event that says what went wrong, to one who has had the events of `frame` last."""
+    numbers = _NUMBER.findall(frame)
+    error = {
+        "type": "error",
+        "sequence_number": int(numbers[-1]) + 1 if numbers else 0,
+        "code": problem.code,
+        "message": problem.message,
+        "param": problem.param,
+    }
+    return b"event: error\ndata: " + msgspec.json.encode(error) + b"\n\n"
