@@ -1,6 +1,7 @@
 """The server: what it does at its end, with slow readers, and on the way there."""
 
 import asyncio
+import json
 import signal
 import socket
 import threading
@@ -191,3 +192,22 @@ def test_a_system_without_sighup_has_a_gateway_too(known: bool, monkeypatch: pyt
 
     before, inside = asyncio.run(hears())
     assert (before == inside) is not known
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["first", "after another"])
+@pytest.mark.parametrize("sent", [b"P", f"POST {CHAT} HTTP/1.1\r\nHost: ".encode()], ids=["a byte", "half a head"])
+def test_a_head_that_is_coming_at_the_end_is_refused(sent: bytes, kept: bool) -> None:
+    """Whoever has begun to ask is told to ask elsewhere, and that the connection ends: it is not merely closed."""
+    with gateway() as door, socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS) as connection:
+        if kept:
+            connection.sendall(f"GET /livez HTTP/1.1\r\nHost: 127.0.0.1:{door.port}\r\n\r\n".encode())
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        connection.sendall(sent)
+        time.sleep(0.1)
+        door.server.stop()
+        received = rest(connection)
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"connection: close" in head
+    assert b"x-should-retry: true" in head
+    assert json.loads(body)["error"]["code"] == "busy"

@@ -295,9 +295,13 @@ class Connection(asyncio.Protocol):
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def shutdown(self) -> None:
-        """Ends the connection once the request that is answered has its answer."""
+        """Ends the connection once the request that is answered has its answer. One that is coming is refused."""
         self._request.keep_alive = False
-        if self.task is None and self._transport is not None:
+        if self.task is not None or self._transport is None:
+            return
+        if self._reader.coming is not None and self._broken is None and self._parted is None:
+            self._refuse(BUSY)
+        else:
             self._transport.close()
 
     def check_time(self, now: float, most: float) -> None:
