@@ -18,6 +18,15 @@ from chatdoor.cli.visit import showing_log
 from tests.cli.program import Program
 
 
+def has_ipv6() -> bool:
+    """Whether this machine can listen on its IPv6 loopback."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
 def first_line(process: "subprocess.Popen[bytes]") -> str:
     """The URL that it says."""
     assert process.stdout is not None
@@ -43,6 +52,18 @@ def test_without_a_word_it_serves_the_practice_site(program: Program) -> None:
         url = first_line(process)
         assert url.endswith("/v1")
         assert ask(url) == 200
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("host", ["::1", "[::1]", "0:0:0:0:0:0:0:1"])
+def test_it_serves_on_ipv6(program: Program, host: str) -> None:
+    """However the address is written, it is loopback, the URL is one, and its Host means the gateway."""
+    with program.started("serve", "--host", host, "--port", "0") as process:
+        url = first_line(process)
+        assert url.startswith("http://[::1]:")
+        assert ask(url) == 200
+        assert ask(url, Host=f"localhost:{url.split(':')[-1].removesuffix('/v1')}") == 200
+        assert ask(url, Host="[::2]:80") == 421
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")

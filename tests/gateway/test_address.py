@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatdoor.gateway.address import is_loopback, own_hosts, url_of
+from chatdoor.gateway.address import is_loopback, own_hosts, plain_host, url_of
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,14 @@ def test_the_hosts_that_mean_a_gateway() -> None:
     assert own_hosts("192.0.2.1", 80) == ["192.0.2.1:80", "192.0.2.1"]
     assert own_hosts("0.0.0.0", 8400) == own_hosts("::", 8400) == []
     assert url_of("::1", 80) == "http://[::1]:80"
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("[::1]", "::1"), ("0:0:0:0:0:0:0:1", "::1"),
+     ("FD00:0::2", "fd00::2"), ("::ffff:127.0.0.1", "127.0.0.1"), ("[::ffff:0:0]", "0.0.0.0"),
+     ("fe80::1%eth0", "fe80::1%eth0"), ("localhost", "localhost"), ("[name]", "[name]"), ("[", "["), ("", "")],
+)  # fmt: skip
+def test_a_host_has_one_form(given: str, host: str) -> None:
+    """However an address is written, it is bound, checked and told as clients write it."""
+    assert plain_host(given) == host

@@ -11,11 +11,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from chatdoor.gateway.access_log import AccessLog
 from chatdoor.gateway.along import Along
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.house import House
 from chatdoor.gateway.joins import Joins
+from chatdoor.gateway.renewal import Renewals, Renewed
+from chatdoor.gateway.state import State
 from chatdoor.practice import Practice
 from tests.gateway.door import CHAT, HELLO, SECONDS, Door, Seen, gateway, key, practice_door
 from tests.gateway.test_access_log import lines
@@ -258,6 +262,29 @@ def test_what_is_kept_is_bounded() -> None:
             assert practice.stats()["accepted"] == before + 1
             if not joins.kept:
                 assert joins.room.left == room
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["the site changed", "the site is gone"])
+def test_a_try_that_lingers_goes_on_over_a_reload(monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
+    """Its client left, all is read again, and its retry comes: it is answered, and the site was asked once."""
+    monkeypatch.setattr("chatdoor.gateway.joins.LINGER_SECONDS", SECONDS)
+    with practice_door(slow=0.6) as (door, practice):
+        house = door.state.house
+        before = house.sites["practice"].site
+        sites = [replace(before, limits=replace(before.limits, timeout=9.0))] if stays else []
+
+        def renew(now: State) -> Renewed:
+            return Renewed(House(sites, {}, before=now.house), now.guard, now.conduct)
+
+        door.server._renewals = Renewals(door.state, renew, door.server.tasks)
+        with leaving(door, KEYED):
+            until(practice, "accepted", 1)
+        door.server.renew()
+        while door.state.house is house:
+            time.sleep(0.005)
+        assert door.chat(KEYED).status == 200
+        assert practice.stats()["accepted"] == 1
+        assert door.chat().status == (200 if stays else 404)
 
 
 @STREAMED

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from openai.types.responses import ResponseStreamEvent
 
+from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.joins import Joins, Mark
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.reading import Reading
@@ -161,19 +162,33 @@ def test_a_client_that_takes_nothing_keeps_no_retry_waiting() -> None:
         assert tried.tape.size <= TAPE_BYTES
 
 
-def test_who_has_left_already_is_answered_nothing() -> None:
-    """A retry whose client is gone before the kept answer is sent is noted as that, and as no success."""
+@pytest.mark.parametrize("over", [True, False], ids=["was answered", "is answered"])
+def test_a_retry_that_has_ended_its_own_side(over: bool) -> None:
+    """As with any request: it is answered what needs no site, and else it is gone, and noted as that alone."""
 
-    class Gone(Client):
+    class Half(Client):
         def watch(self, leave: Any) -> None:
             leave(asyncio.current_task())
 
     async def scene() -> None:
-        joins, mark, late = Joins(), Mark(b"k", retry=True), Gone()
-        await joins.answer(Client().exchange, "", mark, b"", lambda first: first.answer(200, b"whole"))
+        joins, mark, ends, late = Joins(), Mark(b"k", retry=True), asyncio.Event(), Half()
+
+        async def answer(first: Exchange) -> None:
+            await first.begin(200, [])
+            await first.write(b"part")
+            await ends.wait()
+            await first.end()
+
+        trying = asyncio.create_task(joins.answer(Client().exchange, "", mark, b"", answer))
+        await asyncio.sleep(0)
+        if over:
+            ends.set()
+            await trying
         exchange = late.exchange
-        task = asyncio.create_task(joins.answer(exchange, "", mark, b"", lambda again: again.answer(200, b"else")))
-        await asyncio.wait([task])
-        assert (exchange.gone, exchange.status, late.heard, task.cancelled()) == (True, 0, [], True)
+        await asyncio.wait([asyncio.create_task(joins.answer(exchange, "", mark, b"", answer))])
+        ends.set()
+        await trying
+        heard = ["200", b"part", b"", "end"] if over else []
+        assert (exchange.gone, exchange.status, late.heard) == (not over, 200 * over, heard)
 
     asyncio.run(scene())

@@ -5,7 +5,7 @@ import socket
 from chatdoor.cli.output import complain, stdout
 from chatdoor.cli.serve_keys import all_keys, check_open
 from chatdoor.cli.wishes import Wishes, with_input
-from chatdoor.gateway.address import url_of
+from chatdoor.gateway.address import plain_host, url_of
 from chatdoor.gateway.config import Config, parse_config, read_config
 from chatdoor.gateway.workers import Supervisor, Worker
 
@@ -16,7 +16,7 @@ class Plan:
     def __init__(self, wishes: Wishes) -> None:
         self.wishes = with_input(wishes)
         self.config = self.read()
-        self.host = wishes.host or self.config.table.host
+        self.host = plain_host(wishes.host or self.config.table.host)
         self.port = self.config.table.port if wishes.port is None else wishes.port
         self.grace = self.config.grace if wishes.grace is None else wishes.grace
         self.workers = wishes.workers or self.config.table.workers

@@ -9,6 +9,19 @@ HTTP_PORT: Final = 80
 """The port that a client does not write into Host (RFC 9110, section 7.2)."""
 
 
+def plain_host(host: str) -> str:
+    """The host as it is written in an URL, without brackets: an address in its shortest form (RFC 5952), a name as is.
+
+    An IPv4 address in the clothes of IPv6 (`::ffff:127.0.0.1`) is that address.
+    """
+    try:
+        address = ipaddress.ip_address(host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host)
+    except ValueError:
+        return host
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
 def is_loopback(host: str) -> bool:
     """True for an address that nobody but this machine reaches."""
     try:

@@ -151,9 +151,10 @@ class Joins:
         return sha256(b"%b\n%b" % (asker.encode(), mark.key)).digest() if mark.key else digest, digest
 
     async def _play(self, exchange: Exchange, tried: Try) -> None:
-        exchange.watch()
         try:
-            await asyncio.sleep(0)  # who has left already hears nothing, though the answer may be there
+            if not tried.tape.over:  # else it waits for no site, and a client that only ended its own side is answered
+                exchange.watch()
+                await asyncio.sleep(0)  # who is gone already hears nothing of what is there
             await tried.play(exchange)
         finally:
             exchange.note.follow(tried.note, counted=not tried.left)
