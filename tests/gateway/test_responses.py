@@ -372,7 +372,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"input": [{"role": "assistant", "content": "Yes."}]}, "input"), ({"input": [{"type": "reasoning"}]}, "input"),
     ({"metadata": {"a": 5}}, "metadata[...]"), ({"max_output_tokens": 0}, "max_output_tokens"),
     ({"metadata": {"a": "b" * 513}}, "metadata[...]"), ({"truncation": "some"}, "truncation"),
-    ({"conversation": 5}, "conversation"),
+    ({"conversation": 5}, "conversation"), ({"input": [{"type": "item_reference"}]}, "input[0].id"),
+    ({"input": [{"type": "item_reference", "id": None}]}, "input[0].id"), ({"input": [{"id": []}]}, "input[0].id"),
 ]  # fmt: skip
 
 

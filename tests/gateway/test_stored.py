@@ -140,3 +140,21 @@ def test_other_methods_are_named(door: Door) -> None:
     ]:  # fmt: skip
         seen = door.send("PUT", f"/v1/{path}")
         assert (seen.status, seen.headers["allow"]) == (405, methods)
+
+
+def test_what_is_not_built_says_so(client: openai.OpenAI) -> None:
+    """What the SDK can ask for besides is a 501: no id is made of a part of its path, and no method is promised."""
+    response, conversation = client.responses.create(model="practice", input="Hello"), client.conversations.create()
+    calls: list[Any] = [
+        lambda: client.responses.cancel(response.id),
+        lambda: client.responses.compact(model="practice", input="Hello"),
+        lambda: client.responses.input_tokens.count(model="practice", input="Hello"),
+        lambda: client.conversations.items.retrieve("msg_1", conversation_id=conversation.id),
+        lambda: client.conversations.items.delete("msg_1", conversation_id=conversation.id),
+        lambda: client.chat.completions.retrieve("chatcmpl-1"),
+        lambda: client.chat.completions.messages.list("chatcmpl-1"),
+    ]
+    for call in calls:
+        with pytest.raises(openai.APIStatusError) as refused:
+            call()
+        assert (refused.value.status_code, refused.value.code) == (501, "not_implemented")

@@ -1,5 +1,6 @@
 """The table of routes: path -> method -> what answers. A new endpoint is a file in `endpoints/` and a row here."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -89,6 +90,11 @@ NOT_BUILT: Final = frozenset({
 })  # fmt: skip
 """What OpenAI has below /v1/ and a web chatbot has not: the first part of the path."""
 
+_NOT_BUILT: Final = re.compile(
+    rb"/v1/(?:responses/(?:compact|input_tokens|[^/]+/cancel)|conversations/[^/]+/items/[^/]+|chat/completions/.+)"
+).fullmatch
+"""What it has besides, among what is built here."""
+
 
 def find_methods(exchange: Exchange) -> Methods:
     """The methods of the request's path. Raises Problem: 404, or 501 for what only OpenAI itself has."""
@@ -96,13 +102,14 @@ def find_methods(exchange: Exchange) -> Methods:
     if found := PATHS.get(path):
         exchange.route = path.decode()
         return found
-    for (beginning, end), methods in BELOW.items():
+    not_built = _NOT_BUILT(path)
+    for (beginning, end), methods in () if not_built else BELOW.items():
         if path.startswith(beginning) and path.endswith(end) and len(path) > len(beginning) + len(end):
             exchange.route = _template(beginning, end).decode()
             exchange.tail = path[len(beginning) : len(path) - len(end)]
             return methods
     shown = path[:80].decode("ascii", "replace")
-    if path.startswith(b"/v1/") and path.split(b"/", 3)[2] in NOT_BUILT:
+    if not_built or (path.startswith(b"/v1/") and path.split(b"/", 3)[2] in NOT_BUILT):
         raise Problem(501, f"{shown} is not part of this gateway: a web chatbot has nothing to answer it with.",
                       code="not_implemented", headers=((b"x-should-retry", b"false"),))  # fmt: skip
     raise Problem(404, f"Unknown path: {shown}.", code="unknown_url")

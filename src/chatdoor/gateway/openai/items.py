@@ -63,7 +63,7 @@ def references(given: Given) -> list[str]:
     """
     if isinstance(given, str):
         return []
-    ids = [item["id"] for item in given if _is_reference(item) and isinstance(item["id"], str)]
+    ids = [item["id"] for item in given if _is_reference(item) and isinstance(item.get("id"), str)]
     if len(set(ids)) < len(ids):
         raise Problem(400, "An item is referred to twice.", param="input", code="invalid_value")
     return ids
@@ -98,16 +98,21 @@ def response_id(item_id: str) -> str:
 
 
 def _is_reference(item: dict[str, Any]) -> bool:
-    return "id" in item and (item.get("type") == "item_reference" or item.keys() <= {"id", "type"})
+    return item.get("type") == "item_reference" or ("id" in item and item.keys() <= {"id", "type"})
+
+
+def _referred(item_id: object, place: str, known: Mapping[str, Item]) -> Item:
+    if not isinstance(item_id, str):
+        raise _wrong(f"{place}.id", "expected the id of an item")
+    if item_id not in known:
+        raise Problem(404, f"Item with id {item_id[:64]!r} not found.", param=place)
+    return known[item_id]
 
 
 def _read(item: dict[str, Any], place: str, known: Mapping[str, Item], left: dict[str, None]) -> Item | None:
     """The message; None for anything else, whose name `left` gets."""
     if _is_reference(item):
-        found = known.get(item["id"]) if isinstance(item["id"], str) else None
-        if found is None:
-            raise Problem(404, f"Item with id {str(item['id'])[:64]!r} not found.", param=place)
-        return found
+        return _referred(item.get("id"), place, known)
     if item.get("type") not in (None, "message"):
         left[kind_of(item, place)] = None
         return None
