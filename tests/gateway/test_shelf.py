@@ -19,7 +19,7 @@ class Clock:
 
 
 def _kept(kept_id: str, size: int = 0, scope: str = "") -> Kept:
-    return Kept(id=kept_id, scope=scope, body=b"x" * size, items=b"")
+    return Kept(id=kept_id, scope=scope, body=b"x" * size, items=())
 
 
 def _left(shelf: MemoryShelf, kept: list[Kept]) -> list[str]:
@@ -93,3 +93,28 @@ def test_whoever_read_the_newest_may_write() -> None:
         assert await shelf.get("a") is None
 
     asyncio.run(write())
+
+
+def test_what_many_go_on_from_is_held_once() -> None:
+    """A long conversation takes as much as its turns; the last of those who know a turn takes it along."""
+    turns = tuple(b"x" * OVERHEAD + b"%d" % number for number in range(50))
+    chain = [replace(_kept(f"a{length}"), items=turns[:length]) for length in range(1, 51)]
+    shelf = MemoryShelf(most_bytes=102 * OVERHEAD + 50 * 50 * 8)
+    assert len(_left(shelf, chain)) == 50
+    other = replace(_kept("b", scope="b"), items=(b"y" * 10 * OVERHEAD,))
+    assert _left(shelf, [other, chain[-1]]) == ["b", "a50"]
+
+    async def empty() -> None:
+        for one in [*chain, other]:
+            if await shelf.get(one.id):
+                await shelf.compare_and_set(one.id, 0, None)
+
+    asyncio.run(empty())
+    assert shelf._bytes == 0
+    assert not shelf._shares
+
+
+def test_equal_items_that_are_not_the_same_take_room_each() -> None:
+    """Whoever says the same thing in many conversations of its own gains nothing by it."""
+    apart = [replace(_kept(f"a{number}"), items=(b"x" * 10 * OVERHEAD + b"%d" % (number * 0),)) for number in range(9)]
+    assert _left(MemoryShelf(most_bytes=40 * OVERHEAD), apart) == ["a6", "a7", "a8"]

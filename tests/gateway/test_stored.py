@@ -142,6 +142,17 @@ def test_other_methods_are_named(door: Door) -> None:
         assert (seen.status, seen.headers["allow"]) == (405, methods)
 
 
+def test_a_long_chain_is_kept_from_its_first_response() -> None:
+    """Sixty turns of five kilobytes take as much as they are, not as much as each response and all before it."""
+    with practice_door(history="session") as (door, _), sdk(door) as client:
+        first = last = client.responses.create(model="practice", input="w" * 5_000)
+        for _ in range(60):
+            last = client.responses.create(model="practice", input="w" * 5_000, previous_response_id=last.id)
+        assert client.responses.retrieve(first.id) == first
+        items = client.responses.input_items.list(last.id, limit=100, order="asc")
+        assert len([item for page in items.iter_pages() for item in page.data]) == 121
+
+
 def test_what_is_not_built_says_so(client: openai.OpenAI) -> None:
     """What the SDK can ask for besides is a 501: no id is made of a part of its path, and no method is promised."""
     response, conversation = client.responses.create(model="practice", input="Hello"), client.conversations.create()

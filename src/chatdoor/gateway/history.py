@@ -27,10 +27,12 @@ _GIVEN: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 class Past(msgspec.Struct, frozen=True):
     """What was said before. `talk` is the site's conversation that stands at its end, as far as it is known.
 
+    `said` are the items as they are kept.
     `whole` is false where the talk knows more than these items. `conversation` is the one on our shelf that they are.
     """
 
     items: list[Item]
+    said: tuple[bytes, ...] = ()
     talk: str | None = None
     whole: bool = True
     conversation: str | None = None
@@ -57,6 +59,11 @@ class _Answer(msgspec.Struct, frozen=True):
 _ANSWER: Final = msgspec.json.Decoder(_Answer)
 
 
+def read_said(said: tuple[bytes, ...]) -> list[Item]:
+    """The items of lists as they are kept."""
+    return [item for part in said for item in ITEMS.decode(part)]
+
+
 async def find(shelf: Shelf, kept_id: str, scope: str) -> Kept | None:
     """The one of that id, None where there is none, or it is somebody else's."""
     kept = await shelf.get(kept_id)
@@ -78,19 +85,19 @@ async def find_past(shelf: Shelf, exchange: Exchange, request: ResponseRequest, 
     kept = await find(shelf, given, scope)
     if kept is None or not given.startswith(CONVERSATION):
         raise missing("Conversation", given, "conversation", "conversation_not_found")
-    return Past(ITEMS.decode(kept.items), _talk(kept, site), conversation=given)
+    return Past(read_said(kept.items), kept.items, _talk(kept, site), conversation=given)
 
 
 def _after_response(kept: Kept | None, kept_id: str, site: Site) -> Past:
     if kept is None or not kept_id.startswith(RESPONSE):
         raise missing("Previous response", kept_id, "previous_response_id", "previous_response_not_found")
-    items = [*ITEMS.decode(kept.items), *_ANSWER.decode(kept.body).output]
+    said = (*kept.items, msgspec.json.encode(_ANSWER.decode(kept.body).output))
     talk = _talk(kept, site)
-    return Past(items, talk, kept.whole or talk is None)
+    return Past(read_said(said), said, talk, kept.whole or talk is None)
 
 
 def _in_talk(talk: str | None) -> Past:
-    return Past([], talk, whole=talk is None)
+    return Past([], (), talk, whole=talk is None)
 
 
 async def find_references(shelf: Shelf, scope: str, given: Given) -> dict[str, Item]:
@@ -112,7 +119,7 @@ async def keep(shelf: Shelf, turn: Turn, response: Response, talk: str | None, *
             id=response.id,
             scope=turn.scope,
             body=msgspec.json.encode(response),
-            items=msgspec.json.encode([*past.items, *turn.news]),
+            items=(*past.said, msgspec.json.encode(turn.news)),
             whole=past.whole,
             site=turn.site,
             talk=talk,
@@ -126,7 +133,7 @@ async def _extend(shelf: Shelf, kept_id: str, news: list[Item], site: str, talk:
         kept = await shelf.get(kept_id)
         if kept is None:
             return
-        items = msgspec.json.encode([*ITEMS.decode(kept.items), *news])
+        items = (*kept.items, msgspec.json.encode(news))
         new = msgspec.structs.replace(kept, items=items, site=site, talk=talk, revision=kept.revision + 1)
         if await shelf.compare_and_set(kept_id, kept.revision, new):
             return

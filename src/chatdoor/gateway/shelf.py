@@ -27,28 +27,37 @@ TIME_TO_LIVE: Final = 86_400.0
 OVERHEAD: Final = 1_000
 """Bytes that one takes besides its texts."""
 
+PLACE: Final = 8
+"""Bytes that it takes to name a list of items."""
+
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """One response or conversation. `scope` is whose it is.
 
-    `body` is the JSON that shows it; `items` the JSON of all that was said: in a conversation, or before the answer
-    that is in a response. `talk` is the id of the conversation that it stands in at `site`, where that one remembers;
+    `body` is the JSON that shows it; `items` are JSON lists of all that was said: in a conversation, or before the
+    answer that is in a response. One that goes on from another has the same lists and one more, and a MemoryShelf holds
+    each once. `talk` is the id of the conversation that it stands in at `site`, where that one remembers;
     `whole` is false where that one knows more than these items.
     """
 
     id: str
     scope: str
     body: bytes
-    items: bytes
+    items: tuple[bytes, ...]
     site: str = ""
     talk: str | None = None
     whole: bool = True
     revision: int = 0
 
     @property
+    def own_size(self) -> int:
+        """About how many bytes it takes besides its items."""
+        return len(self.body) + OVERHEAD + PLACE * len(self.items)
+
+    @property
     def size(self) -> int:
-        """About how many bytes it takes."""
-        return len(self.body) + len(self.items) + OVERHEAD
+        """About how many bytes it takes by itself."""
+        return self.own_size + sum(map(len, self.items))
 
 
 class _Share:
@@ -57,6 +66,30 @@ class _Share:
     def __init__(self) -> None:
         self.ids: dict[str, None] = {}
         self.bytes = 0
+        self._users: Counter[int] = Counter()
+        """How many have a list of items, by which object it is: equal ones take room each."""
+
+    def put(self, kept: Kept) -> int:
+        """Takes one in. Gives by how many bytes it grew."""
+        self.ids[kept.id] = None
+        more = kept.own_size
+        for part in kept.items:
+            self._users[id(part)] += 1
+            more += len(part) if self._users[id(part)] == 1 else 0
+        self.bytes += more
+        return more
+
+    def take(self, kept: Kept) -> int:
+        """Lets one go. Gives by how many bytes it shrank."""
+        del self.ids[kept.id]
+        less = kept.own_size
+        for part in kept.items:
+            self._users[id(part)] -= 1
+            if not self._users[id(part)]:
+                del self._users[id(part)]
+                less += len(part)
+        self.bytes -= less
+        return less
 
     def number(self) -> int:
         return len(self.ids)
@@ -119,19 +152,14 @@ class MemoryShelf:
 
     def _put(self, new: Kept) -> None:
         self._kept[new.id] = self._clock(), new
-        share = self._shares.setdefault(new.scope, _Share())
-        share.ids[new.id] = None
-        share.bytes += new.size
-        self._bytes += new.size
+        self._bytes += self._shares.setdefault(new.scope, _Share()).put(new)
 
     def _take(self, kept_id: str) -> None:
         _, old = self._kept.pop(kept_id, (0.0, None))
         if old is None:
             return
-        self._bytes -= old.size
         share = self._shares[old.scope]
-        del share.ids[kept_id]
-        share.bytes -= old.size
+        self._bytes -= share.take(old)
         if not share.ids:
             del self._shares[old.scope]
 

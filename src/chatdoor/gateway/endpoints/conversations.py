@@ -29,7 +29,7 @@ async def new_conversation(state: State, exchange: Exchange) -> None:
     tell_left(exchange, left, state.conduct)
     conversation = Conversation(secret_id(CONVERSATION), int(time.time()), request.metadata or {})
     body = msgspec.json.encode(conversation)
-    kept = Kept(id=conversation.id, scope=scope, body=body, items=msgspec.json.encode(items))
+    kept = Kept(id=conversation.id, scope=scope, body=body, items=(msgspec.json.encode(items),))
     await state.shelf.compare_and_set(kept.id, None, kept)
     await exchange.answer(200, body)
 

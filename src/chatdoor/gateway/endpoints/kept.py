@@ -6,9 +6,9 @@ import msgspec
 
 from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.exchange import Exchange
-from chatdoor.gateway.history import find, missing
+from chatdoor.gateway.history import find, missing, read_said
 from chatdoor.gateway.openai.conversations import CONVERSATION, Deleted, ListQuery, page
-from chatdoor.gateway.openai.items import ITEMS, RESPONSE
+from chatdoor.gateway.openai.items import RESPONSE
 from chatdoor.gateway.query import read_query
 from chatdoor.gateway.shelf import Kept
 from chatdoor.gateway.state import State
@@ -39,7 +39,7 @@ async def kept_in_path(state: State, exchange: Exchange, kind: Kind) -> Kept:
 async def answer_items(state: State, exchange: Exchange, kind: Kind) -> None:
     """Answers with a list of its items. Raises Problem."""
     kept = await kept_in_path(state, exchange, kind)
-    await exchange.answer(200, page(ITEMS.decode(kept.items), read_query(exchange, ListQuery)))
+    await exchange.answer(200, page(read_said(kept.items), read_query(exchange, ListQuery)))
 
 
 async def take_away(state: State, exchange: Exchange, kind: Kind) -> None:
