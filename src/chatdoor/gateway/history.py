@@ -1,5 +1,8 @@
 """What a response goes on from, and what is kept of it for the next one."""
 
+import asyncio
+import logging
+import random
 import re
 from typing import Final
 
@@ -14,8 +17,13 @@ from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.shelf import Kept, Shelf
 from chatdoor.site.model import Site
 
-TRIES: Final = 5
-"""How often it is tried to add to a conversation while others do the same."""
+logger = logging.getLogger("chatdoor.gateway")
+
+TRIES: Final = 100
+"""How often it is tried to add to a conversation while others do the same, of whom one gets through each time."""
+
+APART_SECONDS: Final = 0.02
+"""By how much they keep apart, at most."""
 
 SHOWN_MOST: Final = 64
 """Characters of an unknown id that are told back."""
@@ -137,6 +145,8 @@ async def _extend(shelf: Shelf, kept_id: str, news: list[Item], site: str, talk:
         new = msgspec.structs.replace(kept, items=items, site=site, talk=talk, revision=kept.revision + 1)
         if await shelf.compare_and_set(kept_id, kept.revision, new):
             return
+        await asyncio.sleep(random.uniform(0, APART_SECONDS))  # noqa: S311 - no secret
+    logger.warning("a turn of a conversation is not kept: too many were added to it at once")
 
 
 def _talk(kept: Kept, site: Site) -> str | None:

@@ -157,3 +157,15 @@ def test_an_answer_that_is_not_ours_is_not_given(doors: Doors, redis: RedisServe
         redis.tell("HSET", "{chatdoor}:" + name, "a", value)
         assert two.chat(marked).status == 200
         assert practice.stats()["accepted"] == 2
+
+
+def test_what_is_said_at_once_in_one_conversation_is_all_kept(doors: Doors) -> None:
+    """Many responses in one conversation, at all gateways at a time: each adds its turn."""
+    with doors() as (three, _):
+        name = three[0].send("POST", "/v1/conversations", {}).json()["id"]
+        asked = {"model": "practice", "input": "Hello", "conversation": name}
+        with ThreadPoolExecutor(24) as pool:
+            seen = list(pool.map(lambda at: three[at % 3].send("POST", "/v1/responses", asked).status, range(24)))
+        assert seen == [200] * 24
+        items = three[0].send("GET", f"/v1/conversations/{name}/items?limit=100").json()["data"]
+        assert len(items) == 48
