@@ -46,12 +46,16 @@ def test_a_reference_is_the_item_itself(given: dict[str, Any]) -> None:
     assert read_items([given], {"msg_1": ANSWER}) == ([ANSWER], [])
 
 
-@pytest.mark.parametrize("item_id", ["msg_2", 5, None, ["msg_1"]], ids=str)
-def test_a_reference_to_nothing(item_id: object) -> None:
-    """An id that nothing has is a 404, whatever it is."""
+@pytest.mark.parametrize(
+    ("item_id", "told"),
+    [("msg_2", (404, "input[0]")), *((none, (400, "input[0].id")) for none in (5, None, ["msg_1"]))],
+    ids=str,
+)
+def test_a_reference_to_nothing(item_id: object, told: tuple[int, str]) -> None:
+    """An id that nothing has is a 404; what is no id at all is a 400 that names it."""
     with pytest.raises(Problem) as missing:
         read_items([{"type": "item_reference", "id": item_id}], {"msg_1": ANSWER})
-    assert (missing.value.status, missing.value.param) == (404, "input[0]")
+    assert (missing.value.status, missing.value.param) == told
 
 
 @pytest.mark.parametrize("kind", ["a\r\nb", "", "x" * 65, 5, ["a"], "ä"], ids=str)
