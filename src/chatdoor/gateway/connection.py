@@ -299,7 +299,7 @@ class Connection(asyncio.Protocol):
         self._request.keep_alive = False
         if self.task is not None or self._transport is None:
             return
-        if self._reader.coming is not None and self._broken is None and self._parted is None:
+        if self._reader.coming is not None and self._broken is None and not self._clocks.parted:
             self._refuse(BUSY)
         else:
             self._transport.close()
