@@ -174,8 +174,9 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket. Raises ArgumentError where the address or the port can not be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+        return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
         raise ArgumentError(f"can not listen on {host} port {port}: {error.strerror or error}") from error
