@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chatdoor.batch.done import Done
 from chatdoor.batch.journal import MAGIC, Journal, read_slots, slot_bytes
-from chatdoor.errors import BatchStopped
+from chatdoor.errors import ArgumentError, BatchStopped
 
 Opened = Callable[..., Journal]
 
@@ -85,3 +85,20 @@ def test_any_bytes_are_a_journal_or_none(data: bytes, torn: int) -> None:
     """A torn slot holds nothing, and what was whole before it is read."""
     assert read_slots(data if not data.startswith(MAGIC) else b"") == {}
     assert read_slots(MAGIC + slot_bytes(5) + slot_bytes(0) + slot_bytes(9) + data[:torn]) == {1: 5, 3: 9}
+
+
+@pytest.mark.parametrize("data", [b"Dear diary", b"\0x", b"chat with me"])
+def test_a_file_of_somebody_else_is_left_alone(opened: Opened, tmp_path: Path, data: bytes) -> None:
+    """It only has the name."""
+    (tmp_path / "j").write_bytes(data)
+    with pytest.raises(ArgumentError, match="move it away"):
+        opened()
+    assert (tmp_path / "j").read_bytes() == data
+
+
+@pytest.mark.parametrize("data", [b"", b"chat", b"chatdoor\5", bytes(16)])
+def test_a_torn_journal_is_taken_over(opened: Opened, tmp_path: Path, data: bytes) -> None:
+    """Also where a file system has lost its bytes."""
+    (tmp_path / "j").write_bytes(data)
+    opened()
+    assert (tmp_path / "j").read_bytes() == MAGIC

@@ -1,9 +1,12 @@
 """Runs against a real practice site, which counts what it saw."""
 
+import asyncio
 import json
+import os
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,9 @@ import pytest
 
 from chatdoor import Practice, Site, load_site, run_batch
 from chatdoor.batch import breaker, crew
+from chatdoor.batch.files import journal_of
 from chatdoor.batch.journal import MAGIC, slot_bytes
 from chatdoor.batch.plan import Progress, Silent
-from chatdoor.batch.run import journal_of
 from chatdoor.errors import ArgumentError, BatchStopped
 
 Results = dict[int, dict[str, Any]]
@@ -349,13 +352,47 @@ def test_options_are_checked(source: Path, tmp_path: Path, options: dict[str, An
 
 def test_it_runs_in_a_notebook(source: Path, tmp_path: Path) -> None:
     """Where an event loop is running already."""
-    import asyncio
 
     async def main(site: Site) -> int:
         return run_batch(source, tmp_path / "out", site).answered
 
     with Practice() as site:
         assert asyncio.run(main(site)) == 60
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Ctrl-C as Python has it, also where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("in_a_notebook", [True, False])
+def test_ctrl_c_ends_a_call(tmp_path: Path, interrupts: None, in_a_notebook: bool) -> None:
+    """What runs is finished, the call raises KeyboardInterrupt, and another call does the rest."""
+    practice, source = Practice(slow=0.05), write(tmp_path, 200)
+
+    def ask(site: Site) -> None:
+        run_batch(source, tmp_path / "out", site, concurrency=2)
+
+    async def ask_in_a_notebook(site: Site) -> None:
+        ask(site)
+
+    def interrupt() -> None:
+        while practice.stats()["accepted"] < 4:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with practice as site:
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(ask_in_a_notebook(site)) if in_a_notebook else ask(site)
+        kept = len(results_of(tmp_path / "out"))
+        practice.faults(slow=0.0)
+        summary = run_batch(source, tmp_path / "out", site)
+    assert 4 <= kept < 20
+    assert (summary.asked, summary.asked_again, practice.stats()["accepted"]) == (200 - kept, 0, 200)
 
 
 def test_the_report_needs_nothing_else(source: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The input as a whole: which format a file has, its columns, its rows."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,11 @@ def test_columns_belong_to_csv(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a\n")
     with pytest.raises(ArgumentError, match="has no columns"):
         Source(tmp_path / "a.txt", "text", ["b"])
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_can_be_read_once_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A pipe would have no rows left when they are asked, or be waited for."""
+    make(tmp_path / "in.csv")
+    with pytest.raises(ArgumentError, match="is no file; a run reads its input more than once"):
+        Source(tmp_path / "in.csv")

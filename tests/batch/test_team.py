@@ -11,6 +11,7 @@ from chatdoor.batch import team
 from chatdoor.batch.asking import Trial
 from chatdoor.batch.breaker import Breaker
 from chatdoor.batch.crew import Crew
+from chatdoor.batch.interrupts import Interrupts
 from chatdoor.batch.limit import Fixed
 from chatdoor.batch.plan import Plan, Silent
 from chatdoor.batch.row import Row
@@ -78,7 +79,7 @@ def run_with(folder: Path, desks: list[Desk], rows: int = 200, at_a_time: int = 
     async def main() -> None:
         async with Team(lambda: next(hired), count=2) as members:
             crew = Crew("s", members, Fixed(at_a_time), Breaker(), None)
-            await Run(plan, "s", Silent()).carry_out(crew)
+            await Run(plan, "s", Silent(), Interrupts()).carry_out(crew)
 
     asyncio.run(main())
     results = [json.loads(line) for line in (folder / "out").read_text().splitlines()]

@@ -100,6 +100,8 @@ def test_a_dry_run_sends_and_writes_nothing(program: Program, slow: Practice) ->
         (["--on", "mars"], 2, "on: expected"),
         (["--column", "a"], 2, "there is no column 'a'"),
         (["--patience", "0"], 2, "--patience"),
+        (["--report", "in.txt"], 2, "is the input; take another file for the report"),
+        (["-"], 2, "expected the name of a file"),
     ],
 )
 def test_options_are_checked(program: Program, options: list[str], code: int, problem: str) -> None:

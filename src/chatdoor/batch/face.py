@@ -1,7 +1,7 @@
 """`run_batch`: many prompts from a file into a file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any, Unpack, cast
 from chatdoor.batch.asking import Asking, Asks
 from chatdoor.batch.breaker import Breaker
 from chatdoor.batch.crew import Crew, OwnPace
+from chatdoor.batch.files import check_apart
+from chatdoor.batch.interrupts import Interrupts
 from chatdoor.batch.limit import AUTO_MOST, Adaptive, Fixed, Limit
 from chatdoor.batch.on_ray import ray_team
 from chatdoor.batch.plan import LOCAL, Ended, Plan, SessionUse, Silent, Watcher
@@ -67,33 +69,44 @@ def run_batch(
     """
     given: dict[str, Any] = dict(options)
     watcher, report = given.pop("watcher", Silent()), given.pop("report", None)
-    concurrency = given.get("concurrency")
     planned = {name: given.pop(name) for name in Plan.__struct_fields__ if name in given and name != "concurrency"}
-    plan = Plan(source=Path(source), output=Path(output), concurrency=concurrency, **planned)
+    plan = Plan(
+        source=Path(source),
+        output=Path(output),
+        concurrency=given.get("concurrency"),
+        report=None if report is None else Path(report),
+        **planned,
+    )
     visited = site if isinstance(site, Site) else load_site(site)
     ended = carry_out(plan, visited, cast(Options, given), watcher)
-    if report is not None:
-        write_report(Path(report), ended)
     if ended.interrupted:
         raise KeyboardInterrupt
     return ended.summary
 
 
 def carry_out(plan: Plan, site: Site, options: Options, watcher: Watcher) -> Ended:
-    """Carries a plan out, on an event loop of its own. Raises ChatdoorError."""
+    """Carries a plan out, on an event loop of its own, and writes its report. Raises ChatdoorError."""
     _check(plan)
+    interrupts = Interrupts()
+    ended = _on_own_loop(_carry_out(plan, site, options, Run(plan, site.name, watcher, interrupts)), interrupts)
+    if plan.report is not None:
+        write_report(plan.report, ended)
+    return ended
+
+
+def _on_own_loop(work: Coroutine[object, object, Ended], interrupts: Interrupts) -> Ended:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(_carry_out(plan, site, options, watcher))
-    with ThreadPoolExecutor(1) as thread:  # in a notebook, whose loop runs already
-        return thread.submit(asyncio.run, _carry_out(plan, site, options, watcher)).result()
+        return asyncio.run(work)
+    with interrupts.caught(), ThreadPoolExecutor(1) as thread:  # in a notebook, whose loop runs already
+        return thread.submit(asyncio.run, work).result()
 
 
 def look(plan: Plan, site: Site, watcher: Watcher) -> Summary:
     """What a run would find: rows, those that are done, those that can not be asked. Sends and writes nothing."""
     _check(plan)
-    return Run(plan, site.name, watcher).look()
+    return Run(plan, site.name, watcher, Interrupts()).look()
 
 
 def most_at_a_time(plan: Plan, site: Site) -> int:
@@ -102,8 +115,8 @@ def most_at_a_time(plan: Plan, site: Site) -> int:
     return min(allowed, site.limits.sessions) if site.in_sessions else allowed
 
 
-async def _carry_out(plan: Plan, site: Site, options: Options, watcher: Watcher) -> Ended:
-    run, most = Run(plan, site.name, watcher), most_at_a_time(plan, site)
+async def _carry_out(plan: Plan, site: Site, options: Options, run: Run) -> Ended:
+    most = most_at_a_time(plan, site)
     limit: Limit = Adaptive(most) if plan.concurrency is None else Fixed(most)
     pace = _pace(plan, site, options.get("per_minute"))
     pacing = OwnPace(pace) if pace else None
@@ -145,7 +158,7 @@ def _pace(plan: Plan, site: Site, per_minute: float | None) -> Pace | None:
 
 
 def _check(plan: Plan) -> None:
-    if plan.limit is not None and plan.limit < 1:
+    if plan.limit is not None and (type(plan.limit) is not int or plan.limit < 1):
         raise ArgumentError(f"limit: expected a whole number above 0, got {plan.limit!r}")
     check_number("patience", plan.patience)
     if _kind(plan.on) not in _WHO_ASKS or plan.on.startswith(f"{LOCAL}:"):
@@ -154,3 +167,4 @@ def _check(plan: Plan) -> None:
         raise ArgumentError(f"form: expected one of {', '.join(FORMATS)}, got {plan.form!r}")
     if plan.sessions not in {"reuse", "fresh"}:
         raise ArgumentError(f"sessions: expected reuse or fresh, got {plan.sessions!r}")
+    check_apart(plan)

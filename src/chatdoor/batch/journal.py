@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 
 from chatdoor.batch.done import Done
 from chatdoor.batch.lock import open_locked
-from chatdoor.errors import BatchStopped
+from chatdoor.errors import ArgumentError, BatchStopped
 
 MAGIC: Final = b"chatdoor"
 """What the file begins with. It takes the place of one slot."""
@@ -30,6 +30,12 @@ def read_slots(data: bytes) -> dict[int, int]:
     whole = len(data) - len(data) % _SLOT.size
     lines = (line for (line,) in _SLOT.iter_unpack(data[:whole]))
     return {slot: line for slot, line in enumerate(lines) if slot and line}
+
+
+def _is_foreign(data: bytes) -> bool:
+    """Whether a file can not be what a run of ours left, torn or with bytes that a file system lost."""
+    begun = data[: len(MAGIC)].rstrip(b"\0")
+    return not MAGIC.startswith(begun)
 
 
 def slot_bytes(line: int) -> bytes:
@@ -52,8 +58,14 @@ class Journal:
         """What an earlier run left has been read."""
 
     def take_over(self, done: Done) -> None:
-        """Takes over what an earlier run left: rows without a result keep their slots."""
-        kept: Mapping[int, int] = read_slots(self._file.read())
+        """Takes over what an earlier run left: rows without a result keep their slots.
+
+        Raises ArgumentError for a file of somebody else's.
+        """
+        data = self._file.read()
+        if _is_foreign(data):
+            raise ArgumentError(f"{self._path}: is no journal of `chatdoor batch`, and would be lost; move it away")
+        kept: Mapping[int, int] = read_slots(data)
         left = {slot: line for slot, line in kept.items() if line not in done}
         self._known = True
         self._slots = {line: slot for slot, line in left.items()}

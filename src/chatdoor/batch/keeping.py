@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from chatdoor.batch.files import fresh_of
 from chatdoor.batch.result import START, About, Seen
 from chatdoor.errors import ArgumentError, BatchStopped
 
@@ -64,7 +65,7 @@ class Output:
 
     def without_failed(self) -> None:
         """Takes the results of failed rows out, so that they are asked again. The file is replaced at once."""
-        fresh = self.path.with_name(f"{self.path.name}.new")
+        fresh = fresh_of(self.path)
         try:
             with fresh.open("wb") as kept:
                 self._copy(kept, lambda about: about.error is None)

@@ -31,6 +31,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     system: str | None = None
     patience: float = PATIENCE
+    report: Path | None = None
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

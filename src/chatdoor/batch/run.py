@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from chatdoor.batch.committer import Committer
 from chatdoor.batch.course import Course
 from chatdoor.batch.done import Done, Ids
-from chatdoor.batch.interrupts import heeding
+from chatdoor.batch.files import journal_of, output_of
+from chatdoor.batch.interrupts import Interrupts
 from chatdoor.batch.journal import Journal
 from chatdoor.batch.keeping import Output, results_in
 from chatdoor.batch.plan import Ended, Plan, Progress, Watcher
@@ -34,18 +34,14 @@ MOST_SHOWN: Final = 20
 FINISHING: Final = "finishing what is under way; Ctrl-C again stops at once"
 
 
-def journal_of(output: Path) -> Path:
-    """Where the journal of an output lies."""
-    return output.with_name(f"{output.name}.journal")
-
-
 class Run:
     """One run: the input, the output, what is done. `site` is the site's name."""
 
-    def __init__(self, plan: Plan, site: str, watcher: Watcher) -> None:
+    def __init__(self, plan: Plan, site: str, watcher: Watcher, interrupts: Interrupts) -> None:
         self._plan = plan
         self._site = site
         self._watcher = watcher
+        self._interrupts = interrupts
         self._source = Source(plan.source, plan.form, plan.columns)
         self._done = Done()
         self._count = Count()
@@ -86,14 +82,13 @@ class Run:
 
     def _open(self) -> tuple[Journal, Output]:
         """The journal, locked, and the output; what it holds is counted."""
-        if self._plan.output.exists() and self._plan.output.samefile(self._plan.source):
-            raise ArgumentError(f"{self._plan.output}: is the input; take another file for the output")
+        path = output_of(self._plan)
         try:
-            journal = Journal(journal_of(self._plan.output))
+            journal = Journal(journal_of(path))
         except OSError as error:
-            raise BatchStopped(f"{self._plan.output}: {error.strerror}") from error
+            raise BatchStopped(f"{path}: {error.strerror}") from error
         try:
-            output = Output(self._plan.output)
+            output = Output(path)
         except BaseException:
             journal.close()
             raise
@@ -166,7 +161,7 @@ class Run:
             work.stop()
 
         try:
-            with heeding(interrupt):
+            with self._interrupts.heeding(interrupt):
                 await _ended(asking, lambda: interrupted)
         finally:
             ticking.cancel()

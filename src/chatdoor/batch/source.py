@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, Final, Literal, TypeAlias
 
 from chatdoor.batch.records import csv_rows, delimiter_of, fields_of, lines
@@ -58,6 +59,8 @@ class Source:
 
     def _opened(self) -> BinaryIO:
         try:
+            if not S_ISREG(self.path.stat().st_mode):  # to open a pipe may wait for ever
+                raise ArgumentError(f"{self.path}: is no file; a run reads its input more than once")
             return self.path.open("rb", buffering=1 << 18)
         except OSError as error:
             raise ArgumentError(f"{self.path}: {error.strerror}") from error

@@ -9,7 +9,6 @@ import click
 from chatdoor.batch.breaker import PATIENCE
 from chatdoor.batch.face import carry_out, look
 from chatdoor.batch.plan import Ended, Plan
-from chatdoor.batch.report import write_report
 from chatdoor.batch.source import FORMATS
 from chatdoor.batch.summary import Summary
 from chatdoor.batch.words import summary_lines
@@ -44,6 +43,12 @@ Examples:
 """
 
 _FILE: Final = click.Path(path_type=Path)
+
+
+def _file(_context: click.Context, _argument: click.Parameter, path: Path) -> Path:
+    if str(path) == "-":
+        raise click.BadParameter("a run reads its files more than once; expected the name of a file")
+    return path
 
 
 def _concurrency(_context: click.Context, _option: click.Parameter, text: str) -> int | None:
@@ -95,9 +100,9 @@ def _concurrency(_context: click.Context, _option: click.Parameter, text: str) -
     help="How long the site may be down before the run stops.",
 )
 @click.option("--quiet", is_flag=True, help="Show no progress and no summary.")
-@click.argument("source", metavar="IN", type=_FILE)
-@click.argument("output", metavar="OUT", type=_FILE)
-def batch(settings: Settings, *, dry_run: bool, report: Path | None, quiet: bool, **params: object) -> None:
+@click.argument("source", metavar="IN", type=_FILE, callback=_file)
+@click.argument("output", metavar="OUT", type=_FILE, callback=_file)
+def batch(settings: Settings, *, dry_run: bool, quiet: bool, **params: object) -> None:
     """Ask a site every row of a file, and write the answers to another.
 
     OUT gets a line for each row, in the order of the answers: OpenAI's Batch result format, and what chatdoor knows of
@@ -110,8 +115,6 @@ def batch(settings: Settings, *, dry_run: bool, report: Path | None, quiet: bool
         _tell_plan(settings, plan, quiet=quiet)
         return
     ended = _run(settings, plan, quiet=quiet)
-    if report is not None:
-        write_report(report, ended)
     if not quiet:
         _write_summary(ended.summary, stdout())
     click.get_current_context().exit(_exit_code(ended, plan))
