@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -58,15 +59,14 @@ def test_a_line_that_is_too_long_is_passed_over(monkeypatch: pytest.MonkeyPatch)
 @given(st.lists(st.lists(CELL, min_size=2, max_size=2), min_size=1, max_size=6), st.sampled_from(",;\t"))
 def test_csv_rows_are_those_of_the_standard_library(table: list[list[str]], delimiter: str) -> None:
     """Quotes, newlines in cells and all: row by row the same as reading the file at once."""
-    written = [written_row(row, delimiter) for row in table]
+    written = [csv_of(row, delimiter) for row in table]
     data = "".join(written).encode()
-    found = [fields_of(record.data, delimiter) for record in csv_rows(io.BytesIO(data))]
-    wanted = [[cell.replace("\r\n", "\n") for cell in row] for row in table]
-    assert found == [row for row, text in zip(wanted, written, strict=True) if text.strip()]
+    found = [fields_of(record.data, delimiter) for record in csv_rows(io.BytesIO(data), delimiter)]
+    assert found == [row for row, text in zip(table, written, strict=True) if text.strip()]
 
 
-def written_row(row: list[str], delimiter: str) -> str:
-    """The row as the standard library writes it."""
+def csv_of(row: list[str], delimiter: str) -> str:
+    """A row as the standard library writes it."""
     written = io.StringIO(newline="")
     csv.writer(written, delimiter=delimiter).writerow(row)
     return written.getvalue()
@@ -87,7 +87,37 @@ def test_a_quote_that_is_never_closed_costs_one_row(monkeypatch: pytest.MonkeyPa
     assert found[-1].data == b"end"
 
 
-@pytest.mark.parametrize("data", [b'"a"b', b"\xff", b'"a\n'])
+@pytest.mark.parametrize(
+    ("data", "lines_of_rows"),
+    [
+        (b'1,He is 6" tall\n2,Hello\n3,She is 5" tall\n', [1, 2, 3]),
+        (b'"6"" tall",a\n2,b\n', [1, 2]),
+        (b'1,"a ""quote""\n",b\n"c\nd",e\n', [1, 3]),
+        (b'a;"b\nc,d\n', [1, 2]),
+        (b'""\n""""\n"""\n"\n', [1, 2, 3]),
+    ],
+)
+def test_a_quote_inside_a_field_opens_none(data: bytes, lines_of_rows: list[int]) -> None:
+    """So that the rows after it are there; a field begins at the delimiter that the file has."""
+    assert [record.line for record in csv_rows(io.BytesIO(data), ",")] == lines_of_rows
+
+
+def test_a_long_cell_takes_no_more_time_than_as_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quote that is never closed, before a million short lines, is read once, not once for each line."""
+    looked_at = 0
+
+    def looked(line: bytes, *rest: re.Pattern[bytes], quoted: bool) -> bool:
+        nonlocal looked_at
+        looked_at += len(line)
+        return is_open(line, *rest, quoted=quoted)
+
+    is_open = records._is_open
+    monkeypatch.setattr(records, "_is_open", looked)
+    (row,) = csv_rows(io.BytesIO(b'"open\n' + b"row\n" * 10_000), ",")
+    assert (len(row.data), looked_at) == (40_005, 30_005)
+
+
+@pytest.mark.parametrize("data", [b'"a"b', b"\xff", b'"a\n', b"a\0"])
 def test_a_row_that_is_no_csv_says_so(data: bytes) -> None:
     """In words, not as an exception of a library."""
     with pytest.raises(BadRow):

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias, cast
 
 import msgspec
 
+from chatdoor.batch.records import text_of
 from chatdoor.batch.row import BadRow, Record, Row
 from chatdoor.errors import ArgumentError
 from chatdoor.messages import CheckedMessages, Message, parse_messages
@@ -54,10 +55,7 @@ def json_row(record: Record) -> Row:
 
 def text_row(record: Record) -> Row:
     """The row whose prompt is the line itself. Raises BadRow."""
-    try:
-        return make_row(record, prompt(record.data.decode()), None)
-    except UnicodeDecodeError as error:
-        raise BadRow(f"is not UTF-8 text (byte {error.start + 1})") from error
+    return make_row(record, prompt(text_of(record.data)), None)
 
 
 def make_row(record: Record, asked: Asked, custom_id: str | None) -> Row:

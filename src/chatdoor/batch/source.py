@@ -1,6 +1,7 @@
 """The input: a file in one of the formats, read again and again, a row at a time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, Final, Literal, TypeAlias
@@ -44,10 +45,7 @@ class Source:
         """The rows as they stand in the file. Raises ArgumentError where it can not be read any more."""
         with self._opened() as stream:
             try:
-                rows = csv_rows(stream) if self.form == "csv" else lines(stream)
-                if self.form == "csv":
-                    next(rows, None)
-                yield from rows
+                yield from self._rows(stream)
             except OSError as error:
                 raise ArgumentError(f"{self.path}: {error.strerror}") from error
 
@@ -65,6 +63,11 @@ class Source:
         except OSError as error:
             raise ArgumentError(f"{self.path}: {error.strerror}") from error
 
+    def _rows(self, stream: BinaryIO) -> Iterator[Record]:
+        if self.form != "csv":
+            return lines(stream)
+        return islice(csv_rows(stream, self._delimiter), 1, None)
+
     def _csv_parser(self, stream: BinaryIO) -> Parse:
         try:
             header = next(csv_rows(stream), None)
@@ -74,6 +77,7 @@ class Source:
             names = [name.strip() for name in fields_of(header.data, delimiter)]
         except (BadRow, OSError) as error:
             raise ArgumentError(f"{self.path}: the first row {error}") from error
+        self._delimiter = delimiter
         return Columns(names, self._columns, delimiter, self.path).row
 
 
