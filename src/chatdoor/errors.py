@@ -119,7 +119,12 @@ class TokenNotFound(SessionError):
 
 
 class SessionRefused(SessionError):
-    """The site refused the session, and a fresh one would not help or did not."""
+    """The site refused the session, and a fresh one would not help or did not.
+
+    `heard`: it had taken the message by then, and refused its reply.
+    """
+
+    heard: bool = False
 
 
 class LoginFailed(SessionError):

@@ -120,6 +120,20 @@ def test_scripts_stay_apart_where_the_site_remembers(tmp_path: Path, history: st
     assert practice.heard() == [["I feel lost", "I feel found"]] * 30
 
 
+def test_a_script_that_the_site_forgets_is_told_again(tmp_path: Path) -> None:
+    """From its start; the result says so, also where the last turn needed nothing."""
+    source = tmp_path / "in.jsonl"
+    source.write_text('["I feel lost", "I feel found", "I feel glad"]\n' * 2)
+    practice = Practice(history="session", forget_every=4)  # after the first turn of the second
+    with practice as site:
+        run_batch(source, tmp_path / "out", site, concurrency=1)
+    first, second = results_of(tmp_path / "out").values()
+    assert first["chatdoor"]["replies"] == second["chatdoor"]["replies"]
+    assert [result["chatdoor"]["fidelity"] for result in (first, second)] == ["native", "replayed"]
+    assert second["chatdoor"]["attempts"] == 5
+    assert practice.heard()[-1] == ["I feel lost", "I feel found", "I feel glad"]
+
+
 def test_fresh_sessions_are_new_visitors(source: Path, tmp_path: Path) -> None:
     """One page for each row; otherwise one for all of them."""
     pages = []
@@ -260,6 +274,75 @@ def test_nothing_but_failures_ends_early(source: Path, tmp_path: Path) -> None:
     with practice as site, pytest.raises(BatchStopped, match="nothing but failures"):
         run_batch(source, tmp_path / "out", site, concurrency=2)
     assert practice.stats()["accepted"] <= breaker.FAILURES_TO_STOP + 2
+
+
+def test_a_secret_that_is_not_there_ends_early(source: Path, tmp_path: Path) -> None:
+    """Each row would fail for the lack of it; another row's own fault is another matter."""
+    practice = Practice(login="form")
+    with practice as site, pytest.raises(BatchStopped, match=r"nothing but failures.*PRACTICE_PASSWORD"):
+        run_batch(source, tmp_path / "out", site, concurrency=2, allow_secrets=True)
+    assert len(results_of(tmp_path / "out")) <= breaker.FAILURES_TO_STOP + 2
+
+
+@pytest.mark.parametrize("concurrency", [None, 4])
+def test_tokens_that_change_with_each_reply_fail_no_row(tmp_path: Path, concurrency: int | None) -> None:
+    """Rows that another one's newer token has locked out were not heard, and are tried again."""
+    practice = Practice(rotate=True, slow=0.002)
+    with practice as site:
+        summary = run_batch(write(tmp_path, 100), tmp_path / "out", site, concurrency=concurrency)
+    assert (summary.answered, practice.stats()["accepted"]) == (100, 100)
+    assert summary.attempts > 100
+
+
+def test_a_site_without_its_token_for_a_while_fails_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was sent to it: the run waits for the site, however often its rows have been tried."""
+    monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(breaker, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(crew, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(crew, "MOST_TRIES", 2)
+    practice = Practice(slow=0.01)
+    with practice as site:
+        port = int(practice.url.rpartition(":")[2])
+        other, closed = Practice(port=port), Practice(port=port, token="none")
+        after(0.3, practice.stop)
+        after(0.5, closed.start)
+        after(1.2, closed.stop)
+        back = after(1.4, other.start)
+        try:
+            summary = run_batch(write(tmp_path, 200), tmp_path / "out", site, concurrency=4)
+        finally:
+            back.join()
+            other.stop()
+    assert summary.missing == 0
+    assert summary.failed <= 4  # what was under way when the site went
+
+
+def test_ctrl_c_asks_nothing_more_at_a_slow_pace(tmp_path: Path, interrupts: None) -> None:
+    """Rows that wait for their turn have not begun, and are left for the next run."""
+    practice = Practice()
+
+    def interrupt() -> None:
+        while practice.stats()["accepted"] < 2:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    began = time.monotonic()
+    with practice as site:
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            run_batch(write(tmp_path, 9), tmp_path / "out", site, concurrency=2, per_minute=6)
+    assert time.monotonic() - began < 5
+    assert len(results_of(tmp_path / "out")) == practice.stats()["accepted"] == 2
+    assert not journal_of(tmp_path / "out").exists()
+
+
+def test_a_long_wait_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for all rows, with its end."""
+    monkeypatch.setattr(crew, "LONG_WAIT", 0.5)
+    noted = Noted()
+    with Practice(limit_every=4, retry_after=1) as site:
+        run_batch(write(tmp_path, 4), tmp_path / "out", site, timeout=0.5, concurrency=4, watcher=noted)
+    assert noted.texts == ["the site asks for a wait; the run goes on in 1 s"]
 
 
 def test_a_site_that_is_not_there_ends_early(source: Path, tmp_path: Path) -> None:

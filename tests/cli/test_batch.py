@@ -133,6 +133,8 @@ def test_ctrl_c_lets_what_runs_finish(program: Program, slow: Practice) -> None:
     command = ("batch", "--site", "practice", "--url", slow.url, "--concurrency", "4", "in.txt", "out.jsonl")
     with terminal(program, *command) as shown:
         shown.wait_for(" a second, ")
+        while slow.stats()["accepted"] < 4:
+            shown._read()
         shown.type(INTERRUPT)
         shown.wait_for("finishing what is under way; Ctrl-C again stops at once")
         shown.wait_for("stopped; the same command goes on from here")

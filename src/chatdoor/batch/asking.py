@@ -12,7 +12,7 @@ from chatdoor.drive.asker import NOBODY, Asker
 from chatdoor.drive.async_client import AsyncClient
 from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.visitor import Visitor, talks_of
-from chatdoor.errors import ChatdoorError
+from chatdoor.errors import ChatdoorError, SessionError, SessionRefused
 from chatdoor.flow.effects import Head, Send
 from chatdoor.flow.turn import SYSTEM_ROLES
 from chatdoor.messages import CheckedMessages, Message, Reply
@@ -20,6 +20,10 @@ from chatdoor.site.model import Site
 
 _sent: Final[ContextVar[list[int]]] = ContextVar("chatdoor_batch_sent")
 """How often prompts of the row went out that the current task asks."""
+
+
+FIDELITIES: Final = ("native", "replayed", "folded", "dropped")
+"""From the best to the worst; that of a script is that of its worst turn."""
 
 
 class Trial(NamedTuple):
@@ -36,7 +40,7 @@ class Trial(NamedTuple):
     @property
     def can_repeat(self) -> bool:
         """True where the site has heard nothing and a later try may help, and where nobody knows."""
-        return self.lost or (self.error is not None and self.error.retryable and not self.replies)
+        return self.lost or (self.error is not None and not self.replies and _is_worth_another_try(self))
 
     @property
     def seconds(self) -> float:
@@ -45,6 +49,14 @@ class Trial(NamedTuple):
         for reply in self.replies:
             seconds += reply.timings.total
         return seconds
+
+
+def _is_worth_another_try(trial: Trial) -> bool:
+    """A session that is not to be had, or that another row's newer token has ended, may be had later."""
+    error = trial.error
+    if isinstance(error, SessionRefused):
+        return not error.heard
+    return error is not None and (error.retryable or (isinstance(error, SessionError) and not trial.sent))
 
 
 class Asks(Protocol):
@@ -90,7 +102,7 @@ def result_of(site: str, row: Row, trial: Trial, *, attempts: int, again: bool) 
         latency=trial.seconds if whole else None,
         first_piece=trial.replies[0].timings.first_piece if whole else None,
         attempts=attempts + trial.sent,
-        fidelity=trial.replies[-1].fidelity if trial.replies else None,
+        fidelity=max((reply.fidelity for reply in trial.replies), key=FIDELITIES.index, default=None),
         asked_again=again,
         error=None if trial.error is None else kind_of(trial.error),
         replies=[reply.text for reply in trial.replies] if row.more else None,
@@ -155,9 +167,8 @@ class Asking:
             for turn in row.more:
                 last, new = replies[-1], Message("user", turn)
                 messages = CheckedMessages((*messages, Message("assistant", last.text), new))
-                told = messages if last.conversation is None else CheckedMessages((new,))
                 options = {"conversation": last.conversation, "asker": asker, **row.options}
-                replies.append(await client.ask(told, model=model, **options))
+                replies.append(await client.ask(messages, model=model, **options))  # whole: the site may have lost it
         except ChatdoorError as error:
             return Trial(replies, error, counted[0])
         return Trial(replies, None, counted[0])

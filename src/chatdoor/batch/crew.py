@@ -5,7 +5,9 @@ It alone decides when the next row may be asked, so that pace, limits and waits 
 
 import asyncio
 import time
-from typing import Final, Protocol
+from collections.abc import Awaitable
+from itertools import count
+from typing import Final, Protocol, TypeVar
 
 from chatdoor.batch.asking import Asks, Trial, result_of
 from chatdoor.batch.breaker import NAP, Breaker
@@ -19,16 +21,18 @@ from chatdoor.errors import (
     BotCheckMet,
     ChatdoorError,
     ContentRefused,
+    PromptTooLong,
     RateLimited,
+    SessionRefused,
     SiteFailed,
     TimedOut,
 )
 
-ROWS_OWN: Final = (ArgumentError, ContentRefused)
+ROWS_OWN: Final = (PromptTooLong, ContentRefused)
 """Errors that say something of the row, and nothing of the site."""
 
-TOO_MUCH: Final = (RateLimited, SiteFailed, TimedOut)
-"""Errors of a site that may have too much to do."""
+TOO_MUCH: Final = (RateLimited, SiteFailed, TimedOut, SessionRefused)
+"""Errors of a site that may have too much to do, or whose tokens change too fast for so many at a time."""
 
 MOST_TRIES: Final = 8
 """How often a row is tried that the site has not heard."""
@@ -36,6 +40,11 @@ MOST_TRIES: Final = 8
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
 """Seconds between two tries of a row, which double from the first to the longest."""
+
+LONG_WAIT: Final = 10.0
+"""Seconds from which on a wait that the site asks for is told."""
+
+T = TypeVar("T")
 
 
 class Pacing(Protocol):
@@ -85,15 +94,33 @@ class Crew:
         self._alive = 0
         self._empty = False
         self._warming: asyncio.Task[None] | None = None
+        self._idle: set[asyncio.Task[None]] = set()
+        """Members whose row waits for its turn: nothing of it is under way."""
+        self._told_until = 0.0
 
     async def run(self, work: Work) -> None:
         """Asks all rows. Raises BatchStopped where results can not be kept."""
         self._work = work
+        work.when_stopped(self._send_home)
         try:
             async with asyncio.TaskGroup() as self._group:
                 self._hire()
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
+
+    def _send_home(self) -> None:
+        """Ends the waits of members: the run ends, and their rows are left for the next one."""
+        for member in self._idle:
+            member.cancel()
+
+    async def _unless_stopped(self, wait: Awaitable[T]) -> T:
+        """What a member waits for before it asks. The end of the run cancels the member."""
+        if (member := asyncio.current_task()) is not None:
+            self._idle.add(member)
+        try:
+            return await wait
+        finally:
+            self._idle.discard(member)
 
     def _hire(self) -> None:
         self._work.at_a_time = self._limit.now
@@ -121,13 +148,21 @@ class Crew:
     async def _may_ask(self) -> bool:
         """Waits while the site wants nothing sent or is down. False where no more is to be asked."""
         while not self._work.stopping:
-            wait = min(self._asking.wait, NAP) or self._breaker.wait(time.monotonic())
+            wait = min(self._tell_wait(), NAP) or self._breaker.wait(time.monotonic())
             if not wait:
                 return True
             if self._breaker.gives_up(time.monotonic()):
                 self._work.halt(BatchStopped("the site has been down for too long; the same command goes on from here"))
             await asyncio.sleep(wait)
         return False
+
+    def _tell_wait(self) -> float:
+        """Seconds for which the site wants nothing sent. A long wait is told, once."""
+        wait, now = self._asking.wait, time.monotonic()
+        if wait >= LONG_WAIT and now >= self._told_until:
+            self._told_until = now + wait
+            self._work.say(f"the site asks for a wait; the run goes on in {wait:.0f} s")
+        return wait
 
     async def _ask(self, row: Row) -> None:
         """Asks a row until there is a result. A run that ends before leaves the row for the next one."""
@@ -136,8 +171,10 @@ class Crew:
         if not self._warming.done():
             await asyncio.shield(self._warming)
         attempts, again = 0, False
-        for tries in range(1, MOST_TRIES + 1):
-            turn = await self._pacing.enter() if self._pacing else None
+        for tries in count(1):
+            if self._work.stopping:
+                return
+            turn = await self._unless_stopped(self._pacing.enter()) if self._pacing else None
             try:
                 again = self._work.begin(row) or again
                 trial = await self._asking.ask(row)
@@ -145,7 +182,7 @@ class Crew:
                 if self._pacing:
                     self._pacing.leave(turn)
             self._hear(trial)
-            if trial.error is None or not trial.can_repeat or tries == MOST_TRIES:
+            if trial.error is None or not trial.can_repeat or (tries >= MOST_TRIES and not self._breaker.paused):
                 await self._work.bring(result_of(self._site, row, trial, attempts=attempts, again=again))
                 return
             attempts += trial.sent
@@ -153,7 +190,7 @@ class Crew:
             if not trial.lost:
                 self._work.give_back(row)
             if not self._asking.wait:  # nobody has said how long to wait
-                await asyncio.sleep(min(FIRST_PAUSE * 2**tries, LONGEST_PAUSE))
+                await self._unless_stopped(asyncio.sleep(min(FIRST_PAUSE * 2 ** min(tries, MOST_TRIES), LONGEST_PAUSE)))
             if not await self._may_ask():
                 return
 
@@ -166,7 +203,7 @@ class Crew:
             self._limit.answered(trial.seconds / len(trial.replies))
             if self._breaker.answered():
                 self._work.say("the site is back; the run goes on")
-        elif trial.lost or isinstance(trial.error, ROWS_OWN):
+        elif trial.lost or _is_rows_own(trial.error):
             self._breaker.passed()
         else:
             self._hear_failure(trial.error)
@@ -178,3 +215,8 @@ class Crew:
             self._work.say(f"the site fails ({error}); next try in {self._breaker.pause:.0f} s")
         if self._breaker.hopeless:
             self._work.halt(BatchStopped(f"nothing but failures, so the run stops; the last one: {error}"))
+
+
+def _is_rows_own(error: ChatdoorError) -> bool:
+    """Whether an error says nothing of the site. An argument that a step of the site lacks, such as a secret, does."""
+    return isinstance(error, ROWS_OWN) or (isinstance(error, ArgumentError) and error.step is None)

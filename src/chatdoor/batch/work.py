@@ -32,6 +32,7 @@ class Work:
         self._committer = committer
         self.say = say
         """Tells the person in front of it what happens, in a line."""
+        self._told: list[Callable[[], None]] = []
         self.stopping = False
         """No more rows are given; what is under way may end."""
         self.failure: ChatdoorError | None = None
@@ -66,8 +67,14 @@ class Work:
     def stop(self) -> None:
         """Lets no more rows begin."""
         self.stopping = True
+        for told in self._told:
+            told()
+
+    def when_stopped(self, told: Callable[[], None]) -> None:
+        """Tells somebody, from then on, when no more rows may begin."""
+        self._told.append(told)
 
     def halt(self, error: ChatdoorError) -> None:
         """Lets no more rows begin, for a reason that the run then raises. The first reason counts."""
         self.failure = self.failure or error
-        self.stopping = True
+        self.stop()

@@ -195,7 +195,9 @@ def _say(visit: Visit, values: dict[str, object], *, quiet: bool) -> Flow[Read |
 def _untold(visit: Visit, setback: Setback, *, told: bool) -> Setback:
     """The setback, where the site has not heard the turn yet. Raises SessionRefused: it is not told twice."""
     if told:
-        raise _refused(visit.site, f"the site took the message and then refused its reply ({setback.reason})")
+        error = _refused(visit.site, f"the site took the message and then refused its reply ({setback.reason})")
+        error.heard = True
+        raise error
     return setback
 
 
