@@ -1,5 +1,7 @@
 """The output: only ever whole lines, whatever was there before."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,21 @@ def test_failed_rows_are_taken_out(tmp_path: Path) -> None:
     assert [about.line for about in output.results()] == [2]
     output.close()
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: os.truncate(path, 3), lambda path: path.rename("x")])
+def test_what_is_lost_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lose: Callable[[Path], object]
+) -> None:
+    """Where the output was deleted, cut or moved in mid-run, the run stops instead of writing for nobody."""
+    monkeypatch.chdir(tmp_path)
+    output = Output(tmp_path / "out")
+    output.write(FIRST)
+    output.sync()
+    lose(tmp_path / "out")
+    with pytest.raises(BatchStopped, match="somebody else moved, deleted or cut it"):
+        output.sync()
+    output.close()
 
 
 def test_a_folder_is_no_output(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ import pytest
 
 from chatdoor import Practice, Site, load_site, run_batch
 from chatdoor.batch import breaker, crew
+from chatdoor.batch.face import look
 from chatdoor.batch.files import journal_of
 from chatdoor.batch.journal import MAGIC, slot_bytes
-from chatdoor.batch.plan import Progress, Silent
+from chatdoor.batch.plan import Plan, Progress, Silent
 from chatdoor.errors import ArgumentError, BatchStopped
 
 Results = dict[int, dict[str, Any]]
@@ -93,6 +94,20 @@ def test_what_is_done_is_not_asked_again(source: Path, tmp_path: Path) -> None:
         summary = run_batch(write(tmp_path, 70), tmp_path / "out", site)
     assert (summary.asked, summary.answered, practice.stats()["accepted"]) == (50, 70, 70)
     assert len(results_of(tmp_path / "out")) == 70
+
+
+def test_a_limit_counts_its_own_rows(source: Path, tmp_path: Path) -> None:
+    """What lies beyond it is no progress, and hides nothing that is missing."""
+    with Practice() as site:
+        run_batch(source, tmp_path / "out", site)
+        kept = (tmp_path / "out").read_bytes().splitlines(keepends=True)
+        (tmp_path / "out").write_bytes(b"".join(line for line in kept if b'"line-3"' not in line))
+        plan = Plan(source=source, output=tmp_path / "out", limit=5)
+        assert look(plan, site, Silent()).missing == 1
+        noted = Noted()
+        summary = run_batch(source, tmp_path / "out", site, limit=5, watcher=noted)
+    assert (summary.rows, summary.missing, summary.answered, summary.asked) == (5, 0, 60, 1)
+    assert [(progress.done, progress.rows) for progress in (noted.course[0], noted.course[-1])] == [(4, 5), (5, 5)]
 
 
 def test_scripts_are_conversations(tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ def count_of(times: list[float]) -> Count:
 
 
 def test_a_summary_counts_what_results_say() -> None:
-    """Of all of them; what has no result is missing."""
-    summary = count_of([0.1, 0.2, 0.3]).summary("<s>", 10, seconds=2.0, asked=4)
+    """Of all of them."""
+    summary = count_of([0.1, 0.2, 0.3]).summary("<s>", 10, 6, seconds=2.0, asked=4)
     assert (summary.answered, summary.failed, summary.missing, summary.attempts) == (3, 1, 6, 5)
     assert (summary.errors, summary.asked_again, summary.fidelity) == ({"SiteFailed": 1}, 1, {"folded": 3})
     assert summary.rate == 2.0
@@ -58,7 +58,7 @@ def test_a_summary_counts_what_results_say() -> None:
 @given(st.lists(st.floats(1e-4, 1e3), min_size=1, max_size=50))
 def test_every_bar_of_a_histogram_has_a_line(times: list[float]) -> None:
     """With its count at the end, and the longest as long as any can be."""
-    bars = count_of(times).summary("s", 1, seconds=1, asked=1).latencies
+    bars = count_of(times).summary("s", 1, 0, seconds=1, asked=1).latencies
     lines = list(histogram_lines(bars))
     assert [int(line.split()[-1]) for line in lines] == [bar.count for bar in bars]
     assert max(line.count("█") for line in lines) == 40
@@ -68,11 +68,11 @@ def test_a_report_shows_no_markup_of_others() -> None:
     """Names and kinds are text. It is whole for a run of nothing, too."""
     course = [Progress(rows=4, done=n, failed=0, asked=n, at_a_time=4, seconds=n / 2) for n in range(4)]
     report = report_html(
-        Ended(count_of([0.1, 5.0]).summary("<s>", 3, seconds=1, asked=3), interrupted=False, course=course)
+        Ended(count_of([0.1, 5.0]).summary("<s>", 3, 1, seconds=1, asked=3), interrupted=False, course=course)
     )
     assert "<s>" not in report
     assert report.count("<svg") == report.count("</svg>") == 5
-    empty = report_html(Ended(Count().summary("s", 0, seconds=0, asked=0), interrupted=False))
+    empty = report_html(Ended(Count().summary("s", 0, 0, seconds=0, asked=0), interrupted=False))
     assert "<svg" not in empty
 
 

@@ -48,11 +48,24 @@ class Output:
         self._end += len(lines)
 
     def sync(self) -> None:
-        """Returns when what was written is on the disk. Raises BatchStopped."""
+        """Returns when what was written is on the disk, where the output's name leads. Raises BatchStopped."""
+        end = self._end
         try:
             os.fsync(self._file.fileno())
+            there = self._is_there(end)
         except OSError as error:
             raise self._not_written(error) from error
+        if not there:
+            problem = "somebody else moved, deleted or cut it; put it back, and the same command asks what it lacks"
+            raise BatchStopped(f"{self.path}: {problem}")
+
+    def _is_there(self, end: int) -> bool:
+        """Whether the file still has its name, and at least so many bytes."""
+        ours = os.fstat(self._file.fileno())
+        try:
+            return ours.st_size >= end and os.path.samestat(ours, self.path.stat())
+        except FileNotFoundError:
+            return False
 
     def _cut(self, end: int) -> None:
         os.ftruncate(self._file.fileno(), end)

@@ -48,6 +48,8 @@ class Run:
         self._asked = 0
         self._began = time.monotonic()
         self._rows = 0
+        self._lacking = 0
+        """Of these rows, those without a result."""
         self._work: Work | None = None
         self._course = Course()
 
@@ -55,7 +57,7 @@ class Run:
         """Asks what is missing. Raises ChatdoorError where the run ends before its end; what was kept stays."""
         journal, output = self._open()
         try:
-            self._rows = self._count_rows()
+            self._count_rows()
             interrupted = await self._ask_all(executor, journal, output)
         finally:
             output.close()
@@ -67,18 +69,19 @@ class Run:
         if self._plan.output.exists():
             found = results_in(self._plan.output)
             self._heed(about for about in found if not (self._plan.retry_failed and about.error))
-        self._rows = self._count_rows()
+        self._count_rows()
         bad = (found for found in self._missing() if isinstance(found, Result))
         for number, result in enumerate(bad):
             if number < MOST_SHOWN and result.error:
                 self._watcher.said(result.error.message)
             self._count.add([result.chatdoor])
+            self._lacking -= 1
         return self.summary()
 
     def summary(self) -> Summary:
         """The summary so far."""
         seconds = time.monotonic() - self._began
-        return self._count.summary(self._site, self._rows, seconds=seconds, asked=self._asked)
+        return self._count.summary(self._site, self._rows, self._lacking, seconds=seconds, asked=self._asked)
 
     def _open(self) -> tuple[Journal, Output]:
         """The journal, locked, and the output; what it holds is counted."""
@@ -120,9 +123,11 @@ class Run:
             raise ArgumentError(f"{path}: holds results of the site {about.site!r}; take another output")
         return self._done.add(about.line, about.mark)
 
-    def _count_rows(self) -> int:
-        """How many rows the input has. Raises ArgumentError where one is not what was answered."""
-        return sum(self._done.has(record) or True for record in self._records())
+    def _count_rows(self) -> None:
+        """Counts the rows to look at, and those without a result. Raises ArgumentError where one was changed since."""
+        for record in self._records():
+            self._rows += 1
+            self._lacking += not self._done.has(record)
 
     def _records(self) -> Iterator[Record]:
         return islice(self._source.records(), self._plan.limit)
@@ -179,6 +184,7 @@ class Run:
             journal.end(about.line)
         self._count.add(rows)
         self._asked += len(rows)
+        self._lacking -= len(rows)
 
     async def _tick(self) -> None:
         while True:
@@ -190,7 +196,7 @@ class Run:
     def _progress(self) -> Progress:
         return Progress(
             rows=self._rows,
-            done=self._count.answered + self._count.failed,
+            done=self._rows - self._lacking,
             failed=self._count.failed,
             asked=self._asked,
             at_a_time=self._work.at_a_time if self._work else 0,

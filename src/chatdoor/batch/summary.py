@@ -12,8 +12,9 @@ from chatdoor.batch.sketch import Bar, Sketch, Spread
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a batch: of all rows in the output, those of earlier runs too.
 
-    `rows` are those of the input. `missing` have no result yet. `errors` counts the kinds. `asked_again` are rows that
-    were under way when an earlier run was killed. `seconds` and `asked` are of this run alone.
+    `rows` are those of the input, as far as the run was to go; `missing` of them have no result yet. `errors` counts
+    the kinds. `asked_again` are rows that were under way when an earlier run was killed. `seconds` and `asked` are of
+    this run alone.
     """
 
     site: str
@@ -63,14 +64,14 @@ class Count:
         self._latency.add([about.latency for about in answered if about.latency is not None])
         self._first_piece.add([about.first_piece for about in answered if about.first_piece is not None])
 
-    def summary(self, site: str, rows: int, *, seconds: float, asked: int) -> Summary:
+    def summary(self, site: str, rows: int, missing: int, *, seconds: float, asked: int) -> Summary:
         """The summary so far."""
         return Summary(
             site=site,
             rows=rows,
             answered=self.answered,
             failed=self.failed,
-            missing=max(0, rows - self.answered - self.failed),
+            missing=max(0, missing),
             errors=dict(self.errors.most_common()),
             asked_again=self._asked_again,
             attempts=self._attempts,
