@@ -1,4 +1,4 @@
-"""A batch on a real Ray: a cluster of its own, one whose worker and node are killed, one that is not there.
+"""A batch on a real Ray: a cluster of its own, one that loses a worker and a node, one that is elsewhere, or nowhere.
 
 Ray is too much for our environment: it is installed on first use in `.venv/stacks`, and lies beside our packages in the
 processes that are started here.
@@ -6,18 +6,29 @@ processes that are started here.
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from chatdoor import Practice
 from tests.cli.program import Program
 from tests.servers.child import ROOT
 from tests.servers.stacks.installed import python_with
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 SECONDS = 120.0
+STOP_SECONDS = 1.0
+
+STEADY = {"GRPC_ENABLE_FORK_SUPPORT": "0"}
+"""For a cluster whose client server is used: without it, processes that it starts die now and then in gRPC's handlers
+of fork, and the driver waits half a minute for each."""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +78,60 @@ def test_workers_and_nodes_may_die(program: Program, ray_packages: str) -> None:
     assert (told["never heard"], told["twice and not marked"], told["journal"]) == (0, 0, False)
     assert told["twice"] <= 18
     assert told["pages"] <= 5  # a session for each worker, and those that took the place of the lost
+
+
+def test_a_cluster_may_be_reached_from_outside(program: Program, ray_packages: str) -> None:
+    """Through Ray's client server, from a machine that does not belong to it."""
+    program.write("in.txt", "".join(f"I feel number {number}\n" for number in range(50)))
+    with client_server(program, ray_packages) as port, Practice() as site:
+        words = ["--on", f"ray://127.0.0.1:{port}", "--site", "practice", "--url", site.url, "in.txt", "out.jsonl"]
+        ran = run(["-m", "chatdoor", "batch", *words], ray_packages, program)
+    assert ran.returncode == 0, ran.stderr
+    assert "answered     50\n" in ran.stdout
+    assert "bug in chatdoor" not in ran.stderr
+
+
+@contextmanager
+def client_server(program: Program, packages: str) -> Iterator[int]:
+    """The port of a cluster's client server. The cluster is in the foreground of a process group of its own."""
+    port = free_port()
+    words = ["start", "--head", "--block", "--port=0", "--num-cpus=1", "--include-dashboard=false"]
+    words.append(f"--ray-client-server-port={port}")
+    command = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", *words]
+    with (program.folder / "ray.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env=environment(packages, program) | STEADY, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            until = time.monotonic() + SECONDS
+            while not (listens(port) and b"Ray runtime started" in (program.folder / "ray.log").read_bytes()):
+                assert process.poll() is None, (program.folder / "ray.log").read_text()
+                assert time.monotonic() < until
+                time.sleep(0.2)
+            yield port
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_a_cluster_that_is_not_there_is_told(program: Program, ray_packages: str) -> None:

@@ -30,6 +30,7 @@ ADDRESS_VARIABLE: Final = "RAY_ADDRESS"
 
 CLIENT_PORT: Final = 10001
 CONNECT_SECONDS: Final = 5.0
+CONNECT_TRIES: Final = 3
 
 MOST_WORKERS: Final = 64
 
@@ -166,10 +167,27 @@ def _connected(on: str) -> Any:  # noqa: ANN401 - a module without types
     try:
         if on.startswith(SCHEME):
             _check_answers(on)
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
+        _connect(ray, address)
     except (RayError, OSError, ValueError, RuntimeError, ImportError) as error:
-        raise BatchStopped(f"the Ray cluster {address} can not be used: {error}") from error
+        problem = str(error).strip().rpartition("\n")[2]  # what a client server says ends a traceback of its own
+        raise BatchStopped(f"the Ray cluster {address} can not be used: {problem}") from error
     return ray
+
+
+def _connect(ray: Any, address: str) -> None:  # noqa: ANN401 - a module without types
+    """Connects. A client server starts a process for each driver, which may die in gRPC's fork handlers before it runs.
+
+    Seen with Ray 2.60 and gRPC 1.85: "Starting Ray client server failed". Another one is not affected.
+    """
+    for tries_left in reversed(range(CONNECT_TRIES)):
+        try:
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
+        except ConnectionAbortedError:
+            ray.shutdown()
+            if not tries_left:
+                raise
+        else:
+            return
 
 
 def _check_answers(address: str) -> None:
