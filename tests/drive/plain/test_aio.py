@@ -275,3 +275,30 @@ def test_a_slow_reader_makes_the_site_wait() -> None:
             await answer.close()
 
     asyncio.run(main())
+
+
+def test_an_answer_that_comes_at_once_leaves_a_connection_that_is_read() -> None:
+    """However long it is: the site waits for nobody once its answer is whole, and the next one is heard."""
+
+    async def answer_long(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + bytes(200_000))
+
+    async def main() -> None:
+        async with Server(answer_long) as server:
+            http = PlainHttp(Access())
+            target = target_of(server.url)
+            assert target
+            for _ in range(3):
+                answer = await http.send(Request("GET", server.url, ()), target, PLACE, 5.0)
+                await asyncio.sleep(0.05)  # until all of it is there
+                size = 0
+                while (data := await answer.read()) is not None:
+                    size += len(data)
+                await answer.close()
+                assert size == 200_000
+            assert server.connections == 1
+            http.close()
+
+    asyncio.run(main())

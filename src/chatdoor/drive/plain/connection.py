@@ -35,7 +35,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes have come."""
         self.receiver.feed(data)
-        if self.receiver.waiting > MOST_WAITING and self._transport:
+        # What ends an answer makes nobody wait: the connection is read for the next one, and to see it closed.
+        if self.receiver.waiting > MOST_WAITING and not self.receiver.ended and self._transport:
             self._paused = True
             self._transport.pause_reading()
         self._wake()
