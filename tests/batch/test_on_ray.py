@@ -11,9 +11,7 @@ import pytest
 from chatdoor.batch.on_ray import CONNECT_TRIES, _connected
 from chatdoor.errors import BatchStopped
 
-FAILED = (
-    "Initialization failure from server:\nTraceback ...\nRuntimeError: Starting Ray client server failed. See x"
-)
+FAILED = "Initialization failure from server:\nTraceback ...\nRuntimeError: Starting Ray client server failed. See x"
 
 
 class Ray(ModuleType):
