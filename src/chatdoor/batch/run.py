@@ -125,6 +125,9 @@ class Run:
 
     def _count_rows(self) -> None:
         """Counts the rows to look at, and those without a result. Raises ArgumentError where one was changed since."""
+        if not self._done.count and self._plan.limit is None:  # with nothing to compare them with
+            self._rows = self._lacking = self._source.count()
+            return
         for record in self._records():
             self._rows += 1
             self._lacking += not self._done.has(record)

@@ -6,7 +6,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, Final, Literal, TypeAlias
 
-from chatdoor.batch.records import csv_rows, delimiter_of, fields_of, lines
+from chatdoor.batch.records import count_lines, csv_rows, delimiter_of, fields_of, lines
 from chatdoor.batch.row import MOST_BYTES, BadRow, Record, Row
 from chatdoor.batch.shapes import json_row, make_row, text_row, turns
 from chatdoor.errors import ArgumentError
@@ -46,6 +46,16 @@ class Source:
         with self._opened() as stream:
             try:
                 yield from self._rows(stream)
+            except OSError as error:
+                raise ArgumentError(f"{self.path}: {error.strerror}") from error
+
+    def count(self) -> int:
+        """How many rows there are. Raises ArgumentError where the file can not be read any more."""
+        if self.form == "csv":
+            return sum(1 for _ in self.records())
+        with self._opened() as stream:
+            try:
+                return count_lines(stream)
             except OSError as error:
                 raise ArgumentError(f"{self.path}: {error.strerror}") from error
 
