@@ -15,10 +15,11 @@ PROGRAM = shutil.which("redis-server", path=f"{os.environ.get('PATH', '')}:/usr/
 
 
 class RedisServer:
-    """The server. It keeps nothing on disk, so that a new start begins empty."""
+    """The server. It keeps nothing on disk, so that a new start begins empty. `options` are further ones of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -33,6 +34,7 @@ class RedisServer:
         """Starts it, and returns when it answers."""
         assert PROGRAM is not None
         words = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
+        words += self._options
         self._process = subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL)
         end = time.monotonic() + SECONDS
         while True:
@@ -75,9 +77,9 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def redis_server(folder: Path) -> Iterator[RedisServer]:
-    """A server for the length of a block."""
-    server = RedisServer(folder)
+def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
+    """A server with these options for the length of a block."""
+    server = RedisServer(folder, *options)
     server.start()
     try:
         yield server

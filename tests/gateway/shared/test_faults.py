@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Any
 
 import pytest
 
-from tests.gateway.door import Door, Seen
+from chatdoor.gateway.quota import Quota
+from tests.gateway.door import Door, Seen, key
 from tests.gateway.shared.conftest import Doors
 from tests.servers.redis import RedisServer
 
@@ -31,7 +33,8 @@ FAULTS: Mapping[str, Fault] = {
 class Talk:
     """A conversation of a client that sends its whole list to whichever gateway."""
 
-    def __init__(self) -> None:
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        self._headers = headers
         self.messages: list[dict[str, str]] = []
         self.said: list[str] = []
 
@@ -39,7 +42,7 @@ class Talk:
         """The answer to one more turn, which came soon enough. One that fails is not part of the talk."""
         asked = [*self.messages, {"role": "user", "content": text}]
         began = time.monotonic()
-        seen = door.chat(messages=asked)
+        seen = door.chat(self._headers, messages=asked)
         assert time.monotonic() - began < MOST_SECONDS
         if seen.status == 200:
             reply = seen.json()["choices"][0]["message"]["content"]
@@ -174,3 +177,44 @@ def test_keys_of_another_kind_are_dropped(doors: Doors, redis: RedisServer, kind
             wait_for(door, "ok")
         assert practice.heard()[-1] == talk.said
         assert practice.heard()[-1][-2:] == talk.said[-2:]
+
+
+HUGE: tuple[tuple[str, str], ...] = (("s:*", "s"), ("c:*", "k"), ("k:*", "v"))
+"""Keys, and the field of each that holds a text."""
+
+
+@pytest.mark.parametrize(("pattern", "field"), HUGE, ids=lambda text: text)
+def test_huge_values_are_dropped(doors: Doors, redis: RedisServer, pattern: str, field: str) -> None:
+    """What is larger than a trip can bring is not read, but dropped: all goes on, and nobody counts as away."""
+    with doors(2, history="id") as ((one, two), practice):
+        talk = Talk()
+        talk.turn(one, "turn 0")
+        assert one.send("POST", "/v1/responses", {"model": "practice", "input": "other"}).status == 200
+        for name in redis.keys(pattern):
+            redis.tell("HSET", "{chatdoor}:" + name, field, HUGE_TEXT)
+        for name in redis.keys("k:*"):
+            assert one.send("GET", f"/v1/responses/{name[2:]}").status == (404 if pattern == "k:*" else 200)
+        for number, door in enumerate((one, two, one), 1):
+            assert talk.turn(door, f"turn {number}").status == 200
+            assert door.send("GET", "/health").json()["state"] == "ok"
+        assert talk.said in practice.heard()
+
+
+HUGE_TEXT = b"x" * 120_000_000
+
+
+@pytest.mark.parametrize("value", [b"x", b"nan", b"9" * 40], ids=repr)
+def test_one_hostile_value_at_a_time(doors: Doors, redis: RedisServer, value: bytes) -> None:
+    """A single key of ours that holds a wrong value, of whatever kind, ends nothing: it heals by itself."""
+    wrong: dict[str, tuple[str | bytes, ...]] = dict.fromkeys(("SET", "RPUSH", "SADD"), (value,))
+    wrong |= {"ZADD": ("1", value), "HSET": ("n60", value, "w60", value)}
+    with doors(1, history="id", keys=[key("k", quota=Quota(1_000, None))], pace=(5, 60_000)) as ((door,), _):
+        talk = Talk({"Authorization": "Bearer k"})
+        talk.turn(door, "turn 0")
+        shared: Any = next(iter(door.state.house.sites.values())).visitor.shared
+        names = {name[:1]: name for name in redis.keys("*")} | {name[:1]: name for name in shared.pace._keys}
+        for number, (name, command) in enumerate(product([*names.values(), shared.holdoff.key, "n:all"], wrong)):
+            redis.tell("DEL", "{chatdoor}:" + name)
+            redis.tell(command, "{chatdoor}:" + name, *wrong[command])
+            assert talk.turn(door, f"turn {number}").status == 200
+            assert door.send("GET", "/health").json()["state"] == "ok", (name, command)

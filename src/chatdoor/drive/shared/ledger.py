@@ -255,7 +255,7 @@ class SharedLedger:
             )
         except (ValueError, TypeError, RecursionError) as error:  # the library's own errors are ValueErrors
             logger.warning("a shared conversation can not be read (%s), so it is lost", type(error).__name__)
-            self._link.send(PUT, [f"c:{name.decode('ascii', 'replace')}", "u:all", "n:all"],
+            self._link.send(PUT, [f"c:{name.decode('ascii', 'replace')}", "u:all"],
                             PREFIX, name, revision, "", "", 0, 0, "", 1, KEPT_MOST, INDEXED_MOST)  # fmt: skip
             return None
 
@@ -268,7 +268,7 @@ class SharedLedger:
         after = new.index_keys() if new and not same else frozenset[str]()
         return self._link.send(
             PUT,
-            [f"c:{conversation_id}", "u:all", "n:all", *map(_index_name, sorted(after - before))],
+            [f"c:{conversation_id}", "u:all", *map(_index_name, sorted(after - before))],
             PREFIX,
             conversation_id,
             -1 if expected is None else expected,

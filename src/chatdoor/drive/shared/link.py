@@ -14,6 +14,8 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from chatdoor.drive.shared.address import FORM, check_address
+from chatdoor.drive.shared.faults import is_foreign, reason_of
 from chatdoor.errors import ArgumentError, StateDown
 
 if TYPE_CHECKING:
@@ -36,8 +38,6 @@ ALIVE_SECONDS: Final = 2.0
 MOST_WAITING: Final = 20_000
 """How many scripts may wait for a trip. More fail at once."""
 
-SCHEMES: Final = ("redis://", "rediss://", "unix://")
-
 PREFIX: Final = "{chatdoor}:"
 """What all keys begin with. The braces keep them on one node of a cluster."""
 
@@ -53,12 +53,22 @@ end
 """
 """What stands before each script: a server that was away does not do afterwards what it was asked before."""
 
+READ: Final = """
+local function read(key, ...)
+  for _, field in ipairs({...}) do
+    if redis.call('HSTRLEN', key, field) > 8500000 then error('a value is too large') end
+  end
+  return redis.call('HMGET', key, ...)
+end
+"""
+"""And this: what a script reads of a hash. What none of us has written might be larger than a trip can bring."""
+
 
 class Script:
     """A Lua script, which the server runs as one step, unless it is too late: who sent it counts on it no more."""
 
     def __init__(self, text: str) -> None:
-        self.text = IN_TIME + text
+        self.text = IN_TIME + READ + text
         self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()  # Redis knows scripts by it
 
 
@@ -76,18 +86,22 @@ class Sent:
         self.answer.add_done_callback(_heard)
 
 
+class Away(Exception):
+    """A trip that came to nothing, and why. Here alone: others hear of StateDown."""
+
+
 class Link:
     """A server, used from one event loop. `url` is redis://, rediss:// or unix://; it is never shown."""
 
     def __init__(self, url: str, *, seconds: float = ANSWER_SECONDS) -> None:
-        check_url(url)
+        check_address(url)
         if find_spec("redis") is None:
             raise ArgumentError("state: needs the extra `redis`: pip install 'chatdoor[redis]'")
         self._url, self._seconds = url, seconds
         try:
             self._client: Redis | None = self._connect()
         except ValueError:  # what is wrong with it would show it
-            raise ArgumentError("state: the address can not be read: redis://:PASSWORD@HOST:PORT/NUMBER") from None
+            raise ArgumentError(f"state: the address can not be read: {FORM}") from None
         self.name = secrets.token_hex(8)
         """Who we are to the others."""
         self.trips = 0
@@ -97,6 +111,7 @@ class Link:
         self._waiting: list[Sent] = []
         self._trip: asyncio.Task[None] | None = None
         self._beats: asyncio.Task[None] | None = None
+        self._hanging_up: set[asyncio.Task[None]] = set()
         self.epoch = b""
         """Another one where the server was emptied."""
         self._clock: float | None = None
@@ -126,20 +141,27 @@ class Link:
         if self._beats is not None:
             self._beats.cancel()
             await asyncio.wait([self._beats])
-        await self._hang_up()
+        self._hang_up(self._client)
+        if self._hanging_up:
+            await asyncio.wait(self._hanging_up)
 
     async def _go(self) -> None:
         """Makes trips until nothing waits."""
         while self._waiting:
             batch, self._waiting = self._waiting, []
             self.trips += 1
-            await self._deliver(batch)
+            try:
+                await self._deliver(batch)
+            finally:  # whatever went wrong, nobody waits for ever
+                for sent in batch:
+                    if not sent.answer.done():
+                        sent.answer.set_exception(_down(self.problem or "it was not asked to the end"))
 
     async def _deliver(self, batch: list[Sent]) -> None:
         try:
             answers = await self._ask(batch)
-        except StateDown as error:
-            self._fail([*batch, *self._waiting], str(error.problem))
+        except Away as error:
+            self._fail([*batch, *self._waiting], str(error))
             self._waiting = []
             return
         again: list[Sent] = []
@@ -150,26 +172,25 @@ class Link:
             elif retried := await self._mended(sent, answer):
                 again.append(retried)
             else:
-                self._fail([sent], _reason(answer))
+                self._fail([sent], reason_of(answer))
         if again and self.problem is None:
             await self._deliver(again)
 
     async def _mended(self, sent: Sent, error: Exception) -> Sent | None:
         """The script once more, where the server did not know it, or something in the way was not written by us."""
-        reason = str(error)
         if type(error).__name__ == "NoScriptError" and not sent.whole:
             sent.whole = True
             return sent
-        if sent.mended or not reason.startswith(("WRONGTYPE", "user_script:")):
+        if sent.mended or not is_foreign(error):
             return None
         logger.warning("shared state: a value is not one of ours, so it is dropped")
         sent.mended = True
-        with suppress(StateDown):
+        with suppress(Away):
             await self._ask([whole(DROP, sent.keys)])
         return sent
 
     async def _ask(self, batch: Sequence[Sent]) -> list[Any]:
-        """The answers, errors of single scripts among them. Raises StateDown."""
+        """The answers, errors of single scripts among them. Raises Away."""
         client = self._client = self._client or self._connect()
         pipe = client.pipeline(transaction=False)
         latest = 0 if self._clock is None else int(self._clock + (time.monotonic() + self._seconds) * 1000)
@@ -182,11 +203,14 @@ class Link:
             async with asyncio.timeout(self._seconds):
                 return await pipe.execute(raise_on_error=False)
         except TimeoutError:
-            await self._hang_up()
-            raise _down(f"no answer within {self._seconds:g} s") from None
+            reason = f"no answer within {self._seconds:g} s"
         except _failures() as error:
-            await self._hang_up()
-            raise _down(_reason(error)) from None
+            reason = reason_of(error)
+        finally:
+            if self._client is not client:  # another trip has ended it, and it may have connected since
+                self._hang_up(client)
+        self._hang_up(client)
+        raise Away(reason)
 
     def _connect(self) -> "Redis":
         from redis.asyncio import Redis
@@ -198,11 +222,14 @@ class Link:
             self._url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)
         )
 
-    async def _hang_up(self) -> None:
-        client, self._client = self._client, None
+    def _hang_up(self, client: "Redis | None") -> None:
+        """Ends the connection. Nobody waits for it: TLS to a server that does not answer takes its time."""
+        if client is self._client:
+            self._client = None
         if client is not None:
-            with suppress(*_failures()):
-                await client.aclose()
+            task = asyncio.create_task(_close(client))
+            self._hanging_up.add(task)
+            task.add_done_callback(self._hanging_up.discard)
 
     def _fail(self, failed: Sequence[Sent], reason: str) -> None:
         if self.problem is None:
@@ -216,19 +243,21 @@ class Link:
         """Says that we are alive, for as long as we are, and finds out when the server is back."""
         while True:
             keys, began = [f"{PREFIX}alive:{self.name}", f"{PREFIX}n:epoch"], time.monotonic()
+            if self.problem is not None or self._clock is None:  # it has to be able to do all that will be asked
+                keys.append(f"{PREFIX}probe:{self.name}")
             beat = whole(BEAT, keys, int(ALIVE_SECONDS * 1000), secrets.token_hex(8))
             try:
                 (answer,) = await self._ask([beat])
-            except StateDown as error:
-                self._fail([], str(error.problem))
+            except Away as error:
+                self._fail([], str(error))
             else:
                 await self._note(beat, answer, (began + time.monotonic()) / 2)
             await asyncio.sleep(BEAT_SECONDS if self.problem is None else PROBE_SECONDS)
 
     async def _note(self, beat: Sent, answer: Any, at: float) -> None:  # noqa: ANN401 - whatever the server says
         if isinstance(answer, Exception):
-            await self._mended(beat, answer)
-            self._fail([], _reason(answer))
+            if await self._mended(beat, answer) is None:
+                self._fail([], reason_of(answer))
             return
         seconds, microseconds, self.epoch = answer
         self._clock = int(seconds) * 1000 + int(microseconds) / 1000 - at * 1000
@@ -239,7 +268,17 @@ class Link:
 
 BEAT: Final = Script("""
 redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
-redis.call('SET', KEYS[2], ARGV[2], 'NX')
+if redis.call('STRLEN', KEYS[2]) ~= #ARGV[2] then redis.call('SET', KEYS[2], ARGV[2]) end
+if KEYS[3] then
+  for at, words in ipairs({
+    {'DEL'}, {'HSET', 'f', '1'}, {'HINCRBY', 'f', '1'}, {'HGETALL'}, {'HSTRLEN', 'f'}, {'HMGET', 'f'}, {'HGET', 'f'},
+    {'PEXPIRE', '2000'}, {'EXPIRE', '2'}, {'PTTL'}, {'EXISTS'}, {'HDEL', 'f'},
+    {'ZADD', '1', 'f'}, {'ZREVRANGE', '0', '0'}, {'ZRANGE', '0', '0'}, {'ZCARD'}, {'ZREMRANGEBYRANK', '0', '-2'},
+    {'ZREM', 'f'},
+  }) do
+    redis.call(table.remove(words, 1), KEYS[3], unpack(words))
+  end
+end
 local time = redis.call('TIME')
 return {time[1], time[2], redis.call('GET', KEYS[2])}""")
 
@@ -253,10 +292,9 @@ def whole(script: Script, keys: Sequence[str], *arguments: Argument) -> Sent:
     return sent
 
 
-def check_url(url: str) -> None:
-    """Raises ArgumentError for an address that is none. It may hold a password, so it is not shown."""
-    if not url.startswith(SCHEMES):
-        raise ArgumentError(f"state: expected an address that begins with {', '.join(SCHEMES)}, or a file")
+async def _close(client: "Redis") -> None:
+    with suppress(*_failures()):
+        await client.aclose()
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -264,12 +302,6 @@ def _failures() -> tuple[type[Exception], ...]:
     from redis.exceptions import RedisError
 
     return (RedisError, OSError, ValueError)
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, without what was sent and without the address: a script's error repeats its arguments."""
-    word = str(error).partition(" ")[0].strip("-:")
-    return word if word.isupper() and word.isalpha() else type(error).__name__
 
 
 def _down(reason: str) -> StateDown:

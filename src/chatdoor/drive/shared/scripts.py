@@ -1,9 +1,10 @@
 """What is one step for all gateways: small Lua scripts, which the server runs one after the other.
 
 A script reads, compares and writes. What a value means is not known here: texts go in and out as they are, and are
-checked by who reads them. Times come from the server, so that the clocks of the gateways need not agree.
+checked by who reads them; one that is too large to be ours is not handed out at all (`read`, see Link). Times come from
+the server, so that the clocks of the gateways need not agree.
 
-Keys, after the prefix: `c:` a conversation, `i:` what finds it, `u:` which was used when, `n:` a counter, `s:` a
+Keys, after the prefix: `c:` a conversation, `i:` what finds it, `u:` which was used when, `n:` the epoch, `s:` a
 session, `r:` what runs at a site, `p:` when its next message is due, `h:` a wait that it asked for, `q:` how often an
 API key has asked, `t:` a try and its answer, `k:` a stored response, `alive:` a gateway.
 """
@@ -21,8 +22,8 @@ local seen, records, lists, taken = {}, {}, {}, ''
 local function look(id)
   if seen[id] == nil then
     local name = prefix .. 'c:' .. id
-    local one = redis.pcall('HMGET', name, 'r', 'c', 'l', 'k')
-    if one.err or (one[1] and not (tonumber(one[1]) and one[4])) then
+    local ours, one = pcall(read, name, 'r', 'c', 'l', 'k')
+    if not ours or (one[1] and not (tonumber(one[1]) and one[4])) then
       redis.call('DEL', name)
       one = {}
     end
@@ -40,7 +41,7 @@ end
 for at, key in ipairs(KEYS) do
   lists[at] = {}
   for _, id in ipairs(redis.call('ZREVRANGE', key, 0, most - 1)) do
-    if look(id) then table.insert(lists[at], id) else redis.call('ZREM', key, id) end
+    if #id < 100 and look(id) then table.insert(lists[at], id) else redis.call('ZREM', key, id) end
   end
 end
 if ARGV[4] ~= '' then look(ARGV[4]) end
@@ -54,12 +55,12 @@ end
 return {lists, records, taken}""")
 
 PUT: Final = Script("""
--- KEYS: the conversation, which was used when, the counter, what finds it from now on. ARGV: prefix, id, the revision
+-- KEYS: the conversation, which was used when, what finds it from now on. ARGV: prefix, id, the revision
 -- that is there (-1: none), the next one ('': take it out), claimant, until, when it is used, text ('': as it is),
 -- milliseconds to keep it, how many are kept, how many find one key; then what finds it no more.
 local id, time_to_live = ARGV[2], ARGV[9]
 if (redis.call('HGET', KEYS[1], 'r') or '-1') ~= ARGV[3] then return 0 end
-for at = 12, #ARGV do redis.call('ZREM', ARGV[at], id) end
+for at = 12, #ARGV do redis.pcall('ZREM', ARGV[at], id) end
 if ARGV[4] == '' then
   redis.call('DEL', KEYS[1])
   redis.call('ZREM', KEYS[2], id)
@@ -69,9 +70,9 @@ redis.call('HSET', KEYS[1], 'r', ARGV[4], 'c', ARGV[5], 'l', ARGV[6])
 if ARGV[8] ~= '' then redis.call('HSET', KEYS[1], 'k', ARGV[8]) end
 redis.call('PEXPIRE', KEYS[1], time_to_live)
 redis.call('ZADD', KEYS[2], ARGV[7], id)
-local number = #KEYS > 3 and redis.call('INCR', KEYS[3])
-for at = 4, #KEYS do
-  redis.call('ZADD', KEYS[at], number, id)
+local time = redis.call('TIME')
+for at = 3, #KEYS do
+  redis.call('ZADD', KEYS[at], time[1] * 1000000 + time[2], id)
   redis.call('ZREMRANGEBYRANK', KEYS[at], 0, -1 - tonumber(ARGV[11]))
   redis.call('PEXPIRE', KEYS[at], time_to_live)
 end
@@ -79,7 +80,8 @@ local excess = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[10])
 if excess > 0 then
   for _, oldest in ipairs(redis.call('ZRANGE', KEYS[2], 0, math.min(excess, 4) - 1)) do
     local name = ARGV[1] .. 'c:' .. oldest
-    if (redis.call('HGET', name, 'c') or '') == '' then
+    local claimant = redis.pcall('HGET', name, 'c') or ''
+    if claimant == '' or type(claimant) == 'table' then
       redis.call('DEL', name)
       redis.call('ZREM', KEYS[2], oldest)
     end
@@ -91,7 +93,7 @@ SYNC: Final = Script("""
 -- KEYS: a session, a wait. ARGV: the version that is known. Gives how long the wait lasts; the version that is there
 -- ('': none); the session, where that is another version.
 local left = math.max(redis.call('PTTL', KEYS[2]), 0)
-local there = redis.call('HMGET', KEYS[1], 'v', 's')
+local there = read(KEYS[1], 'v', 's')
 if not there[1] or not there[2] then return {left, ''} end
 if there[1] == ARGV[1] then return {left, there[1]} end
 return {left, there[1], there[2]}""")
@@ -99,7 +101,7 @@ return {left, there[1], there[2]}""")
 ENTER: Final = Script("""
 -- KEYS: a session. ARGV: prefix, who asks, its ticket, the generation that will not do, the ticket that was waited for.
 -- Gives: 'session', version, session; 'lead', the next generation; 'wait', who leads; 'failed', the leader's error.
-local there = redis.call('HMGET', KEYS[1], 'g', 'v', 's', 'o', 't', 'f')
+local there = read(KEYS[1], 'g', 'v', 's', 'o', 't', 'f')
 local generation = tonumber(there[1] or '') or 0
 if generation > tonumber(ARGV[4]) and there[2] and there[3] then return {'session', there[2], there[3]} end
 if there[6] and ARGV[5] ~= '' and string.sub(there[6], 1, #ARGV[5]) == ARGV[5] then
@@ -115,7 +117,7 @@ return {'lead', math.max(generation, tonumber(ARGV[4])) + 1}""")
 PUBLISH: Final = Script("""
 -- KEYS: a session. ARGV: the leader's ticket, generation, version, session, milliseconds to keep it.
 -- Gives nothing where it is the session now, or the newer one where another gateway leads meanwhile.
-local there = redis.call('HMGET', KEYS[1], 't', 'g', 'v', 's')
+local there = read(KEYS[1], 't', 'g', 'v', 's')
 if there[1] and there[1] ~= ARGV[1] and (tonumber(there[2] or '') or 0) >= tonumber(ARGV[2]) and there[4] then
   return {there[3], there[4]}
 end
@@ -134,7 +136,7 @@ return 1""")
 SAVE: Final = Script("""
 -- KEYS: a session. ARGV: generation, the version that is there, the next one, session, milliseconds to keep it.
 -- Gives: 'saved'; 'other', where it is of another generation; 'changed', version, session.
-local there = redis.call('HMGET', KEYS[1], 'g', 'v', 's')
+local there = read(KEYS[1], 'g', 'v', 's')
 if there[1] and there[2] and there[3] then
   if there[1] ~= ARGV[1] then return {'other'} end
   if there[2] ~= ARGV[2] then return {'changed', there[2], there[3]} end
@@ -151,7 +153,8 @@ if most > 0 then
   local all, running = redis.call('HGETALL', KEYS[1]), 0
   for at = 1, #all, 2 do
     local count = tonumber(all[at + 1]) or 0
-    if count <= 0 or (all[at] ~= ARGV[2] and redis.call('EXISTS', ARGV[1] .. 'alive:' .. all[at]) == 0) then
+    local ours = count > 0 and count <= 100000
+    if not ours or (all[at] ~= ARGV[2] and redis.call('EXISTS', ARGV[1] .. 'alive:' .. all[at]) == 0) then
       redis.call('HDEL', KEYS[1], all[at])
     else
       running = running + count
@@ -166,7 +169,7 @@ if interval == 0 then return {1, 0, 0} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 local due = tonumber(redis.call('GET', KEYS[2]) or '') or 0
-if due > now + burst + 86400000 then due = now end
+if not (due <= now + burst + 86400000) then due = now end  -- no number (NaN) is below another
 local delay = math.max(0, due - burst - now)
 if delay >= patience then return {1, math.ceil(delay), 0} end
 due = math.max(due, now) + interval
@@ -177,7 +180,7 @@ LEAVE_PLACE: Final = Script("""
 -- KEYS: what runs, when the next is due. ARGV: who leaves, whether places are counted, milliseconds to give back.
 if ARGV[2] == '1' and redis.call('HINCRBY', KEYS[1], ARGV[1], -1) <= 0 then redis.call('HDEL', KEYS[1], ARGV[1]) end
 local due = tonumber(redis.call('GET', KEYS[2]) or '')
-if due and tonumber(ARGV[3]) > 0 then
+if due == due and due and tonumber(ARGV[3]) > 0 then
   redis.call('SET', KEYS[2], string.format('%.3f', due - tonumber(ARGV[3])), 'KEEPTTL')
 end
 return 1""")
@@ -222,7 +225,7 @@ return told""")
 TRY: Final = Script("""
 -- KEYS: a try. ARGV: prefix, who asks, its ticket, digest of the request, whether it may be a retry, milliseconds.
 -- Gives: 'first'; 'runs', digest; 'answered', digest, answer; 'lost', digest, where who tried is no more.
-local there = redis.call('HMGET', KEYS[1], 'o', 'd', 'a')
+local there = read(KEYS[1], 'o', 'd', 'a')
 if ARGV[5] == '1' and there[1] and there[2] then
   if there[3] then return {'answered', there[2], there[3]} end
   if redis.call('EXISTS', ARGV[1] .. 'alive:' .. there[1]) == 1 then return {'runs', there[2]} end
@@ -241,7 +244,7 @@ if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], 'a', ARGV[2])
 return redis.call('PEXPIRE', KEYS[1], ARGV[3])""")
 
-GET_KEPT: Final = Script("return redis.call('HGET', KEYS[1], 'v')")
+GET_KEPT: Final = Script("return read(KEYS[1], 'v')[1]")
 
 PUT_KEPT: Final = Script("""
 -- KEYS: something kept. ARGV: the revision that is there (-1: none), the next one ('': take it out), text,

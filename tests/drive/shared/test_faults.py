@@ -1,0 +1,120 @@
+"""What is wrong with the server is told in words that one can act on, and that hold no secret."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from chatdoor.drive.shared.link import Link, Script
+from chatdoor.errors import StateDown
+from tests.servers.authority import Authority, found_authority
+from tests.servers.nginx import free_port
+from tests.servers.redis import RedisServer, redis_server
+
+ECHO = Script("return ARGV[1]")
+PASSWORD = "hunter2"
+
+
+async def asked(url: str) -> str:
+    """What comes back of a script, or why none did."""
+    link = Link(url)
+    try:
+        return bytes(await link.send(ECHO, [], "met")).decode()
+    except StateDown as error:
+        return str(error.problem)
+    finally:
+        await link.close()
+
+
+def of_user(*rights: str) -> Callable[[RedisServer], str]:
+    """Gives the server a user with these rights, and an address for it."""
+
+    def made(redis: RedisServer) -> str:
+        assert redis.tell("ACL", "SETUSER", "bob", "on", f">{PASSWORD}", *rights) == b"+OK\r\n"
+        return f"redis://bob:{PASSWORD}@127.0.0.1:{redis.port}/0"
+
+    return made
+
+
+def with_password(password: str) -> Callable[[RedisServer], str]:
+    """Sets a password, and gives an address with this one."""
+
+    def made(redis: RedisServer) -> str:
+        redis.tell("CONFIG", "SET", "requirepass", PASSWORD)
+        return f"redis://{password}127.0.0.1:{redis.port}/0"
+
+    return made
+
+
+CASES: Mapping[str, tuple[Callable[[RedisServer], str], str]] = {
+    "the right password": (with_password(f":{PASSWORD}@"), "met"),
+    "a wrong password": (with_password(f":{PASSWORD}3@"), "it refuses the user or the password"),
+    "no password": (with_password(""), "it wants a password"),
+    "all rights on our keys": (of_user("~{chatdoor}:*", "+@all"), "met"),
+    "no scripts": (of_user("~*", "+@all", "-@scripting"), "its user may not do what is needed (ACL)"),
+    "no such database": (lambda redis: redis.url.removesuffix("0") + "99", "it has no database of that number"),
+    "another database": (lambda redis: redis.url.removesuffix("0") + "3", "met"),
+    "no such host": (lambda _: "redis://no-such-host.invalid/0", "its host is not found"),
+    "nobody listens": (lambda _: f"redis://127.0.0.1:{free_port()}/0", "connection refused"),
+    "no such socket": (lambda _: "unix:///no/such.sock", "there is no such socket"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_wrong(redis: RedisServer, case: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The error and the log say what is wrong, once, and hold no password."""
+    make, told = CASES[case]
+    url = make(redis)
+    with caplog.at_level(logging.WARNING, "chatdoor"):
+        answer = asyncio.run(asked(url))
+    assert answer == (told if told == "met" else f"the shared state can not be used now ({told})")
+    assert PASSWORD not in caplog.text
+
+
+@pytest.mark.parametrize("rights", [("~other:*", "+@all"), ("~*", "+@all", "-zadd"), ("~*", "+@all", "-hset")])
+def test_rights_that_do_not_suffice(redis: RedisServer, rights: tuple[str, ...]) -> None:
+    """A user who may do a part of what is needed counts as away from the first beat on, and for as long as it is so."""
+
+    async def main() -> set[str | None]:
+        link = Link(of_user(*rights)(redis))
+        link.begin()
+        try:
+            await asyncio.sleep(0.1)
+            return {link.problem for _ in range(6) if await asyncio.sleep(0.1, result=True)}
+        finally:
+            await link.close()
+
+    assert asyncio.run(main()) == {"its user may not do what is needed (ACL)"}
+
+
+def test_tls(authority: Authority, tmp_path: Path) -> None:
+    """`rediss://` checks the certificate and its name, and says what is wrong; a frozen server is away in time."""
+    port = free_port()
+    files = ("--tls-cert-file", authority.cert_file, "--tls-key-file", authority.key_file, "--tls-auth-clients", "no")
+    options = ("--tls-port", port, *files, "--tls-ca-cert-file", authority.ca_file, "--bind", "127.0.0.1", "127.0.0.2")
+    other = found_authority(tmp_path)
+
+    async def frozen(url: str, redis: RedisServer) -> float:
+        link = Link(url)
+        try:
+            await link.send(ECHO, [], "met")
+            redis.freeze()
+            began = time.monotonic()
+            with pytest.raises(StateDown):
+                await link.send(ECHO, [], "met")
+            return time.monotonic() - began
+        finally:
+            redis.thaw()
+            await link.close()
+
+    with redis_server(tmp_path, *map(str, options)) as redis:
+        ours = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority.ca_file}"
+        assert asyncio.run(asked(ours)) == "met"
+        for url in (f"rediss://127.0.0.1:{port}/0", f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={other.ca_file}"):
+            assert "its certificate is not trusted: " in asyncio.run(asked(url))
+        assert "not valid for '127.0.0.2'" in asyncio.run(asked(ours.replace("127.0.0.1", "127.0.0.2")))
+        assert "it has ended the connection" in asyncio.run(asked(f"redis://127.0.0.1:{port}/0"))
+        assert asyncio.run(frozen(ours, redis)) < 1.5
