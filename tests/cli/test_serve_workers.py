@@ -113,6 +113,33 @@ def test_ctrl_c_lets_what_runs_finish(program: Program) -> None:
         assert (statuses, remote.process.returncode) == ([200], 0)
 
 
+def counted(remote: Remote) -> tuple[int, int, int]:
+    """How many chat completions and opened sessions /metrics tells of, and how many requests the page."""
+    _, _, page = remote.send("GET", "/metrics")
+    lines = [line.rpartition(" ") for line in page.decode().splitlines()]
+    numbers = {name: float(number) for name, _, number in lines if not name.startswith("#")}
+    series = 'chatdoor_requests_total{endpoint="/v1/chat/completions",site="practice",status="200"}'
+    _, _, state = remote.send("GET", "/v1/chatdoor/state")
+    told = json.loads(state)
+    assert told["sites"][0]["requests"] == len(told["requests"])
+    opened = numbers['chatdoor_sessions_opened_total{site="practice"}']
+    return int(numbers.get(series, 0)), int(opened), len(told["requests"])
+
+
+def test_each_tells_of_all(program: Program) -> None:
+    """/metrics and the page tell of all workers, whichever answers, and a worker's death takes nothing away."""
+    practice = Practice()
+    with practice, two_workers(program, practice, "--open-metrics") as remote:
+        assert asked(remote, 24) == [200] * 24
+        opened = practice.stats()["pages"]
+        wait_until(lambda: all(counted(remote) == (24, opened, 24) for _ in range(8)))
+        first = workers_of(remote.process)[0]
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: len(set(workers_of(remote.process)) - {first}) == 2)
+        assert asked(remote, 6) == [200] * 6
+        wait_until(lambda: all(counted(remote)[::2] == (30, 30) for _ in range(8)))
+
+
 REFUSED = {
     "a site that keeps the turns": ("id", (), "keeps the conversations itself"),
     "keys with limits": ("client", ("--config",), "keys have limits"),

@@ -124,7 +124,7 @@ def _serve(plan: "Plan", listener: "socket.socket", stack: ExitStack, worker: "W
     from chatdoor.gateway.server import Server
 
     serving = Serving(plan, stack)
-    state = serving.state(listener.getsockname()[1])
+    state = serving.state(listener.getsockname()[1], worker.shares if worker else None)
     if state.shared is not None and not plan.wishes.verbose:  # whether that is away is of interest
         logging.getLogger("chatdoor").setLevel(logging.WARNING)
 

@@ -24,6 +24,7 @@ from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
 from chatdoor.gateway.keys import Keys
 from chatdoor.gateway.renewal import Renewed
+from chatdoor.gateway.shares import Shares
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.site.load import load_site
 from chatdoor.site.model import Site
@@ -53,11 +54,12 @@ class Serving:
         self._conversations = self._store()
         self._shared = self._shared_state()
 
-    def state(self, port: int) -> State:
-        """The state of a gateway that is bound to this port."""
+    def state(self, port: int, shares: Shares | None = None) -> State:
+        """The state of a gateway that is bound to this port; `shares` are those of its workers."""
         self._hosts = own_hosts(self.host, port)
         renewed = self._made(self.config, None)
-        return State(renewed.house, renewed.guard, renewed.conduct, log=self._log(), shared=self._shared)
+        house, guard, conduct = renewed.house, renewed.guard, renewed.conduct
+        return State(house, guard, conduct, log=self._log(), shared=self._shared, shares=shares)
 
     def renew(self, state: State) -> Renewed:
         """All read anew. What is as before stays: clients with their sessions, and how often a key has asked."""

@@ -15,6 +15,11 @@ class Tally:
         """Times that a call was held back before it was sent: by the site's pace, or as the site had asked."""
         self.wait_seconds = 0.0
 
+    @property
+    def numbers(self) -> dict[str, float]:
+        """All counts by their names."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     def wait(self, seconds: float) -> None:
         """Counts a call that was held back."""
         self.waits += 1

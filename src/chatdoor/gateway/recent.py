@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -76,12 +77,29 @@ class Recent:
         """The history of a site; an empty one where nothing was asked."""
         return self._sites.get(site) or History()
 
+    def all(self) -> Mapping[str, History]:
+        """The histories of all sites that were asked."""
+        return self._sites
+
+    def merge(self, site: str, requests: int, faults: int, past: tuple[Past | None, Iterable[Past]]) -> None:
+        """Adds what another worker knows of a site: how many requests and faults, the last fault, the last requests."""
+        fault, last = past
+        history = self._sites.setdefault(site, History())
+        history.requests += requests
+        history.faults += faults
+        history.fault = max((one for one in (history.fault, fault) if one), key=_at, default=None)
+        history.last = deque(sorted([*history.last, *last], key=_at), maxlen=KEPT)
+
     def add(self, exchange: Exchange, now: float, *, shows: bool) -> None:
         """Takes down what became of a request to a site; with `shows`, what was said too. `now` is as in `Counts`."""
         history = self._sites.get(exchange.note.site)
         if history is None:
             history = self._sites[exchange.note.site] = History()
         history.add(_past(exchange, now, shows=shows))
+
+
+def _at(past: Past) -> float:
+    return past.at
 
 
 def _past(exchange: Exchange, now: float, *, shows: bool) -> Past:

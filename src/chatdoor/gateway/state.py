@@ -13,6 +13,15 @@ from chatdoor.gateway.house import House
 from chatdoor.gateway.joins import Joins
 from chatdoor.gateway.recent import Recent
 from chatdoor.gateway.room import Room
+from chatdoor.gateway.shares import (
+    Share,
+    Shares,
+    Tallies,
+    add_counts,
+    add_histories,
+    add_tallies,
+    share_of,
+)
 from chatdoor.gateway.shelf import MemoryShelf, Shelf
 from chatdoor.gateway.side_requests import SideRequests
 
@@ -44,7 +53,8 @@ class State:
     """The state of one gateway.
 
     `house`, `guard` and `conduct` may be replaced while it runs: a request keeps the sites that it began with.
-    `shared` is what it shares with other gateways, which the house and the guard know already.
+    `shared` is what it shares with other gateways, which the house and the guard know already; `shares` are what it and
+    the other workers of the same command have counted.
     """
 
     def __init__(
@@ -56,6 +66,7 @@ class State:
         *,
         log: AccessLog | None = None,
         shared: "SharedState | None" = None,
+        shares: Shares | None = None,
     ) -> None:
         self.house = house
         self.guard = guard
@@ -73,10 +84,15 @@ class State:
         self.counts = Counts()
         self.log = log
         self.recent = Recent()
+        self._shares = shares
+        self._tallied: Tallies = {}
+        """What was tallied by the worker whose place this one has taken."""
         self.running = 0
         """How many requests are on their way."""
         self.closing = False
         """True once the gateway is about to end, and wants no more requests."""
+        if shares is not None:
+            self._go_on_from(shares.before())
 
     @property
     def able(self) -> bool:
@@ -103,6 +119,38 @@ class State:
             self.recent.add(exchange, now, shows=self.conduct.show_texts)
         if self.log is not None:
             self.log.add(exchange, now)
+        if self._shares is not None:
+            self._shares.tell_soon(self._tell)
+
+    def numbers(self) -> tuple[Counts, Tallies, int]:
+        """What was counted, what the sites' visitors have tallied, and what is on its way: by all workers together."""
+        if self._shares is None:
+            return self.counts, self._tallies(), self.running
+        shares = [self._share(), *self._shares.others()]
+        running = sum(share.running for share in shares)
+        return add_counts(Counts(), shares), add_tallies({}, shares), running
+
+    def histories(self) -> Recent:
+        """What became of the last requests to each site, whichever worker had them."""
+        return self.recent if self._shares is None else add_histories(Recent(), [self._share(), *self._shares.others()])
+
+    def _go_on_from(self, before: Share) -> None:
+        add_counts(self.counts, [before])
+        add_histories(self.recent, [before])
+        add_tallies(self._tallied, [before])
+        self._tell()  # nothing of that one is on its way any more
+
+    def _tallies(self) -> Tallies:
+        """The tally of each site that is served, on top of what was tallied before."""
+        own = {site: client.visitor.tally.numbers for site, client in self.house.sites.items()}
+        return add_tallies(own, [Share(tallies=self._tallied)])
+
+    def _share(self) -> Share:
+        return share_of(self.counts, self.recent, self._tallies(), self.running)
+
+    def _tell(self) -> None:
+        if self._shares is not None:
+            self._shares.tell(self._share())
 
 
 RUNNING_MOST: Final = 1_000

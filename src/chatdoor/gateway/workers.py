@@ -20,6 +20,8 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from chatdoor.errors import ArgumentError
+from chatdoor.gateway.board import Board
+from chatdoor.gateway.shares import Shares
 
 logger = logging.getLogger("chatdoor.gateway")
 
@@ -39,10 +41,14 @@ STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Worker:
-    """A worker's side. `life` is a file descriptor that can be read once the supervisor is no more."""
+    """A worker's side. `life` is a file descriptor that can be read once the supervisor is no more.
 
-    def __init__(self, life: int, ready: int) -> None:
+    `shares` is where it tells the other workers what it has counted.
+    """
+
+    def __init__(self, life: int, ready: int, shares: Shares) -> None:
         self.life = life
+        self.shares = shares
         self._ready = ready
 
     def tell_ready(self, line: str, stop: Callable[[], None]) -> None:
@@ -71,6 +77,9 @@ class Supervisor:
         self._on_ready = on_ready
         self._pids: dict[int, int] = {}
         """Workers, and where each says that it is ready; -1 once it has."""
+        self._board = Board(count)
+        self._slots: dict[int, int] = {}
+        """The slot on the board that each worker has."""
         self._line = ""
         self._served = False
         """All of them were ready once."""
@@ -113,16 +122,18 @@ class Supervisor:
 
     def _start(self, life: int) -> Worker | None:
         reader, writer = os.pipe()
+        slot = min(set(range(self._count)) - set(self._slots.values()))
         pid = os.fork()
         if pid:
             os.close(writer)
             self._pids[pid] = reader
+            self._slots[pid] = slot
             return None
         os.setpgid(0, 0)  # Ctrl-C is for the supervisor, which passes it on
         for one in (reader, self._life, *(ready for ready in self._pids.values() if ready >= 0)):
             os.close(one)
         self._pids.clear()
-        return Worker(life, writer)
+        return Worker(life, writer, Shares(self._board, slot))
 
     def _wait(self, woken: int) -> None:
         pipes = [woken, *(ready for ready in self._pids.values() if ready >= 0)]
@@ -156,6 +167,7 @@ class Supervisor:
                 pid, status = ended
                 self._hear()
                 ready = self._pids.pop(pid, -1)
+                self._slots.pop(pid, None)
                 if ready >= 0:
                     os.close(ready)
                 if not self._stops:

@@ -84,10 +84,10 @@ async def site_states(state: State, exchange: Exchange) -> None:
     """Answers with what the key may see."""
     key, texts = exchange.key, state.conduct.show_texts
     scope = key.scope if key else ""
-    sites, rows = [], []
+    sites, rows, recent = [], [], state.histories()
     for name, client in state.house.sites.items():
         if key is None or key.may_ask(name):
-            history = state.recent.of(name)
+            history = recent.of(name)
             sites.append(_site(name, state.house.names_of(name), client, history, scope=None if texts else scope))
             secrets = client.visitor.hidden
             rows += [_row(name, past, secrets) for past in history.last if texts or past.scope == scope]
