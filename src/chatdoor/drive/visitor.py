@@ -116,6 +116,11 @@ class Visitor:
         return self._of_proxy | self.secrets.revealed
 
     @property
+    def missed(self) -> int:
+        """How much came to nothing that was asked of visitors elsewhere; it grows while what they share is away."""
+        return 0 if self.shared is None else self.shared.missed
+
+    @property
     def opened(self) -> float | None:
         """When the newest session was opened, in seconds since 1970; None where none is open."""
         pooled = self.talks.pool.opened() if self.talks and self.talks.pool else []

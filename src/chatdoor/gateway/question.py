@@ -15,13 +15,17 @@ from chatdoor.messages import CheckedMessages, Usage, estimate_tokens, estimate_
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
-    """A whole answer. `finish` is the site's word for how it ended, or ours."""
+    """A whole answer. `finish` is the site's word for how it ended, or ours.
+
+    `apart`: what other gateways know of the conversation could not be asked.
+    """
 
     text: str
     finish: str
     usage: Usage
     conversation: str | None
     fidelity: str
+    apart: bool = False
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -50,6 +54,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
                     pass
             return talk.answered
         self.note.asks(self.served.site.name, self.served.name, self.messages)
+        visitor = self.served.client.visitor
+        missed = visitor.missed
         reply = await self.served.client.ask(
             self.messages,
             model=self.served.model,
@@ -59,17 +65,19 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         )
         self.note.first = reply.timings.first_piece
         self.note.has_reply(reply.text, reply.finish, reply.usage, reply.conversation)
-        return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity)
+        apart = visitor.missed != missed
+        return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity, apart)
 
 
 class Talk:
     """A question, answered piece by piece."""
 
-    __slots__ = ("_answered", "_stopper", "_stream", "question")
+    __slots__ = ("_answered", "_missed", "_stopper", "_stream", "question")
 
     def __init__(self, question: Question) -> None:
         self.question = question
         self._answered: Answered | None = None
+        self._missed = question.served.client.visitor.missed
         question.note.asks(question.served.site.name, question.served.name, question.messages)
         self._stream: AsyncStream = question.served.client.stream(
             question.messages,
@@ -112,9 +120,9 @@ class Talk:
         stopper, stream = self._stopper, self._stream
         if stopper is not None and stopper.finish:  # the site's own numbers are of more than was handed on
             usage = self._estimate(stopper.text)
-            return Answered(stopper.text, stopper.finish, usage, stream.conversation, stream.fidelity)
+            return Answered(stopper.text, stopper.finish, usage, stream.conversation, stream.fidelity, self.apart)
         reply = stream.reply
-        return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity)
+        return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity, self.apart)
 
     def _estimate(self, text: str) -> Usage:
         return Usage(estimate_tokens_of(self.question.messages), estimate_tokens(text))
@@ -123,6 +131,11 @@ class Talk:
     def conversation(self) -> str | None:
         """The id of the conversation, known with the first piece; None where the site remembers none."""
         return self._stream.conversation
+
+    @property
+    def apart(self) -> bool:
+        """As in Answered, known with the first piece."""
+        return self.question.served.client.visitor.missed != self._missed
 
     @property
     def fidelity(self) -> str:

@@ -9,6 +9,9 @@ from chatdoor.gateway.question import Answered, Talk
 ESTIMATED: Final[Header] = (b"x-chatdoor-usage", b"estimated")
 """Of token counts that the site did not tell."""
 
+AWAY: Final[Header] = (b"x-chatdoor-state", b"away")
+"""Of an answer by one gateway of several that could not ask what the others know."""
+
 
 def of_answers(answers: Sequence[Answered], *, aside: bool = False) -> tuple[Header, ...]:
     """The headers of whole answers to one request; `aside` as in a Question."""
@@ -27,4 +30,5 @@ def _headers(said: Sequence[Answered | Talk], *, aside: bool, estimated: bool) -
     conversation = said[0].conversation if len(said) == 1 and not aside else None
     named = () if conversation is None else ((b"x-conversation-id", conversation.encode()),)
     counted = (ESTIMATED,) if estimated else ()
-    return (b"x-chatdoor-fidelity", said[0].fidelity.encode()), *named, *counted
+    away = (AWAY,) if any(one.apart for one in said) else ()
+    return (b"x-chatdoor-fidelity", said[0].fidelity.encode()), *named, *counted, *away

@@ -187,5 +187,5 @@ def too_slow() -> Problem:
 
 def given_up() -> Problem:
     """What a retry is told of a first try that nobody has the answer of."""
-    problem = "The first try was given up when its client left. The site may have read it, so it is not asked again."
+    problem = "The first try was given up: its client has left, or its gateway has ended. The site may have read it."
     return Problem(409, problem, code="first_try_given_up", headers=(NO_RETRY,))

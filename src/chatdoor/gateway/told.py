@@ -44,6 +44,9 @@ SAID: Final[Mapping[str, Told]] = {
         always=True,
     ),
     "x-chatdoor-usage": Told("The token counts are not the site's own.", {"type": "string", "const": "estimated"}),
+    "x-chatdoor-state": Told(
+        "What other gateways know of the conversation could not be asked.", {"type": "string", "const": "away"}
+    ),
 }
 """Of answers that a site gave."""
 

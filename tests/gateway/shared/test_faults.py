@@ -218,3 +218,33 @@ def test_one_hostile_value_at_a_time(doors: Doors, redis: RedisServer, value: by
             redis.tell(command, "{chatdoor}:" + name, *wrong[command])
             assert talk.turn(door, f"turn {number}").status == 200
             assert door.send("GET", "/health").json()["state"] == "ok", (name, command)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_answers_alone_says_so(doors: Doors, redis: RedisServer, stream: bool) -> None:
+    """An answer that was given without what the others know has a header for it, the first one of an outage too."""
+    with doors(1, history="id") as ((door,), _):
+        assert "x-chatdoor-state" not in door.chat(stream=stream).headers
+        redis.freeze()
+        for _ in range(2):
+            assert door.chat(stream=stream).headers["x-chatdoor-state"] == "away"
+        redis.thaw()
+        wait_for(door, "ok")
+        assert "x-chatdoor-state" not in door.chat(stream=stream).headers
+
+
+def test_what_others_may_have_is_not_called_lost(doors: Doors, redis: RedisServer) -> None:
+    """While it is away, an id that is not known here is answered 503, to ask again, and found once it is back."""
+    with doors(2, history="id") as ((one, two), practice):
+        first = one.send("POST", "/v1/responses", {"model": "practice", "input": "one"}).json()
+        name = {"x-conversation-id": one.chat().headers["x-conversation-id"]}
+        redis.freeze()
+        more = {"model": "practice", "input": "two", "previous_response_id": first["id"]}
+        for seen in (two.chat(name), two.send("POST", "/v1/responses", more)):
+            assert (seen.status, seen.error["code"]) == (503, "state_down")
+            assert seen.headers["x-should-retry"] == "true"
+        assert one.send("POST", "/v1/responses", more).headers["x-chatdoor-state"] == "away"
+        redis.thaw()
+        wait_for(two, "ok")
+        assert two.chat(name).status == 200
+        assert ["one", "two"] in practice.heard()

@@ -106,6 +106,8 @@ class Link:
         """Who we are to the others."""
         self.trips = 0
         """How many there were."""
+        self.missed = 0
+        """How many scripts came to nothing, since the server was away."""
         self.problem: str | None = None
         """Why the server counts as away; None where it does not."""
         self._waiting: list[Sent] = []
@@ -122,6 +124,7 @@ class Link:
         self.begin()
         sent = Sent(script, [PREFIX + key for key in keys], arguments)
         if self.problem is not None or len(self._waiting) >= MOST_WAITING:
+            self.missed += 1
             sent.answer.set_exception(_down(self.problem or "too much waits for it"))
             return sent.answer
         self._waiting.append(sent)
@@ -235,6 +238,7 @@ class Link:
         if self.problem is None:
             logger.warning("shared state: %s; going on without it until it is back", reason)
         self.problem = reason
+        self.missed += len(failed)
         for sent in failed:
             if not sent.answer.done():
                 sent.answer.set_exception(_down(reason))

@@ -148,6 +148,11 @@ class SharedHoldoff(Holdoff):
         """Seconds that are left of it, as far as it is known here."""
         return self._near.left
 
+    @property
+    def missed(self) -> int:
+        """See Link."""
+        return self._link.missed
+
     def begin(self, seconds: float) -> None:
         """Begins it for all."""
         self._near.begin(seconds)

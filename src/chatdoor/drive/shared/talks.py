@@ -11,6 +11,7 @@ from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.shared.ledger import SharedLedger
 from chatdoor.drive.shared.link import Link
 from chatdoor.drive.talks import Holding, Talks
+from chatdoor.errors import ConversationLost, StateDown
 from chatdoor.flow.turn import Turn
 from chatdoor.site.model import Site
 
@@ -20,6 +21,7 @@ class SharedTalks(Talks):
 
     def __init__(self, site: Site, scope: str, make: Callable[[], Sessions], link: Link, *, serves: bool) -> None:
         super().__init__(site, scope, make)
+        self._link = link
         self.ledger = self._shared = SharedLedger(link, gone=self._gone, serves=serves)
 
     async def join(self, turn: Turn, conversation: str | None, asker: Asker) -> Holding:
@@ -33,6 +35,10 @@ class SharedTalks(Talks):
             except msgspec.ValidationError:
                 self.can_not_read(claim)
                 await self._shared.ended(claim)
+            except ConversationLost as error:
+                if self._link.problem is not None:  # another gateway may have it
+                    raise StateDown(f"{error.problem}, while the shared state is away", site=error.site) from error
+                raise
 
     async def ended(self, holding: Holding) -> None:
         """Returns once all gateways know how the hold has ended."""

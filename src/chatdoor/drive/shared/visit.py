@@ -40,6 +40,11 @@ class SharedVisit:
         self.holdoff = holdoff
         self._serves = serves
 
+    @property
+    def missed(self) -> int:
+        """How much that was asked of the others came to nothing, since the server was away."""
+        return self.holdoff.missed
+
     async def open(self, turn: Turn, conversation: str | None, asker: Asker, patience: float) -> Opening:
         """All that has to be known before the site is asked, in one trip. Raises StateDown, and as `Talks.hold`."""
         known = self.sessions.sync(self.holdoff.key) if self.sessions else self.holdoff.ask()

@@ -20,7 +20,7 @@ KEPT_BYTES: Final = 8_000_000
 class SharedShelf:
     """As MemoryShelf, over all gateways.
 
-    While the server is away, what went through here is found here, where one `serves`; else StateDown is raised.
+    While the server is away, what went through here is found here, where one `serves`; all else raises StateDown.
     """
 
     def __init__(self, link: Link, *, serves: bool) -> None:
@@ -33,9 +33,10 @@ class SharedShelf:
         try:
             text = await asyncio.shield(self._link.send(GET_KEPT, [f"k:{kept_id}"]))
         except StateDown:
-            if not self._serves:
+            near = await self._near.get(kept_id) if self._serves else None
+            if near is None:  # another gateway may have it: that it is not there nobody can say
                 raise
-            return await self._near.get(kept_id)
+            return near
         return None if text is None else self._read(kept_id, text)
 
     async def compare_and_set(self, kept_id: str, expected: int | None, new: Kept | None) -> bool:
