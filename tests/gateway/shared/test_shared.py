@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
 
 import msgspec
 import pytest
@@ -92,6 +93,55 @@ def test_a_retry_that_leaves_waits_no_longer(doors: Doors) -> None:
         thread.join(10)
         assert (first[0].status, practice.stats()["accepted"]) == (200, 1)
         assert three[1].chat(KEYED).body == first[0].body
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that waits is not quiet for long."""
+    monkeypatch.setattr("chatdoor.gateway.shared.joins.QUIET_SECONDS", 0.15)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_retry_of_a_stream_is_kept_awake(doors: Doors) -> None:
+    """A stream that waits for its first try elsewhere gets comments, then all pieces; the site hears it once."""
+    with doors(2, slow=0.8) as ((one, two), practice), ThreadPoolExecutor(1) as pool:
+        marked = {"Idempotency-Key": "streamed"}
+        running = pool.submit(one.chat, marked, stream=True)
+        time.sleep(0.2)
+        retry = two.chat(marked, stream=True)
+        assert retry.headers["content-type"].startswith("text/event-stream")
+        assert retry.body.startswith(b": keep-alive\n\n")
+        assert retry.frames() == running.result().frames()
+        assert retry.frames()[-1] == "[DONE]"
+        assert practice.stats()["accepted"] == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_retry_of_a_stream_that_fails(doors: Doors) -> None:
+    """Where the first try fails, the stream that waits for it ends with the error, and with no clean end."""
+    with doors(2, slow=0.8, error_every=1) as ((one, two), _), ThreadPoolExecutor(1) as pool:
+        marked = {"Idempotency-Key": "streamed"}
+        running = pool.submit(one.chat, marked, stream=True)
+        time.sleep(0.2)
+        with pytest.raises(IncompleteRead) as cut:
+            two.chat(marked, stream=True)
+        assert cut.value.partial.startswith(b": keep-alive\n\n")
+        assert cut.value.partial.endswith(b"data: " + running.result().body + b"\n\n")
+
+
+@pytest.mark.parametrize("serves", [True, False])
+def test_a_retry_of_what_runs_elsewhere_never_asks_again(doors: Doors, redis: RedisServer, serves: bool) -> None:
+    """Where Redis goes away while a retry waits for another gateway, it is answered 503; the site hears it once."""
+    with doors(2, serves=serves, slow=1.0) as ((one, two), practice), ThreadPoolExecutor(2) as pool:
+        marked = {"Idempotency-Key": "once"}
+        first = pool.submit(one.chat, marked)
+        time.sleep(0.2)
+        retry = pool.submit(two.chat, marked)
+        time.sleep(0.2)
+        redis.stop()
+        assert (retry.result().status, retry.result().error["code"]) == (503, "state_down")
+        assert first.result().status == 200
+        assert practice.stats()["accepted"] == 1
 
 
 def test_a_response_is_known_to_all(doors: Doors) -> None:
