@@ -2,6 +2,7 @@
 
 import json
 import signal
+from hashlib import sha256
 
 import pytest
 
@@ -29,6 +30,28 @@ def test_a_folder_outlives_the_gateway(program: Program, history: str) -> None:
         assert practice.heard() == [["turn 0", "turn 1", "turn 2"]]
         assert practice.stats()["tokens"] == 1
         assert (program.folder / "kept" / "conversations.db").exists()
+
+
+def test_what_a_key_has_asked_and_responses_outlive_the_gateway(program: Program) -> None:
+    """After a restart, and after a kill, a key has asked as often as before, and responses can be gone on from."""
+    practice = Practice(history="id")
+    with practice:
+        keys = '[[keys]]\nkey = "sha256:{}"\nper_day = 3\n'.format(sha256(b"k").hexdigest())
+        site = site_file(program, practice)
+        config = program.write("gateway.toml", f'sites = ["{site}"]\nstate = "kept"\n{keys}')
+        previous: dict[str, str] = {}
+        for turn, end in enumerate((signal.SIGTERM, signal.SIGKILL, signal.SIGTERM)):
+            with running(program, "--config", config, key="k") as remote:
+                asked = {"model": "practice", "input": f"turn {turn}", **previous}
+                status, headers, body = remote.send("POST", "/v1/responses", asked)
+                assert (status, headers["x-ratelimit-remaining-requests"]) == (200, str(2 - turn))
+                previous = {"previous_response_id": json.loads(body)["id"]}
+                if turn == 2:
+                    assert remote.send("POST", "/v1/responses", asked)[0] == 429
+                remote.process.send_signal(end)
+                remote.process.wait(10)
+        assert practice.heard() == [["turn 0", "turn 1", "turn 2"]]
+        assert (program.folder / "kept" / "gateway.db").stat().st_mode & 0o077 == 0
 
 
 REFUSED = {

@@ -22,6 +22,7 @@ from chatdoor.gateway.address import own_hosts
 from chatdoor.gateway.config import Config
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
+from chatdoor.gateway.kept_file import FileShelf, KeptFile, kept_keys
 from chatdoor.gateway.keys import Keys
 from chatdoor.gateway.renewal import Renewed
 from chatdoor.gateway.shares import Shares
@@ -53,13 +54,15 @@ class Serving:
         self._hosts: list[str] = []
         self._conversations = self._store()
         self._shared = self._shared_state()
+        self._kept = self._kept_file()
 
     def state(self, port: int, shares: Shares | None = None) -> State:
         """The state of a gateway that is bound to this port; `shares` are those of its workers."""
         self._hosts = own_hosts(self.host, port)
         renewed = self._made(self.config, None)
         house, guard, conduct = renewed.house, renewed.guard, renewed.conduct
-        return State(house, guard, conduct, log=self._log(), shared=self._shared, shares=shares)
+        shelf = None if self._kept is None else FileShelf(self._kept)
+        return State(house, guard, conduct, shelf, log=self._log(), shared=self._shared, shares=shares)
 
     def renew(self, state: State) -> Renewed:
         """All read anew. What is as before stays: clients with their sessions, and how often a key has asked."""
@@ -68,6 +71,8 @@ class Serving:
     def _made(self, config: Config, before: State | None) -> Renewed:
         wishes, table = self._wishes, config.table
         keys = all_keys(self._wishes, config)
+        if self._kept is not None:
+            keys = kept_keys(keys, self._kept)
         check_open(self.host, keys)
         sites = self._sites(config)
         check_names(config, {site.name: site for site in sites})
@@ -157,6 +162,13 @@ class Serving:
         self._stack.callback(store.close)
         store.get("")  # one that can not be used is an error now
         return store
+
+    def _kept_file(self) -> KeptFile | None:
+        if self._folder is None or self._plan.workers > 1:
+            return None
+        file = KeptFile(self._folder / "gateway.db")
+        self._stack.callback(file.close)
+        return file
 
     @property
     def _state(self) -> str | None:

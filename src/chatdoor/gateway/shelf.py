@@ -151,7 +151,11 @@ class MemoryShelf:
         return True
 
     def _put(self, new: Kept) -> None:
-        self._kept[new.id] = self._clock(), new
+        self._put_back(new, self._clock())
+
+    def _put_back(self, new: Kept, at: float) -> None:
+        """Puts it there as of a time."""
+        self._kept[new.id] = at, new
         self._bytes += self._shares.setdefault(new.scope, _Share()).put(new)
 
     def _take(self, kept_id: str) -> None:
