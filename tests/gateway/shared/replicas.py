@@ -4,14 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from chatdoor.site import Site, loads_site
 from tests.servers.nginx import free_port, load_balancer, wait_for_port
 
 STOP_SECONDS = 15.0
+
+Balance = Callable[[Path, int, Sequence[int]], AbstractContextManager[None]]
 
 
 class Replica:
@@ -62,14 +64,14 @@ class Row:
 
 
 @contextmanager
-def replicas(folder: Path, count: int, *options: str) -> Iterator[Row]:
-    """So many gateways behind nginx, with these options, for the length of a block."""
+def replicas(folder: Path, count: int, *options: str, balance: Balance = load_balancer) -> Iterator[Row]:
+    """So many gateways behind a load balancer, with these options, for the length of a block."""
     port = free_port()
     row = Row([Replica([*options, "--allowed-host", f"127.0.0.1:{port}"], folder) for _ in range(count)], port)
     try:
         for replica in row.replicas:
             replica.start()
-        with load_balancer(folder, port, [replica.port for replica in row.replicas]):
+        with balance(folder, port, [replica.port for replica in row.replicas]):
             yield row
     finally:
         for replica in row.replicas:
