@@ -78,7 +78,7 @@ def test_replicas_are_killed_in_mid_conversation(redis: RedisServer, tmp_path: P
 
     with practice, replicas(tmp_path, 3, "--site", site_file(practice, tmp_path), "--state", redis.url) as row:
         asyncio.run(main(row))
-        away = any("going on without it" in log.read_text() for log in tmp_path.glob("*.log"))
+        away = any("it counts as away" in log.read_text() for log in tmp_path.glob("*.log"))
         check(practice.heard(), failures, away=away)
 
 

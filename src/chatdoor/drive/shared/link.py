@@ -236,7 +236,7 @@ class Link:
 
     def _fail(self, failed: Sequence[Sent], reason: str) -> None:
         if self.problem is None:
-            logger.warning("shared state: %s; going on without it until it is back", reason)
+            logger.warning("shared state: %s; it counts as away until it is back", reason)
         self.problem = reason
         self.missed += len(failed)
         for sent in failed:
