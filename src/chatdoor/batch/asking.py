@@ -102,7 +102,7 @@ def result_of(site: str, row: Row, trial: Trial, *, attempts: int, again: bool) 
         latency=trial.seconds if whole else None,
         first_piece=trial.replies[0].timings.first_piece if whole else None,
         attempts=attempts + trial.sent,
-        fidelity=max((reply.fidelity for reply in trial.replies), key=FIDELITIES.index, default=None),
+        fidelity=_worst_fidelity(trial.replies),
         asked_again=again,
         error=None if trial.error is None else kind_of(trial.error),
         replies=[reply.text for reply in trial.replies] if row.more else None,
@@ -110,6 +110,12 @@ def result_of(site: str, row: Row, trial: Trial, *, attempts: int, again: bool) 
     if trial.error is not None:
         return failed(row.custom_id, about, str(trial.error))
     return answered(row, trial.replies, about, time.time())
+
+
+def _worst_fidelity(replies: Sequence[Reply]) -> str | None:
+    if len(replies) == 1:
+        return replies[0].fidelity
+    return max((reply.fidelity for reply in replies), key=FIDELITIES.index, default=None)
 
 
 class Asking:

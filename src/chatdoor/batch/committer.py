@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 from chatdoor.batch.keeping import Output, as_line
@@ -31,6 +32,7 @@ class Committer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="chatdoor-batch")
         self._task: asyncio.Task[None] | None = None
         self._failure: ChatdoorError | None = None
+        self._closing = asyncio.Event()
 
     def put(self, result: Result) -> bool:
         """Takes a result. True where there should be `room` before the next. Raises BatchStopped."""
@@ -50,6 +52,7 @@ class Committer:
     async def close(self) -> None:
         """Returns when all that was taken counts. Raises BatchStopped."""
         self._write()
+        self._closing.set()
         try:
             if self._task:
                 await self._task
@@ -78,6 +81,8 @@ class Committer:
                 group, self._waiting = self._waiting, []
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._output.sync)
                 self._on_kept(group)
-                await asyncio.sleep(GAP_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(GAP_SECONDS):
+                        await self._closing.wait()
         except ChatdoorError as error:
             self._failure = error
