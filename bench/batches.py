@@ -36,7 +36,7 @@ def measure(url: str, rounds: int, _calls: int) -> list[Row]:
     with practice_site() as practice:
         rows, peaks = [], []
         for count in ROWS:
-            pairs = in_fresh_process(practice_pairs, practice, rounds if count < ROWS[-1] else 1, count)
+            pairs = in_fresh_process(practice_pairs, practice, min(rounds, 3), count)
             most = TIMES_MOST if count > ROWS[0] else None  # a short one is mostly start and end
             rows.append(compared("batch", f"{count} rows, practice site, beside bare", "us a row", pairs, most))
             peaks.append(in_fresh_process(peak_mb, practice, count))
