@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import batches, calls, command, gateways, imports, leaks, pieces, recordings, shared, sizes
+from bench import batches, calls, command, gateways, imports, leaks, pieces, rays, recordings, shared, sizes
 from bench.processes import mock_site
 from bench.rows import Row, as_table
 
@@ -24,6 +24,7 @@ PARTS: Mapping[str, Callable[[str, int, int], list[Row]]] = {
     "piece": pieces.measure,
     "leak": leaks.measure,
     "batch": batches.measure,
+    "ray": rays.measure,
     "gateway": gateways.measure,
     "recording": recordings.measure,
     "state": shared.measure,

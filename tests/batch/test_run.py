@@ -439,6 +439,9 @@ def test_a_row_is_tried_a_bounded_number_of_times(tmp_path: Path, monkeypatch: p
         ({"concurrency": 0}, "concurrency"),
         ({"form": "xml"}, "form"),
         ({"colums": ["a"]}, "colums"),
+        ({"columns": "prompt"}, "columns: expected a list"),
+        ({"on": None}, "on: expected text"),
+        ({"model": 7, "watcher": None}, "model: expected text"),
     ],
 )
 def test_options_are_checked(source: Path, tmp_path: Path, options: dict[str, Any], problem: str) -> None:

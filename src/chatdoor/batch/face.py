@@ -68,7 +68,7 @@ def run_batch(
     Raises ChatdoorError where it can not begin or go on, KeyboardInterrupt after Ctrl-C; what was answered is kept.
     """
     given: dict[str, Any] = dict(options)
-    watcher, report = given.pop("watcher", Silent()), given.pop("report", None)
+    watcher, report = given.pop("watcher", None) or Silent(), given.pop("report", None)
     planned = {name: given.pop(name) for name in Plan.__struct_fields__ if name in given and name != "concurrency"}
     plan = Plan(
         source=Path(source),
@@ -157,7 +157,16 @@ def _pace(plan: Plan, site: Site, per_minute: float | None) -> Pace | None:
     return pace_of(site, plan.concurrency, per_minute)
 
 
+_TEXTS = {"on": str, "sessions": str, "form": str | None, "model": str | None, "system": str | None}
+"""What is text in a plan."""
+
+
 def _check(plan: Plan) -> None:
+    for name, kind in _TEXTS.items():
+        if not isinstance(getattr(plan, name), kind):
+            raise ArgumentError(f"{name}: expected text, got {getattr(plan, name)!r}")
+    if isinstance(plan.columns, str) or not all(isinstance(name, str) for name in plan.columns):
+        raise ArgumentError(f"columns: expected a list of names, got {plan.columns!r}")
     if plan.limit is not None and (type(plan.limit) is not int or plan.limit < 1):
         raise ArgumentError(f"limit: expected a whole number above 0, got {plan.limit!r}")
     check_number("patience", plan.patience)
