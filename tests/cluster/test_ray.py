@@ -62,6 +62,7 @@ def test_a_cluster_is_started_for_the_run(program: Program, ray_packages: str) -
     program.write("in.txt", "".join(f"I feel number {number}\n" for number in range(100)))
     ran = run(["-m", "chatdoor", "batch", "--on", "ray", "in.txt", "out.jsonl"], ray_packages, program)
     assert ran.returncode == 0, ran.stderr
+    assert "never retrieved" not in ran.stderr  # what workers say that end with the run
     assert "answered     100\n" in ran.stdout
     results = [json.loads(line) for line in (program.folder / "out.jsonl").read_text().splitlines()]
     assert {result["chatdoor"]["line"] for result in results} == set(range(1, 101))

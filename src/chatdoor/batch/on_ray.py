@@ -132,9 +132,17 @@ async def _answer(reference: Any) -> Any:  # noqa: ANN401 - a reference of Ray's
     from ray.exceptions import RayError
 
     try:
-        return await asyncio.shield(asyncio.wrap_future(reference.future()))  # Ray's threads know of no cancelling
+        answer = asyncio.wrap_future(reference.future())
+        answer.add_done_callback(_heard)
+        return await asyncio.shield(answer)  # Ray's threads know of no cancelling
     except (RayError, ConnectionError) as error:
         raise WorkerLost(f"{type(error).__name__}: {error}") from error
+
+
+def _heard(answer: "asyncio.Future[Any]") -> None:
+    """A worker that ends with the run leaves an answer for which nobody waits."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 @asynccontextmanager
