@@ -27,8 +27,9 @@ def of_talks(talks: Sequence[Talk]) -> tuple[Header, ...]:
 
 def _headers(said: Sequence[Answered | Talk], *, aside: bool, estimated: bool) -> tuple[Header, ...]:
     """Of several nobody could tell whose conversation is meant, so none is."""
-    conversation = said[0].conversation if len(said) == 1 and not aside else None
+    first, alone = said[0], len(said) == 1
+    conversation = first.conversation if alone and not aside else None
     named = () if conversation is None else ((b"x-conversation-id", conversation.encode()),)
     counted = (ESTIMATED,) if estimated else ()
-    away = (AWAY,) if any(one.apart for one in said) else ()
-    return (b"x-chatdoor-fidelity", said[0].fidelity.encode()), *named, *counted, *away
+    away = (AWAY,) if first.apart or not alone and any(one.apart for one in said) else ()
+    return (b"x-chatdoor-fidelity", first.fidelity.encode()), *named, *counted, *away
