@@ -2,7 +2,7 @@
 
 import signal
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.servers.fixtures", "tests.servers.stacks.fixtures"]
 
@@ -11,5 +11,5 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A machine that is busy is no reason to fail.
-settings.register_profile("chatdoor", deadline=None)
+settings.register_profile("chatdoor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("chatdoor")
