@@ -31,5 +31,5 @@ def _headers(said: Sequence[Answered | Talk], *, aside: bool, estimated: bool) -
     conversation = first.conversation if alone and not aside else None
     named = () if conversation is None else ((b"x-conversation-id", conversation.encode()),)
     counted = (ESTIMATED,) if estimated else ()
-    away = (AWAY,) if first.apart or not alone and any(one.apart for one in said) else ()
+    away = (AWAY,) if first.apart or (not alone and any(one.apart for one in said)) else ()
     return (b"x-chatdoor-fidelity", first.fidelity.encode()), *named, *counted, *away
