@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chatdoor.batch import committer as committing
 from chatdoor.batch.committer import Committer
 from chatdoor.batch.keeping import Output, results_in
 from chatdoor.batch.result import About, bad_row
@@ -55,3 +56,45 @@ def test_a_disk_that_takes_nothing_stops_the_run(tmp_path: Path, monkeypatch: py
     with contextlib.closing(output), goes_on:
         asyncio.run(scene())
     assert not kept
+
+
+def test_nothing_more_is_taken_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever brings the next result hears of the disk, and does not ask on for nothing."""
+
+    def fails(_lines: bytes) -> None:
+        raise BatchStopped("no room")
+
+    async def scene() -> None:
+        committer = Committer(output, lambda _group: None)
+        monkeypatch.setattr(output, "write", fails)
+        committer.put(ROW)
+        await asyncio.sleep(0)
+        with pytest.raises(BatchStopped, match="no room"):
+            committer.put(ROW)
+        with pytest.raises(BatchStopped, match="no room"):
+            await committer.close()
+
+    output = Output(tmp_path / "out")
+    with contextlib.closing(output):
+        asyncio.run(scene())
+
+
+def test_a_slow_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where more wait for it than may, there is no room until it has them."""
+    monkeypatch.setattr(committing, "MOST_WAITING", 2)
+    kept: list[About] = []
+
+    async def scene() -> list[bool]:
+        committer = Committer(output, kept.extend)
+        full = [committer.put(ROW) for _ in range(3)]
+        asyncio.get_running_loop().call_soon(lambda: full.append(committer.put(ROW)))
+        await asyncio.sleep(0)
+        await committer.room()
+        assert len(kept) >= 3
+        await committer.close()
+        return full
+
+    output = Output(tmp_path / "out")
+    with contextlib.closing(output):
+        assert asyncio.run(scene()) == [False, False, False, True]
+    assert len(kept) == 4

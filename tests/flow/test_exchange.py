@@ -4,8 +4,9 @@ import pytest
 
 from chatdoor.errors import ArgumentError, ReadFailed, SiteFailed, TokenNotFound
 from chatdoor.flow.chat import ask
-from chatdoor.flow.effects import Make
-from chatdoor.flow.exchange import Call
+from chatdoor.flow.cookies import Cookie, Jar
+from chatdoor.flow.effects import Make, Moment, Request
+from chatdoor.flow.exchange import Call, Visit
 from chatdoor.flow.session import Session
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
@@ -24,6 +25,17 @@ def test_values_are_made_once_for_a_step() -> None:
     ids = [(request.body or b"").partition(b'"id":')[2] for request in script.requests]
     assert ids == [b'"uuid4-1","again":"uuid4-1"}'] * 2 + [b'"uuid4-2","again":"uuid4-2"}']
     assert sum(isinstance(effect, Make) for effect in script.effects) == 2
+
+
+def test_a_cookie_that_has_ended_is_not_sent() -> None:
+    """What is kept of a session's cookies is kept until the first of them ends."""
+    jar = Jar((Cookie("a", "1", "bot.example"), Cookie("b", "2", "bot.example", expires=NOW + 5)))
+    visit = Visit(site_of(), Session(generation=1, opened=NOW, jar=jar), Call(Moment(0.0, NOW), 60.0), Talk())
+    request, other = (Request("GET", "https://bot.example/", headers) for headers in ((), (("x-a", "1"),)))
+    sent = [header(visit._with_cookies(each, ()), "cookie") for each in (request, request, other)]
+    visit._now = NOW + 6
+    sent += [header(visit._with_cookies(each, ()), "cookie") for each in (request, other)]
+    assert sent == ["a=1; b=2"] * 3 + ["a=1"] * 2
 
 
 class TestStepCookies:

@@ -1,7 +1,6 @@
 """Retries join the try that they repeat: the site hears each question once."""
 
 import contextlib
-import gc
 import http.client
 import json
 import socket
@@ -22,6 +21,7 @@ from chatdoor.gateway.renewal import Renewals, Renewed
 from chatdoor.gateway.state import State
 from chatdoor.practice import Practice
 from tests.gateway.door import CHAT, HELLO, SECONDS, Door, Seen, gateway, key, practice_door
+from tests.gateway.rings import left_in_rings
 from tests.gateway.test_access_log import lines
 from tests.gateway.test_connection import rest
 from tests.gateway.test_metrics import value
@@ -292,19 +292,10 @@ def test_a_try_that_has_ended_leaves_nothing_to_the_collector(streamed: bool) ->
     """What answered a request is freed as soon as it has ended, and not held in a ring until somebody looks."""
     with practice_door() as (door, _):
         door.chat(FIRST, stream=streamed)
-        gc.collect()
-        gc.disable()
-        try:
+        with left_in_rings(Exchange, Along) as held:
             for _ in range(3):
                 door.chat(FIRST, stream=streamed)
             door.wait_until_idle()
-            gc.set_debug(gc.DEBUG_SAVEALL)
-            gc.collect()
-            held = [each for each in gc.garbage if isinstance(each, Exchange | Along)]
-        finally:
-            gc.set_debug(0)
-            gc.garbage.clear()
-            gc.enable()
         assert not held
 
 

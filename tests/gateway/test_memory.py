@@ -1,7 +1,6 @@
 """What many callers and large bodies cost: a gateway in a process of its own, with few files, measured."""
 
 import contextlib
-import gc
 import re
 import resource
 import socket
@@ -16,6 +15,7 @@ import pytest
 from chatdoor import ChatdoorError
 from chatdoor.gateway.exchange import Exchange
 from tests.gateway.door import practice_door
+from tests.gateway.rings import left_in_rings
 from tests.gateway.test_hostile import GOOD, HEAD
 
 FILES = 64
@@ -111,16 +111,7 @@ def test_a_refused_prompt_leaves_nothing_to_the_collector(streamed: bool) -> Non
         long = [{"role": "user", "content": "a" * 1_100_000}]
         assert door.chat(messages=long, stream=streamed).status == 424
         door.wait_until_idle()
-        gc.collect()
-        gc.disable()
-        try:
+        with left_in_rings(ChatdoorError, Exchange) as held:
             assert door.chat(messages=long, stream=streamed).status == 424
             door.wait_until_idle()
-            gc.set_debug(gc.DEBUG_SAVEALL)
-            gc.collect()
-            held = [each for each in gc.garbage if isinstance(each, ChatdoorError | Exchange)]
-        finally:
-            gc.set_debug(0)
-            gc.garbage.clear()
-            gc.enable()
         assert not held

@@ -4,11 +4,10 @@ import contextlib
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.servers.nginx import SECONDS, wait_for_port
+from tests.servers.nginx import listening
 
 PROGRAM = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 FILE = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
@@ -25,10 +24,5 @@ def haproxy(folder: Path, port: int, gateways: Sequence[int]) -> Iterator[None]:
     text = re.sub(r"gateway-\d:8400", lambda _: f"127.0.0.1:{next(ports)}", text)
     config = folder / "haproxy.cfg"
     config.write_text(text)
-    process = subprocess.Popen([PROGRAM, "-db", "-q", "-f", str(config)], stderr=subprocess.DEVNULL)
-    try:
-        wait_for_port(port)
+    with listening([PROGRAM, "-db", "-q", "-f", str(config)], port):
         yield
-    finally:
-        process.terminate()
-        process.wait(SECONDS)

@@ -53,7 +53,14 @@ def load_balancer(folder: Path, port: int, gateways: Sequence[int]) -> Iterator[
     servers = "\n        ".join(f"server 127.0.0.1:{one} max_fails=1 fail_timeout=1s;" for one in gateways)
     config = folder / "nginx.conf"
     config.write_text(CONFIG.format(folder=folder, servers=servers, port=port))
-    process = subprocess.Popen([PROGRAM, "-p", str(folder), "-c", str(config)], stderr=subprocess.DEVNULL)
+    with listening([PROGRAM, "-p", str(folder), "-c", str(config)], port):
+        yield
+
+
+@contextlib.contextmanager
+def listening(command: Sequence[str], port: int) -> Iterator[None]:
+    """A process that listens on a port, for the length of a block."""
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         wait_for_port(port)
         yield

@@ -84,7 +84,7 @@ class Journal:
             slot = self._free.pop()
         else:
             slot, self._next = self._next, self._next + 1
-        self._write(slot, _SLOT.pack(line))
+        self._write(slot, slot_bytes(line))
         self._slots[line] = slot
         return False
 

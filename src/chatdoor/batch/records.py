@@ -96,7 +96,7 @@ def _all_lines(stream: BinaryIO) -> Iterator[Record]:
             yield Record(number, b"", _skip_line(stream, zlib.crc32(data)), long=True)
         else:
             data = data.rstrip(b"\r\n")
-            yield Record(number, data, zlib.crc32(data) or 1)
+            yield Record(number, data, mark_of(data))
 
 
 def _skip_bom(stream: BinaryIO) -> None:

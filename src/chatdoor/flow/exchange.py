@@ -54,6 +54,10 @@ class _Headed(msgspec.Struct, frozen=True, gc=False):
     cookie: str
     until: float
 
+    def over(self, headers: Headers) -> Headers:
+        """Headers with the cookies; for those that were given, the same ones each time."""
+        return self.headers if headers is self.given else _with_cookie(headers, self.cookie)
+
 
 class Call:
     """One call of a person: when it began, when it must end, and what it has used up of its patience."""
@@ -194,10 +198,7 @@ class Visit:
             jar = self.session.jar.apply(extra, self._now)
             headers = _with_cookie(request.headers, jar.header(request.url, self._now))
         else:
-            headed = self._headed(request)
-            headers = (
-                headed.headers if headed.given is request.headers else _with_cookie(request.headers, headed.cookie)
-            )
+            headers = self._headed(request).over(request.headers)
         return Request(request.method, request.url, headers, request.body, request.ahead, request.opening)
 
     def _headed(self, request: Request) -> _Headed:

@@ -180,6 +180,16 @@ def test_any_other_url_has_none(url: str) -> None:
     assert target_of(url) is None
 
 
+def test_a_head_is_that_of_its_own_request() -> None:
+    """Also where the one before it had the same headers, of the same address, and another method."""
+    target, headers = Target("a.test", 80, "a.test", "/"), (("x-a", "1"),)
+    encoder = RequestEncoder("me/1")
+    heads = [
+        encoder.encode(Request(method, "", headers), target).partition(b" ")[0] for method in ("GET", "POST", "GET")
+    ]
+    assert heads == [b"GET", b"POST", b"GET"]
+
+
 def test_a_request_is_written_once() -> None:
     """Request line, Host, what it brings, the length of its body, the body."""
     target = Target("a.test", 8000, "a.test:8000", "/x?y")
