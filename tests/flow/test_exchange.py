@@ -36,6 +36,7 @@ def test_a_cookie_that_has_ended_is_not_sent() -> None:
     visit._now = NOW + 6
     sent += [header(visit._with_cookies(each, ()), "cookie") for each in (request, other)]
     assert sent == ["a=1; b=2"] * 3 + ["a=1"] * 2
+    assert [header(visit._with_cookies(each, ()), "x-a") for each in (request, other)] == [None, "1"]
 
 
 class TestStepCookies:
