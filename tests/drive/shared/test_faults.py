@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,24 @@ def test_tls(authority: Authority, tmp_path: Path) -> None:
         assert "not valid for '127.0.0.2'" in asyncio.run(asked(ours.replace("127.0.0.1", "127.0.0.2")))
         assert "it has ended the connection" in asyncio.run(asked(f"redis://127.0.0.1:{port}/0"))
         assert asyncio.run(frozen(ours, redis)) < 1.5
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_two_trips_at_once(answered: int) -> None:
+    """Of two trips, the first one that fails ends the connections of both, and the other one tells its reason."""
+
+    async def main() -> str:
+        asking: list[asyncio.StreamWriter] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with closing(writer), suppress(ConnectionError):
+                await reader.read(1)
+                asking.append(writer)
+                if len(asking) == 2:  # the beat and the script; a server in a hurry may answer either one first
+                    asking[answered].write(b"-NOAUTH HELLO must be called with the client already authenticated\r\n")
+                await reader.read()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            return await asked(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+
+    assert asyncio.run(main()) == "the shared state can not be used now (it wants a password)"

@@ -209,6 +209,8 @@ class Link:
             reason = f"no answer within {self._seconds:g} s"
         except _failures() as error:
             reason = reason_of(error)
+            if self._client is not client:  # another trip has ended it under this one, and knows why
+                reason = self.problem or reason
         finally:
             if self._client is not client:  # another trip has ended it, and it may have connected since
                 self._hang_up(client)
