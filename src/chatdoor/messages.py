@@ -19,10 +19,13 @@ CreateResult: TypeAlias = Generator[str, None, None]
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One message, checked: a known role and text that can be encoded as UTF-8."""
+    """One message, checked: a known role and text that can be encoded as UTF-8.
+
+    As JSON it is what nearly all sites take: `{"role": ..., "content": ...}`.
+    """
 
     role: str
-    text: str
+    text: str = msgspec.field(name="content")
 
 
 Messages: TypeAlias = Sequence[Mapping[str, object] | Message]
@@ -109,12 +112,8 @@ def estimate_tokens(text: str) -> int:
 
 
 def estimate_tokens_of(messages: Iterable[Message]) -> int:
-    """The same, of all these messages."""
-    tokens = 0
-    for message in messages:
-        text = message.text
-        tokens += (len(text) + 3) // 4 if text.isascii() else estimate_tokens(text)
-    return tokens
+    """The same, of the texts of all these messages together."""
+    return estimate_tokens("".join([message.text for message in messages]))
 
 
 def _is_list(messages: object) -> bool:

@@ -1,5 +1,8 @@
 """A turn: the messages of a call in the shape that the site wants."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from chatdoor.errors import ArgumentError, PromptTooLong
@@ -19,24 +22,30 @@ def _turn(*messages: Message, model: str = "m", **sampling: object) -> Turn:
     return Turn(messages, model, sampling)
 
 
+def _sent(site: Site, turn: Turn) -> dict[str, Any]:
+    """The placeholders as they go out in JSON."""
+    sent: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(turn_values(site, turn)))
+    return sent
+
+
 def _said(*messages: tuple[str, str]) -> list[dict[str, str]]:
     return [{"role": role, "content": text} for role, text in messages]
 
 
 def test_the_placeholders() -> None:
     """All turns, the new one, all but that, the system text, the model and the options."""
-    values = turn_values(site_of(chat=BOTH), _turn(SYSTEM, HELLO, GOOD_DAY, BYE, temperature=0.5))
+    values = _sent(site_of(chat=BOTH), _turn(SYSTEM, HELLO, GOOD_DAY, BYE, temperature=0.5))
     assert values["messages"] == _said(
         ("system", "Be brief."), ("user", "Hello"), ("assistant", "Good day."), ("user", "Bye")
     )
-    assert values["history"] == values["messages"][:-1]  # type: ignore[index]
+    assert values["history"] == values["messages"][:-1]
     assert (values["prompt"], values["system"]) == ("Bye", "Be brief.")
     assert (values["model"], values["temperature"]) == ("m", 0.5)
 
 
 def test_the_new_turn_need_not_be_the_last() -> None:
     """The prompt is the newest turn of the user; the history is everything else."""
-    values = turn_values(site_of(chat=BOTH), _turn(HELLO, BYE, GOOD_DAY))
+    values = _sent(site_of(chat=BOTH), _turn(HELLO, BYE, GOOD_DAY))
     assert values["prompt"] == "Bye"
     assert values["history"] == _said(("user", "Hello"), ("assistant", "Good day."))
 
@@ -61,20 +70,20 @@ RULES = [
 @pytest.mark.parametrize(("text", "sent"), [row[1:] for row in RULES], ids=[row[0] for row in RULES])
 def test_system_texts(text: str, sent: list[tuple[str, str]]) -> None:
     """They go as messages, before the first one of the user, or not at all, as the site file says."""
-    assert turn_values(site_of(text), _turn(SYSTEM, DEVELOPER, HELLO))["messages"] == _said(*sent)
+    assert _sent(site_of(text), _turn(SYSTEM, DEVELOPER, HELLO))["messages"] == _said(*sent)
 
 
 def test_a_system_text_has_a_field_of_its_own() -> None:
     """Where the request names `{system}`, it is in no message."""
     site = site_of(chat='json = { m = "{messages}", s = "{system}" }')
-    values = turn_values(site, _turn(SYSTEM, HELLO))
+    values = _sent(site, _turn(SYSTEM, HELLO))
     assert (values["system"], values["messages"]) == ("Be brief.", _said(("user", "Hello")))
     assert turn_values(site, _turn(HELLO))["system"] == ""
 
 
 def test_a_system_text_goes_with_the_first_turn() -> None:
     """Before the first message of the user, not the newest; where that is the prompt, it is in it."""
-    values = turn_values(site_of('[messages]\nsystem = "prepend"'), _turn(SYSTEM, HELLO, GOOD_DAY, BYE))
+    values = _sent(site_of('[messages]\nsystem = "prepend"'), _turn(SYSTEM, HELLO, GOOD_DAY, BYE))
     assert values["messages"] == _said(("user", "Be brief.\n\nHello"), ("assistant", "Good day."), ("user", "Bye"))
     assert turn_values(site_of(NONE, chat=PROMPT), _turn(SYSTEM, HELLO))["prompt"] == "Be brief.\n\nHello"
 
@@ -140,3 +149,23 @@ def test_the_ids_of_messages_are_sent() -> None:
     script = Script([reply()])
     script.ask(site)
     assert script.requests[0].body == b'{"m":[{"id":"hex8-1","t":"Hello"}]}'
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("", True),
+        ("[messages]\nsystem = 'drop'\n", False),
+        ("[messages]\nroles = { assistant = 'bot' }\n", True),
+        ("[limits]\nprompt_chars = 9\n", False),
+        (NONE, False),
+    ],
+)
+def test_a_site_that_gets_the_list_alone(text: str, *, alone: bool) -> None:
+    """What nobody sends is not worked out, and what is sent is the same."""
+    site, turn = site_of(text, chat='json = { m = "{messages}" }'), _turn(HELLO, GOOD_DAY, BYE)
+    values = _sent(site, turn)
+    assert ("prompt" not in values, site.gets_list_alone) == (alone, alone)
+    role = "bot" if "bot" in text else "assistant"
+    assert values["messages"] == _said(("user", "Hello"), (role, "Good day."), ("user", "Bye"))
+    assert not site_of(text, chat=BOTH).gets_list_alone

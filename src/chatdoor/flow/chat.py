@@ -12,6 +12,7 @@ from chatdoor.flow.effects import Decode, Flow, HangUp, Make, OpenSession
 from chatdoor.flow.exchange import Call, Visit
 from chatdoor.flow.reading import Read, read_reply
 from chatdoor.flow.refusal import Refusal, Setback
+from chatdoor.flow.replies import ReplyDecoder
 from chatdoor.flow.replies.text import TextReply
 from chatdoor.flow.request import PAGE
 from chatdoor.flow.session import Changes, Session
@@ -36,12 +37,8 @@ class _Way(msgspec.Struct, frozen=True, gc=False):
 
 def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     """Sends the turn and gives the whole reply; its pieces go to the caller as they come."""
-    plain = not (site.remembers or site.messages.make)
-    way = (  # bad arguments are found before anything is sent
-        _Way((turn_values(site, turn),), "native", talk.begun)
-        if plain
-        else (yield from _way(site, turn, begun=talk.begun))
-    )
+    # Bad arguments are found before anything is sent.
+    way = (yield from _way(site, turn, begun=talk.begun)) if site.has_talks else turn_values(site, turn)
     session: Session = yield OpenSession()
     visit = Visit(site, session, call, talk)
     try:
@@ -136,7 +133,12 @@ def _outlived(visit: Visit, lost: TokenNotFound) -> Refusal:
     return Refusal(lost.problem)
 
 
-def _attempt(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
+def _attempt(visit: Visit, turn: Turn, way: _Way | dict[str, object]) -> Flow[Read | Setback]:
+    """Tells the site the turn; where it has talks, by the way to tell it."""
+    return _talk(visit, turn, way) if isinstance(way, _Way) else _say(visit, dict(way), quiet=False)
+
+
+def _talk(visit: Visit, turn: Turn, way: _Way) -> Flow[Read | Setback]:
     """Tells the site the turn, and all before it where that is lost with its session.
 
     Where an attempt was refused on the way, this one goes on with the turn that was.
@@ -224,11 +226,12 @@ def _refused(site: Site, problem: str) -> SessionRefused:
 
 def _reply(site: Site, turn: Turn, call: Call, talk: Talk, read: Read) -> Reply:
     decoder, began, told = read.decoder, call.began.tick, talk.fidelity
+    text = decoder.text
     return Reply(
-        text=decoder.text,
+        text=text,
         site=site.name,
         model=turn.model,
-        usage=_usage(turn, read),
+        usage=_usage(turn, decoder, text),
         timings=Timings(read.first.tick - began, read.end.tick - began),
         finish=decoder.finish_reason or "stop",
         conversation=talk.name,
@@ -237,9 +240,8 @@ def _reply(site: Site, turn: Turn, call: Call, talk: Talk, read: Read) -> Reply:
     )
 
 
-def _usage(turn: Turn, read: Read) -> Usage:
+def _usage(turn: Turn, decoder: ReplyDecoder, text: str) -> Usage:
     """The site's own numbers where it gives both, else an estimate."""
-    decoder = read.decoder
     if decoder.tokens_in is not None and decoder.tokens_out is not None:
         return Usage(decoder.tokens_in, decoder.tokens_out, estimated=False)
-    return Usage(estimate_tokens_of(turn.messages), estimate_tokens(decoder.text))
+    return Usage(estimate_tokens_of(turn.messages), estimate_tokens(text))

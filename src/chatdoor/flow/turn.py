@@ -46,6 +46,10 @@ def turn_values(site: Site, turn: Turn, made: Sequence[Mapping[str, str]] = ()) 
     `made` is what `make_for_messages` gave. A site takes as many messages as the turn has, or fewer.
     Raises ArgumentError where the site can not take the messages, or an option can not be sent.
     """
+    if site.gets_list_alone:
+        _check_options(site, turn)
+        shaped = _shaped_all(site.messages, turn.messages, made)
+        return {**turn.sampling, "model": turn.model, "messages": shaped}
     texts: list[str] = []
     for message in turn.messages:  # a comprehension is a call
         if message.role in SYSTEM_ROLES:
@@ -89,8 +93,10 @@ def _news(site: Site, turn: Turn) -> str | None:
     return "\n\n".join(texts) if texts else None
 
 
-def _shaped_all(rule: MessagesRule, messages: Sequence[Message], made: Sequence[Mapping[str, str]]) -> list[object]:
+def _shaped_all(rule: MessagesRule, messages: Sequence[Message], made: Sequence[Mapping[str, str]]) -> Sequence[object]:
     """The messages as the site wants them."""
+    if rule.is_common:
+        return messages
     roles = rule.roles
     if rule.keys:
         role, text = rule.keys

@@ -227,6 +227,11 @@ class MessagesRule(msgspec.Struct, frozen=True, dict=True):
     make: Mapping[str, str]
 
     @cached_property
+    def is_common(self) -> bool:
+        """True where the site takes messages as they are: a message says by itself how it looks as JSON."""
+        return self.keys == ("role", "content") and not self.roles
+
+    @cached_property
     def keys(self) -> tuple[str, str] | None:
         """The keys of role and text, where a message has these two and nothing else, as nearly all sites have it."""
         items = self.item.items if isinstance(self.item, Fields) else ()
@@ -323,6 +328,19 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def remembers(self) -> bool:
         """True where the site keeps the turns, and gets only the new one."""
         return self.conversation.history in REMEMBERING
+
+    @cached_property
+    def has_talks(self) -> bool:
+        """True where telling it a turn may take more than its chat steps: it remembers, or wants something made."""
+        rule = self.conversation
+        return self.remembers or bool(self.messages.make or rule.start or rule.make)
+
+    @cached_property
+    def gets_list_alone(self) -> bool:
+        """True where all that the site gets of what is said is the message list."""
+        apart = {"prompt", "history", "system"}
+        whole = self.conversation.history == "client" and self.messages.system == "message"
+        return whole and "messages" in self.names and apart.isdisjoint(self.names) and self.limits.prompt_chars is None
 
     @cached_property
     def in_sessions(self) -> bool:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-import msgspec
-
 from chatdoor.gateway.problem import Problem
 from chatdoor.messages import TEXT_PARTS, CheckedMessages, Message, parse_messages
 
@@ -15,7 +13,6 @@ class PlainMessage(Message, frozen=True, forbid_unknown_fields=True):
     """A message that is text alone, as most are: read from JSON as it goes to the site."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    text: str = msgspec.field(name="content")
 
 
 def plain_messages(messages: Sequence[dict[str, Any]]) -> tuple[CheckedMessages, list[str]]:
