@@ -58,12 +58,16 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 
 
 class _Opening(msgspec.Struct, frozen=True):
-    """The part of a request that comes before its body. `typed` says that it names the type of the body."""
+    """The part of a request that comes before its body. `typed` says that it names the type of the body.
+
+    It is good for all turns that have no value of these `names`.
+    """
 
     step: Step
     url: str
     headers: tuple[tuple[str, str], ...]
     typed: bool
+    names: frozenset[str]
 
 
 def build_request(site: Site, step: Step, session: Session, values: Values, *, accept: str) -> Request:
@@ -74,13 +78,12 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
     """
     known = {**session.values, **values}
     try:
-        fixed = step.opening_names.isdisjoint(values) and site.header_names.isdisjoint(values)
-        kept = session.worked_out.get((id(step), accept)) if fixed else None
-        if isinstance(kept, _Opening) and kept.step is step:
+        kept = session.worked_out.get((id(step), accept))
+        if isinstance(kept, _Opening) and kept.step is step and kept.names.isdisjoint(values):
             opening = kept
         else:
             opening = _opening(site, step, session, known, accept)
-            if fixed:
+            if opening.names.isdisjoint(values):
                 session.worked_out[id(step), accept] = opening
         if step.is_socket:
             return _frame(step, opening, known)
@@ -147,7 +150,8 @@ def _opening(site: Site, step: Step, session: Session, values: Values, accept: s
     headers.update(_own_headers(site, step, values, accept))
     if step.body is not None and step.body.kind in TYPES and not step.is_socket:
         headers.setdefault("content-type", TYPES[step.body.kind])
-    return _Opening(step, url, tuple(headers.items()), "content-type" in headers)
+    names = step.opening_names | site.header_names
+    return _Opening(step, url, tuple(headers.items()), "content-type" in headers, names)
 
 
 def _frame(step: Step, opening: _Opening, values: Values) -> Request:

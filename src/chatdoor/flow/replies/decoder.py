@@ -57,9 +57,10 @@ class ReplyDecoder:
     @property
     def text(self) -> str:
         """The reply so far."""
-        if len(self._pieces) > 1:
-            self._pieces = ["".join(self._pieces)]
-        return self._pieces[0] if self._pieces else ""
+        pieces = self._pieces
+        if len(pieces) > 1:
+            pieces[:] = ["".join(pieces)]
+        return pieces[0] if pieces else ""
 
     @property
     def evidence(self) -> bytes:

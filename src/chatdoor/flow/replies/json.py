@@ -16,17 +16,18 @@ class JsonReply(ReplyDecoder):
 
     def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
         super().__init__(rule, declared, picks, blocked)
-        self._body = bytearray()
+        self._chunks: list[bytes] = []
 
     def _feed(self, data: bytes) -> list[str]:
-        self._body += data
+        self._chunks.append(data)
         return []
 
     def _finish(self) -> list[str]:
         self.ended = True
-        record = self._decode(bytes(self._body))
+        body = b"".join(self._chunks)
+        record = self._decode(body)
         if self._blocked:
-            self._check_blocked(record, record, self._body.decode("utf-8", "replace"))
+            self._check_blocked(record, record, body.decode("utf-8", "replace"))
         self._note(record, record)
         text = self.rule.find(record)
         if not isinstance(text, str):
