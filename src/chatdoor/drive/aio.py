@@ -3,8 +3,9 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from concurrent.futures import Future
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatdoor.drive.clock import moment
@@ -12,7 +13,7 @@ from chatdoor.drive.http import AsyncAnswer, AsyncHttp
 from chatdoor.drive.pace import Turn
 from chatdoor.drive.plain.aio import PlainAnswer
 from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
-from chatdoor.drive.sessions import Lead
+from chatdoor.drive.sessions import Lead, Opened
 from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError
@@ -76,8 +77,7 @@ class AsyncRun(Run[T]):
         try:
             if self.queues:
                 await self._take_place()
-            while await self._advance() is not None:
-                pass
+            await self._advance(hands_on=False)
             return self.result
         finally:
             await self._close()
@@ -87,7 +87,7 @@ class AsyncRun(Run[T]):
         try:
             if self.queues:
                 await self._take_place()
-            while (texts := await self._advance()) is not None:
+            while (texts := await self._advance(hands_on=True)) is not None:
                 for text in texts:
                     yield Piece(text)
         finally:
@@ -117,21 +117,19 @@ class AsyncRun(Run[T]):
                 self._pace.leave(self._turn)
             self.end_hold()
 
-    async def _advance(self) -> list[str] | None:
-        """The next texts; None where the flow has ended."""
-        while True:
-            effect = self.wish()
-            if effect is None:
-                return None
+    async def _advance(self, *, hands_on: bool) -> list[str] | None:
+        """The next texts, where it hands them on; None where the flow has ended."""
+        while effect := self.wish():
             try:
-                if perform := PERFORM.get(type(effect)):
-                    self.outcome = await perform(self, effect)
-                elif type(effect) is not Decode:
-                    self.outcome = AT_ONCE[type(effect)](self, effect)
-                elif texts := await self._read_on(effect):
-                    return texts
+                if type(effect) is Decode:
+                    if (texts := await self._read_on(effect)) and hands_on:
+                        return texts
+                else:
+                    outcome = PERFORM[type(effect)](self, effect)
+                    self.outcome = await outcome if isinstance(outcome, CoroutineType) else outcome
             except ChatdoorError as error:
                 self.fail(error)
+        return None
 
     async def _read_on(self, effect: Decode) -> list[str]:
         reading = self.reading = self.reading or Reading(effect)
@@ -180,15 +178,21 @@ class AsyncRun(Run[T]):
                 raise too_large(effect.limit)
         return b"".join(chunks)
 
-    async def _open_session(self, effect: OpenSession) -> Session:
-        while True:
-            claim = self.sessions.claim(effect.after, time.time(), thread=self.thread, blocking=False)
-            if isinstance(claim, Session):
-                return claim
+    def _claim(self, effect: OpenSession) -> "Session | Lead | Future[Opened]":
+        return self.sessions.claim(effect.after, time.time(), thread=self.thread, blocking=False)
+
+    def _open_session(self, effect: OpenSession) -> Session | Coroutine[object, object, Session]:
+        claim = self._claim(effect)
+        return claim if isinstance(claim, Session) else self._await_session(effect, claim)
+
+    async def _await_session(self, effect: OpenSession, claim: "Session | Lead | Future[Opened]") -> Session:
+        while not isinstance(claim, Session):
             if isinstance(claim, Lead):
                 return await self._lead(effect, claim)
             if session := self.opened(await self._wait(claim, "waiting for a session that another call opens")):
                 return session
+            claim = self._claim(effect)
+        return claim
 
     async def _lead(self, effect: OpenSession, lead: Lead) -> Session:
         flow = self.opening_flow(effect, lead)
@@ -226,7 +230,7 @@ class AsyncRun(Run[T]):
             await answer.close()
 
 
-PERFORM: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], Awaitable[object]]]] = {
+PERFORM: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], object]]] = {
     OpenSession: AsyncRun._open_session,
     Send: AsyncRun._send,
     ReadBody: AsyncRun._read_body,
@@ -234,14 +238,10 @@ PERFORM: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], Awaitable[ob
     Discard: AsyncRun._discard,
     Sleep: AsyncRun._sleep,
     Reveal: AsyncRun._reveal,
-}
-"""What carries out each effect that waits, but Decode, whose pieces go to the caller."""
-
-AT_ONCE: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], object]]] = {
     Learn: AsyncRun.learn,
     Make: AsyncRun.make,
     CloseCode: AsyncRun._close_code,
     HangUp: AsyncRun.hang_up,
     HoldOff: AsyncRun.hold_off,
 }
-"""What carries out each effect that does not."""
+"""What carries out each effect, but Decode, whose pieces go to the caller. One that waits gives a coroutine."""

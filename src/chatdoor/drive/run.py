@@ -140,14 +140,12 @@ class Run(Generic[T]):
         """The effect that the flow wants; None where it has ended. A Decode is wanted until it is read out."""
         if self.reading:
             return self._wanted
-        failure, outcome = self.failure, self.outcome
         self.said = ""
         try:
-            if failure is None:
-                self.outcome = None
-                self._wanted = wanted = self._flow.send(outcome)
+            if self.failure is None:
+                self._wanted = wanted = self._flow.send(self.outcome)
             else:
-                self.failure = self.outcome = None
+                failure, self.failure, self.outcome = self.failure, None, None
                 self._wanted = wanted = self._flow.throw(failure)
         except StopIteration as stop:
             self.result = stop.value
@@ -195,7 +193,8 @@ class Run(Generic[T]):
     def read_out(self, reading: Reading) -> None:
         """Ends the reading; its times are what came of it."""
         self.outcome = reading.times
-        self.said = reading.text
+        if self.holding:
+            self.said = reading.text
         self.reading = None
 
     def remaining(self, phase: str) -> float:

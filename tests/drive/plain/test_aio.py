@@ -188,7 +188,7 @@ def test_a_connection_that_is_lost_before_it_is_used_is_an_error_at_once() -> No
     """Nobody waits for an answer on a connection that is closed."""
 
     async def main() -> None:
-        connection = Connection(asyncio.get_running_loop(), set())
+        connection = Connection("a.test", asyncio.get_running_loop(), set())
         connection.connection_lost(ConnectionResetError(104, "Connection reset by peer"))
         connection.ask(b"GET / HTTP/1.1\r\n\r\n")
         with pytest.raises(Broken, match="reset by peer"):

@@ -26,13 +26,23 @@ class PlainHttp:
 
     async def send(self, request: Request, target: Target, place: Place, seconds: float) -> "PlainAnswer":
         """The answer, its head read. At most `seconds` until its last byte. Raises TransportError, TimedOut."""
+        data = self._encoder.encode(request, target)
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop) or await self._begin(loop)
         end = loop.time() + seconds
         connection = pool.take(target) or await self._connect(pool, target, place, end)
-        answer = PlainAnswer(pool, target, connection, place, end)
-        await answer.ask(self._encoder.encode(request, target), request.url)
-        return answer
+        try:
+            connection.ask(data)
+            await connection.head(end, pool.gap)
+        except (Broken, TimeoutError) as error:
+            connection.drop()
+            raise translate(error, place, begun=False) from None
+        except BaseException:
+            connection.drop()
+            raise
+        receiver = connection.receiver
+        head = Head(receiver.status, tuple(receiver.headers), request.url, moment())
+        return PlainAnswer(head, pool, connection, place, end)
 
     def close(self) -> None:
         """Closes all connections; what is under way fails."""
@@ -69,7 +79,7 @@ class Pool:
         self.gap = gap
         """Seconds that an answer may pause."""
         self._open: set[Connection] = set()
-        self._idle: dict[tuple[str, int], deque[Connection]] = {}
+        self._idle: dict[str, deque[Connection]] = {}
         self._end = self._closed_with_loop()
 
     async def begin(self) -> None:
@@ -78,12 +88,12 @@ class Pool:
 
     async def connect(self, target: Target) -> Connection:
         """A new connection. Raises OSError."""
-        make = partial(Connection, self.loop, self._open)
+        make = partial(Connection, target.authority, self.loop, self._open)
         return (await self.loop.create_connection(make, target.host, target.port))[1]
 
     def take(self, target: Target) -> Connection | None:
         """A connection that was used before and is good still, if there is one: the one that was used last."""
-        idle = self._idle.get((target.host, target.port))
+        idle = self._idle.get(target.authority)
         while idle:
             connection = idle.pop()
             if connection.usable and self.loop.time() - connection.idle_since < IDLE_SECONDS:
@@ -91,12 +101,14 @@ class Pool:
             connection.drop()
         return None
 
-    def give_back(self, target: Target, connection: Connection) -> None:
+    def give_back(self, connection: Connection) -> None:
         """Keeps the connection for the next request, or closes it."""
         if not connection.usable:
             connection.drop()
             return
-        idle = self._idle.setdefault((target.host, target.port), deque())
+        idle = self._idle.get(connection.authority)
+        if idle is None:
+            idle = self._idle[connection.authority] = deque()
         connection.idle_since = now = self.loop.time()
         idle.append(connection)
         while now - idle[0].idle_since >= IDLE_SECONDS:
@@ -116,32 +128,17 @@ class Pool:
 
 
 class PlainAnswer:
-    """An open answer."""
+    """An open answer, its head read."""
 
-    head: Head
     close_code: int | None = None
     """Only a websocket has one."""
 
-    def __init__(self, pool: Pool, target: Target, connection: Connection, place: Place, end: float) -> None:
+    def __init__(self, head: Head, pool: Pool, connection: Connection, place: Place, end: float) -> None:
+        self.head = head
         self._pool = pool
-        self._target = target
         self._connection = connection
         self._place = place
         self._end = end
-
-    async def ask(self, request: bytes, url: str) -> None:
-        """Sends the request and reads the head of its answer. Raises TransportError, TimedOut."""
-        connection = self._connection
-        try:
-            connection.ask(request)
-            await connection.head(self._end, self._pool.gap)
-        except (Broken, TimeoutError) as error:
-            connection.drop()
-            raise translate(error, self._place, begun=False) from None
-        except BaseException:
-            connection.drop()
-            raise
-        self.head = Head(connection.receiver.status, tuple(connection.receiver.headers), url, moment())
 
     async def read(self) -> bytes | None:
         """The next bytes as they come, None at the end. Raises TransportError, TimedOut."""
@@ -153,7 +150,7 @@ class PlainAnswer:
 
     async def close(self) -> None:
         """Gives the connection back where the body was read to its end, else closes it."""
-        self._pool.give_back(self._target, self._connection)
+        self._pool.give_back(self._connection)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

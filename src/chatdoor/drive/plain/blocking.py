@@ -29,7 +29,7 @@ class PlainHttp:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._encoder = RequestEncoder(access.user_agent)
-        self._idle: dict[tuple[str, int], deque[Connection]] = {}
+        self._idle: dict[str, deque[Connection]] = {}
         self._open: set[Connection] = set()
         self._pid = os.getpid()
 
@@ -54,7 +54,7 @@ class PlainHttp:
             self.drop(connection)
             return
         connection.idle_since = time.monotonic()
-        self._idle.setdefault((target.host, target.port), deque()).append(connection)
+        self._idle.setdefault(target.authority, deque()).append(connection)
 
     def drop(self, connection: "Connection") -> None:
         """Closes the connection."""
@@ -71,7 +71,7 @@ class PlainHttp:
         """A connection that was used before and is good still, if there is one."""
         if self._pid != os.getpid():  # after a fork they are the other process's, too
             self._pid, self._idle, self._open = os.getpid(), {}, set()
-        idle = self._idle.get((target.host, target.port))
+        idle = self._idle.get(target.authority)
         while idle:
             try:
                 connection = idle.pop()

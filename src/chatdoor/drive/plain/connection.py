@@ -11,9 +11,10 @@ MOST_WAITING: Final = 64_000
 
 
 class Connection(asyncio.Protocol):
-    """One connection, for one answer at a time."""
+    """One connection, for one answer at a time. `authority` is the host and the port that it leads to."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, among: "set[Connection]") -> None:
+    def __init__(self, authority: str, loop: asyncio.AbstractEventLoop, among: "set[Connection]") -> None:
+        self.authority = authority
         self.receiver = Receiver()
         self.idle_since = 0.0
         self._loop = loop
