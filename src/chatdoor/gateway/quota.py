@@ -1,6 +1,7 @@
 """How often a key may ask: so many requests in each minute and in each day, by the clock (UTC)."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Final
 
 from chatdoor.gateway.problem import Header, Problem
@@ -14,29 +15,29 @@ _NAMES: Final = {MINUTE: "minute", DAY: "day"}
 class Window:
     """One limit: how many in `seconds`, and how many there were since the window began."""
 
-    __slots__ = ("_began", "_ends", "count", "most", "seconds")
+    __slots__ = ("began", "count", "ends", "most", "seconds")
 
     def __init__(self, most: int, seconds: int) -> None:
         self.most = most
         self.seconds = seconds
         self.count = 0
-        self._began = self._ends = 0
+        self.began = self.ends = 0
 
     def left(self, now: float) -> int:
         """How many more may come before the window ends."""
-        if not self._began <= now < self._ends:
+        if not self.began <= now < self.ends:
             self.begin(now, 0)
         return self.most - self.count
 
     def begin(self, now: float, count: int) -> None:
         """Begins the window that it is time for, with so many in it."""
-        self._began = int(now // self.seconds) * self.seconds
-        self._ends = self._began + self.seconds
+        self.began = int(now // self.seconds) * self.seconds
+        self.ends = self.began + self.seconds
         self.count = count
 
     def reset(self, now: float) -> int:
         """Whole seconds until the window that has begun ends, at least one."""
-        return max(1, self._ends - int(now))
+        return max(1, self.ends - int(now))
 
 
 class Quota:
@@ -46,22 +47,32 @@ class Quota:
         self.limits = (per_minute, per_day)
         both = ((per_minute, MINUTE), (per_day, DAY))
         self.windows = [Window(most, seconds) for most, seconds in both if most is not None]
+        self._tightest: Window | None = None
+        """The window with the fewest left. It stays that until one ends, since each request takes one of each."""
+        self._from = self._until = 0.0
 
     def take(self, now: float) -> tuple[Header, ...]:
         """Counts a request; OpenAI's headers that say how many are left. `now` is in seconds since 1970.
 
         Raises Problem (429) where there are too many.
         """
-        tightest, least = None, 0
-        for window in self.windows:
-            left = window.left(now)
-            if left <= 0:
-                raise _too_many(window, now)
-            if tightest is None or left < least:
-                tightest, least = window, left
+        if not self._from <= now < self._until:
+            self._look(now)
+        tightest = self._tightest
+        if tightest is None:
+            return ()
+        left = tightest.most - tightest.count - 1
+        if left < 0:
+            raise _too_many(tightest, now)
         for window in self.windows:
             window.count += 1
-        return () if tightest is None else _headers(tightest, least - 1, now)
+        return _headers(tightest, left, now)
+
+    def _look(self, now: float) -> None:
+        """Finds out which window is the tightest now, and until when that holds."""
+        self._tightest = min(self.windows, key=lambda window: window.left(now), default=None)
+        self._from = max((window.began for window in self.windows), default=-inf)
+        self._until = min((window.ends for window in self.windows), default=inf)
 
     def taken(self, now: float, full: int, counts: Sequence[int]) -> tuple[Header, ...]:
         """The same for a request that was counted elsewhere: which window is full (from 1, 0: none), and the counts.
@@ -70,9 +81,10 @@ class Quota:
         """
         for window, count in zip(self.windows, counts, strict=False):
             window.begin(now, count)
+        self._look(now)
         if full:
             raise _too_many(self.windows[full - 1], now)
-        tightest = min(self.windows, key=lambda window: window.left(now), default=None)
+        tightest = self._tightest
         return () if tightest is None else _headers(tightest, tightest.left(now), now)
 
 
