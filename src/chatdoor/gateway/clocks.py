@@ -20,37 +20,30 @@ class Clocks:
 
     def __init__(self, now: float) -> None:
         self._reads: Request | None = None
-        self._reads_since: float | None = now
-        """None where nothing is read that is not whole."""
+        self.reading = True
+        """True while something is read that is not whole; also before the first byte."""
+        self._reads_since = now
         self._idle_since = now
-        self._parted_at: float | None = None
+        self.parted = False
+        """True once the last answer was sent to a client that may still be sending."""
+        self._parted_at = now
         self._unsent = 0
         self._unsent_since = now
-
-    @property
-    def reading(self) -> bool:
-        """True while something is read that is not whole; also before the first byte."""
-        return self._reads_since is not None
-
-    @property
-    def parted(self) -> bool:
-        """True once the last answer was sent to a client that may still be sending."""
-        return self._parted_at is not None
 
     def reads(self, coming: Request | None, now: float) -> None:
         """Notes which request is coming; None: none."""
         if coming is not self._reads or coming is None:
-            self._reads, self._reads_since = coming, None if coming is None else now
+            self._reads, self._reads_since = coming, now
+            self.reading = coming is not None
 
     def answered(self, now: float) -> None:
         """Notes that an answer was sent. A request that is coming may have waited for that."""
         self._idle_since = now
-        if self._reads_since is not None:
-            self._reads_since = now
+        self._reads_since = now
 
     def part(self, now: float) -> None:
         """Notes that the last answer was sent."""
-        self._parted_at = now
+        self.parted, self._parted_at = True, now
 
     def is_stuck(self, unsent: int, now: float) -> bool:
         """True where the client has long taken nothing of what waits for it. To be asked every second or so."""
@@ -61,12 +54,12 @@ class Clocks:
 
     def is_parted_long(self, now: float) -> bool:
         """True where the client has had its time to read the last answer."""
-        return self._parted_at is not None and now - self._parted_at >= PARTING_SECONDS
+        return self.parted and now - self._parted_at >= PARTING_SECONDS
 
     def is_late(self, now: float, most: float) -> bool:
         """True where a request has been coming for `most` seconds."""
-        return self._reads_since is not None and now - self._reads_since >= most
+        return self.reading and now - self._reads_since >= most
 
     def is_idle_long(self, now: float) -> bool:
         """True where no request has come for long."""
-        return self._reads_since is None and now - self._idle_since >= IDLE_SECONDS
+        return not self.reading and now - self._idle_since >= IDLE_SECONDS

@@ -1,6 +1,7 @@
 """One request of a client: its head, and as much of its body as has come and nobody has taken."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from chatdoor.gateway.problem import Header
@@ -15,24 +16,23 @@ class Gone(Exception):
 class Request:
     """A request. `path` and `query` are as they were sent; `headers` have the last of those that stand twice."""
 
-    __slots__ = ("ended", "fields", "headers", "held", "keep_alive", "method", "parts", "path", "query", "version")
+    method = ""
+    path = b""
+    query = b""
+    version = ""
+    """The version of HTTP: `1.1`."""
+    headers: Mapping[bytes, bytes] = MappingProxyType({})
+    keep_alive = True
+    """True where the connection is good for another request after this one."""
+    held = 0
+    """Bytes of the body that wait to be taken."""
+    ended = False
+    """True once all of the body has come."""
 
     def __init__(self) -> None:
-        self.method = ""
-        self.path = b""
-        self.query = b""
-        self.version = ""
-        """The version of HTTP: `1.1`."""
         self.fields: list[Header] = []
         """All headers in their order, the names in small letters."""
-        self.headers: Mapping[bytes, bytes] = {}
-        self.keep_alive = True
-        """True where the connection is good for another request after this one."""
         self.parts: list[bytes] = []
-        self.held = 0
-        """Bytes of the body that wait to be taken."""
-        self.ended = False
-        """True once all of the body has come."""
 
     @property
     def doubled(self) -> bool:
