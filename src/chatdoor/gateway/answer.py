@@ -1,8 +1,7 @@
 """Answers as bytes (HTTP/1.1, RFC 9112)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from itertools import chain
 from typing import Final
 
 from chatdoor.gateway.problem import Header
@@ -18,18 +17,20 @@ CLOSE: Final = b"connection: close\r\n"
 CHUNKED: Final = b"transfer-encoding: chunked\r\n"
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
+_LINE: Final = b": ".join
+_LINES: Final = b"\r\n".join
 
-def encode_head(status: int, ours: bytes, headers: Iterable[Header]) -> bytes:
-    """The status line and the headers; `ours` are some that are encoded already.
+
+def encode_head(status: int, ours: bytes, headers: Sequence[Header]) -> bytes:
+    """The status line and the headers, of which there is one at least; `ours` are some that are encoded already.
 
     Raises ValueError for a header that is not one line.
     """
-    parts = tuple(chain.from_iterable(headers))
-    count = len(parts) // 2
-    head = b"%b: %b\r\n" * count % parts
-    if not head.count(b"\n") == head.count(b"\r") == count or b"\0" in head:
+    lines = _LINES(map(_LINE, headers))
+    breaks = len(lines) - len(lines.translate(None, b"\r\n\0"))
+    if breaks != 2 * (len(headers) - 1):
         raise ValueError("a header of an answer is not one line")
-    return b"%b%b%b" % (STATUS_LINES[status], ours, head)
+    return b"%b%b%b\r\n" % (STATUS_LINES[status], ours, lines)
 
 
 def chunk(data: bytes) -> bytes:

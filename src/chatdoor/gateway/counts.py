@@ -22,7 +22,7 @@ CLIENT_LEFT: Final = 499
 
 def is_fault(status: int) -> bool:
     """True for the status of an error that is the site's; what the client did wrong is none."""
-    return status in {424, 429} or status >= 502
+    return status >= 424 and (status in {424, 429} or status >= 502)  # most are 200, and this is asked for each
 
 
 class Series(NamedTuple):

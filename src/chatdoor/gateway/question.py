@@ -53,19 +53,20 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
                 async for _ in texts:
                     pass
             return talk.answered
-        self.note.asks(self.served.site.name, self.served.name, self.messages)
-        visitor = self.served.client.visitor
-        missed = visitor.missed
-        reply = await self.served.client.ask(
+        served, note = self.served, self.note
+        note.asks(served.site.name, served.name, self.messages)
+        shared = served.client.visitor.shared
+        missed = 0 if shared is None else shared.missed
+        reply = await served.client.ask(
             self.messages,
-            model=self.served.model,
+            model=served.model,
             conversation=self.conversation,
             asker=self.asker,
             **self.sampling,
         )
-        self.note.first = reply.timings.first_piece
-        self.note.has_reply(reply.text, reply.finish, reply.usage, reply.conversation)
-        apart = visitor.missed != missed
+        note.first = reply.timings.first_piece
+        note.has_reply(reply)
+        apart = shared is not None and shared.missed != missed
         return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity, apart)
 
 
@@ -103,8 +104,7 @@ class Talk:
             else:
                 if stopper is not None and (text := stopper.rest()):
                     yield text
-            whole = self.answered
-            note.has_reply(whole.text, whole.finish, whole.usage, whole.conversation)
+            note.has_reply(self.answered)
         finally:
             note.conversation = self._stream.conversation
             await self._stream.close()

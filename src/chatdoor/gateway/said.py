@@ -13,23 +13,27 @@ AWAY: Final[Header] = (b"x-chatdoor-state", b"away")
 """Of an answer by one gateway of several that could not ask what the others know."""
 
 
-def of_answers(answers: Sequence[Answered], *, aside: bool = False) -> tuple[Header, ...]:
+def of_answers(answers: Sequence[Answered], *, aside: bool = False) -> list[Header]:
     """The headers of whole answers to one request; `aside` as in a Question."""
     estimated = answers[0].usage.estimated or any(answer.usage.estimated for answer in answers)
     return _headers(answers, aside=aside, estimated=estimated)
 
 
-def of_talks(talks: Sequence[Talk]) -> tuple[Header, ...]:
+def of_talks(talks: Sequence[Talk]) -> list[Header]:
     """The headers of what is streamed, once there is a first piece."""
     question = talks[0].question
     return _headers(talks, aside=question.aside, estimated=not question.served.counts)
 
 
-def _headers(said: Sequence[Answered | Talk], *, aside: bool, estimated: bool) -> tuple[Header, ...]:
+def _headers(said: Sequence[Answered | Talk], *, aside: bool, estimated: bool) -> list[Header]:
     """Of several nobody could tell whose conversation is meant, so none is."""
     first, alone = said[0], len(said) == 1
     conversation = first.conversation if alone and not aside else None
-    named = () if conversation is None else ((b"x-conversation-id", conversation.encode()),)
-    counted = (ESTIMATED,) if estimated else ()
-    away = (AWAY,) if first.apart or (not alone and any(one.apart for one in said)) else ()
-    return (b"x-chatdoor-fidelity", first.fidelity.encode()), *named, *counted, *away
+    headers: list[Header] = [(b"x-chatdoor-fidelity", first.fidelity.encode())]
+    if conversation is not None:
+        headers.append((b"x-conversation-id", conversation.encode()))
+    if estimated:
+        headers.append(ESTIMATED)
+    if first.apart or (not alone and any(one.apart for one in said)):
+        headers.append(AWAY)
+    return headers
