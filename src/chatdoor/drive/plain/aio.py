@@ -1,7 +1,7 @@
 """Plain HTTP/1.1 for the async driver: requests, their answers, and the connections that are kept for the next ones."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncGenerator
 from functools import partial
 
@@ -79,7 +79,7 @@ class Pool:
         self.gap = gap
         """Seconds that an answer may pause."""
         self._open: set[Connection] = set()
-        self._idle: dict[str, deque[Connection]] = {}
+        self._idle: defaultdict[str, deque[Connection]] = defaultdict(deque)
         self._end = self._closed_with_loop()
 
     async def begin(self) -> None:
@@ -106,9 +106,7 @@ class Pool:
         if not connection.usable:
             connection.drop()
             return
-        idle = self._idle.get(connection.authority)
-        if idle is None:
-            idle = self._idle[connection.authority] = deque()
+        idle = self._idle[connection.authority]
         connection.idle_since = now = self.loop.time()
         idle.append(connection)
         while now - idle[0].idle_since >= IDLE_SECONDS:
