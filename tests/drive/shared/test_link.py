@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -85,6 +85,37 @@ def test_nobody_waits_for_what_went_wrong_in_another_way(redis: RedisServer) -> 
             link._waiting[0].arguments = [object()]  # type: ignore[list-item]
             with pytest.raises(StateDown):
                 await asyncio.wait_for(sent, 5)
+
+    asyncio.run(main())
+
+
+class Deaf:
+    """A client that forgets that it was cancelled, where its answer came in the same moment."""
+
+    def pipeline(self, **_: object) -> "Deaf":
+        return self
+
+    def eval(self, *_: object) -> None:
+        pass
+
+    async def execute(self, **_: object) -> list[object]:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return [(b"0", b"0", b"epoch")]
+
+    async def aclose(self) -> None:
+        pass
+
+
+def test_the_end_is_not_missed() -> None:
+    """A link ends at once, whatever the library makes of a cancellation."""
+
+    async def main() -> None:
+        link = Link("redis://127.0.0.1:1")
+        link._client = Deaf()  # type: ignore[assignment]
+        link.begin()
+        await asyncio.sleep(0)
+        await asyncio.wait_for(link.close(), 5)
 
     asyncio.run(main())
 

@@ -204,7 +204,9 @@ class Link:
                 pipe.evalsha(sent.script.digest, len(sent.keys), *sent.keys, *sent.arguments, latest)
         try:
             async with asyncio.timeout(self._seconds):
-                return await pipe.execute(raise_on_error=False)
+                answers = await pipe.execute(raise_on_error=False)
+            _heed_cancellation()
+            return answers
         except TimeoutError:
             reason = f"no answer within {self._seconds:g} s"
         except _failures() as error:
@@ -296,6 +298,12 @@ def whole(script: Script, keys: Sequence[str], *arguments: Argument) -> Sent:
     sent = Sent(script, keys, arguments)
     sent.whole = True
     return sent
+
+
+def _heed_cancellation() -> None:
+    """Ends a task that was cancelled. The library waits with `asyncio.wait_for`, which in Python 3.11 may forget it."""
+    if (task := asyncio.current_task()) is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _close(client: "Redis") -> None:
