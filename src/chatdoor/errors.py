@@ -109,9 +109,13 @@ class PromptTooLong(ArgumentError):
 
 
 class SessionError(ChatdoorError):
-    """No usable session could be had."""
+    """No usable session could be had.
+
+    `heard`: the site had taken the message by then; it refused its reply, say. Else it has heard nothing.
+    """
 
     exit_code = 4
+    heard: bool = False
 
 
 class TokenNotFound(SessionError):
@@ -119,12 +123,7 @@ class TokenNotFound(SessionError):
 
 
 class SessionRefused(SessionError):
-    """The site refused the session, and a fresh one would not help or did not.
-
-    `heard`: it had taken the message by then, and refused its reply.
-    """
-
-    heard: bool = False
+    """The site refused the session, and a fresh one would not help or did not."""
 
 
 class LoginFailed(SessionError):

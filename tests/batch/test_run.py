@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from chatdoor.batch.files import journal_of
 from chatdoor.batch.journal import MAGIC, slot_bytes
 from chatdoor.batch.plan import Plan, Progress, Silent
 from chatdoor.errors import ArgumentError, BatchStopped
+from tests.servers.waiting import once, wait_until
 
 Results = dict[int, dict[str, Any]]
 
@@ -241,13 +242,6 @@ def load_site_with(folder: Path, site: Site, more: str) -> Site:
     return load_site(folder / "site.toml")
 
 
-def after(seconds: float, act: Callable[[], object]) -> threading.Timer:
-    """Does something later, in a thread."""
-    timer = threading.Timer(seconds, act)
-    timer.start()
-    return timer
-
-
 def test_a_site_that_goes_down_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run pauses, says so, and goes on when the site is back; no row fails for it that was not sent."""
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
@@ -256,8 +250,8 @@ def test_a_site_that_goes_down_is_waited_for(tmp_path: Path, monkeypatch: pytest
     with practice as site:
         port = int(practice.url.rpartition(":")[2])
         other = Practice(port=port)
-        after(0.4, practice.stop)
-        back = after(1.4, other.start)
+        once(lambda: practice.stats()["accepted"] >= 40, practice.stop)
+        back = once(lambda: noted.texts, other.start)
         try:
             summary = run_batch(write(tmp_path, 400), tmp_path / "out", site, concurrency=4, watcher=noted)
         finally:
@@ -275,7 +269,7 @@ def test_patience_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
     practice = Practice(slow=0.01)
     with practice as site:
-        after(0.4, practice.stop)
+        once(lambda: practice.stats()["accepted"] >= 40, practice.stop)
         with pytest.raises(BatchStopped, match="the site has been down for too long"):
             run_batch(write(tmp_path, 400), tmp_path / "out", site, concurrency=4, patience=1.0)
     results = results_of(tmp_path / "out")
@@ -318,11 +312,16 @@ def test_a_site_without_its_token_for_a_while_fails_no_row(tmp_path: Path, monke
     practice = Practice(slow=0.01)
     with practice as site:
         port = int(practice.url.rpartition(":")[2])
-        other, closed = Practice(port=port), Practice(port=port, token="none")
-        after(0.3, practice.stop)
-        after(0.5, closed.start)
-        after(1.2, closed.stop)
-        back = after(1.4, other.start)
+        other, closed = Practice(port=port), Practice(port=port, token="meta")
+
+        def go_away() -> None:
+            practice.stop()
+            closed.start()
+            wait_until(lambda: closed.stats()["pages"] >= 20)
+            closed.stop()
+            other.start()
+
+        back = once(lambda: practice.stats()["accepted"] >= 20, go_away)
         try:
             summary = run_batch(write(tmp_path, 200), tmp_path / "out", site, concurrency=4)
         finally:
@@ -332,21 +331,21 @@ def test_a_site_without_its_token_for_a_while_fails_no_row(tmp_path: Path, monke
     assert summary.failed <= 4  # what was under way when the site went
 
 
+def interrupt() -> None:
+    """Ctrl-C."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_ctrl_c_asks_nothing_more_at_a_slow_pace(tmp_path: Path, interrupts: None) -> None:
     """Rows that wait for their turn have not begun, and are left for the next run."""
     practice = Practice()
 
-    def interrupt() -> None:
-        while practice.stats()["accepted"] < 2:
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
-
     began = time.monotonic()
     with practice as site:
-        threading.Thread(target=interrupt).start()
+        once(lambda: practice.stats()["accepted"] == 2, interrupt)
         with pytest.raises(KeyboardInterrupt):
             run_batch(write(tmp_path, 9), tmp_path / "out", site, concurrency=2, per_minute=6)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 8  # the third row's turn comes after ten seconds
     assert len(results_of(tmp_path / "out")) == practice.stats()["accepted"] == 2
     assert not journal_of(tmp_path / "out").exists()
 
@@ -407,12 +406,11 @@ def test_a_run_that_is_refused_forgets_nothing(source: Path, tmp_path: Path) -> 
 
 def test_two_runs_have_not_one_output(tmp_path: Path) -> None:
     """The second one is refused at once, and the first goes on."""
-    with Practice(slow=0.02) as site:
+    with Practice(slow=0.05) as site:
         source = write(tmp_path, 60)
         first = threading.Thread(target=run_batch, args=(source, tmp_path / "out", site), kwargs={"concurrency": 2})
         first.start()
-        while not (tmp_path / "out").exists():
-            time.sleep(0.01)
+        wait_until((tmp_path / "out").exists)
         with pytest.raises(BatchStopped, match="another run is writing to this output"):
             run_batch(source, tmp_path / "out", site)
         first.join()
@@ -472,7 +470,7 @@ def interrupts() -> Iterator[None]:
 @pytest.mark.parametrize("in_a_notebook", [True, False])
 def test_ctrl_c_ends_a_call(tmp_path: Path, interrupts: None, in_a_notebook: bool) -> None:
     """What runs is finished, the call raises KeyboardInterrupt, and another call does the rest."""
-    practice, source = Practice(slow=0.05), write(tmp_path, 200)
+    practice, source = Practice(slow=0.1), write(tmp_path, 200)
 
     def ask(site: Site) -> None:
         run_batch(source, tmp_path / "out", site, concurrency=2)
@@ -480,19 +478,14 @@ def test_ctrl_c_ends_a_call(tmp_path: Path, interrupts: None, in_a_notebook: boo
     async def ask_in_a_notebook(site: Site) -> None:
         ask(site)
 
-    def interrupt() -> None:
-        while practice.stats()["accepted"] < 4:
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
-
     with practice as site:
-        threading.Thread(target=interrupt).start()
+        once(lambda: practice.stats()["accepted"] >= 4, interrupt)
         with pytest.raises(KeyboardInterrupt):
             asyncio.run(ask_in_a_notebook(site)) if in_a_notebook else ask(site)
         kept = len(results_of(tmp_path / "out"))
         practice.faults(slow=0.0)
         summary = run_batch(source, tmp_path / "out", site)
-    assert 4 <= kept < 20
+    assert 4 <= kept < 100  # all of them take ten seconds
     assert (summary.asked, summary.asked_again, practice.stats()["accepted"]) == (200 - kept, 0, 200)
 
 

@@ -269,6 +269,13 @@ class TestTokens:
             script.ask()
         assert script.story == GET
 
+    @pytest.mark.parametrize("answers", [[page()], [start(), CSRF, page()]], ids=["at first", "after a refusal"])
+    def test_without_a_session_the_site_has_heard_nothing(self, answers: Answers) -> None:
+        """The error says so, also where the message was sent, and refused."""
+        with pytest.raises(TokenNotFound) as caught:
+            Script(answers).ask()
+        assert not caught.value.heard
+
     @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20))
     def test_no_header_breaks_a_line_or_says_none(self, token: str) -> None:
         """Whatever the page has for a token, it goes out as one line of ASCII, or nothing is posted."""

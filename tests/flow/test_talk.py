@@ -99,8 +99,9 @@ class TestSteps:
     def test_a_value_that_is_not_there_names_its_step(self) -> None:
         """The error says what was looked for, and where."""
         problem = "step 1 of 2, POST /jobs: expected the value job in the body, and it is not there"
-        with pytest.raises(TokenNotFound, match=problem):
+        with pytest.raises(TokenNotFound, match=problem) as caught:
             Script([answer(error="full")]).ask(self.SUBMIT)
+        assert caught.value.heard
 
     def test_what_is_expected_has_to_come(self) -> None:
         """A success that is another one is an error."""
@@ -115,8 +116,9 @@ class TestSteps:
     def test_a_message_that_was_taken_is_not_told_again(self) -> None:
         """A refusal of the second request does not undo the first."""
         script = Script([answer(job_id=1), said(403, "expired"), answer(job_id=2)])
-        with pytest.raises(SessionRefused, match="took the message and then refused its reply"):
+        with pytest.raises(SessionRefused, match="took the message and then refused its reply") as caught:
             script.ask(self.SUBMIT)
+        assert caught.value.heard
         assert script.story == "POST /jobs | GET /jobs/1"
 
 

@@ -12,7 +12,7 @@ from chatdoor.drive.asker import NOBODY, Asker
 from chatdoor.drive.async_client import AsyncClient
 from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.visitor import Visitor, talks_of
-from chatdoor.errors import ChatdoorError, SessionError, SessionRefused
+from chatdoor.errors import ChatdoorError, SessionError
 from chatdoor.flow.effects import Head, Send
 from chatdoor.flow.turn import SYSTEM_ROLES
 from chatdoor.messages import CheckedMessages, Message, Reply
@@ -54,9 +54,9 @@ class Trial(NamedTuple):
 def _is_worth_another_try(trial: Trial) -> bool:
     """A session that is not to be had, or that another row's newer token has ended, may be had later."""
     error = trial.error
-    if isinstance(error, SessionRefused):
+    if isinstance(error, SessionError):
         return not error.heard
-    return error is not None and (error.retryable or (isinstance(error, SessionError) and not trial.sent))
+    return error is not None and error.retryable
 
 
 class Asks(Protocol):

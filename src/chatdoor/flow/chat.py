@@ -6,7 +6,7 @@ second time only after a refusal, which says that the site did not act, and neve
 
 import msgspec
 
-from chatdoor.errors import ConversationLost, SessionRefused, TokenNotFound
+from chatdoor.errors import ConversationLost, SessionError, SessionRefused, TokenNotFound
 from chatdoor.flow.answer import Answer, Declared
 from chatdoor.flow.effects import Decode, Flow, HangUp, Make, OpenSession
 from chatdoor.flow.exchange import Call, Visit
@@ -42,12 +42,16 @@ def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     session: Session = yield OpenSession()
     visit = Visit(site, session, call, talk)
     try:
-        outcome = yield from _attempt(visit, turn, way)
-    except TokenNotFound as lost:
-        outcome = _outlived(visit, lost)
-    while not isinstance(outcome, Read):
-        visit = Visit(site, (yield from _renewed(visit, outcome)), call, talk)
-        outcome = yield from _attempt(visit, turn, way)
+        try:
+            outcome = yield from _attempt(visit, turn, way)
+        except TokenNotFound as lost:
+            outcome = _outlived(visit, lost)
+        while not isinstance(outcome, Read):
+            visit = Visit(site, (yield from _renewed(visit, outcome)), call, talk)
+            outcome = yield from _attempt(visit, turn, way)
+    except SessionError as error:
+        error.heard = error.heard or (call.told and not isinstance(error, SessionRefused))
+        raise
     return _reply(site, turn, call, talk, outcome)
 
 
