@@ -3,8 +3,7 @@
 import contextlib
 import http.client
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
@@ -82,11 +81,3 @@ def site_file(program: Program, practice: Practice, name: str = "practice") -> P
     text = site_text(practice.behaviour, practice.url)
     assert 'name = "practice"' in text
     return program.write(f"{name}.toml", text.replace('name = "practice"', f'name = "{name}"'))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Waits until something holds. Fails after a while."""
-    end = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)

@@ -7,8 +7,9 @@ import time
 import pytest
 
 from chatdoor.practice import Practice
-from tests.cli.gateway_client import Remote, running, site_file, wait_until, words
+from tests.cli.gateway_client import Remote, running, site_file, words
 from tests.cli.program import Program
+from tests.servers.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGHUP there")
 

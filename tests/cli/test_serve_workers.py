@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +12,10 @@ from threading import Thread
 import pytest
 
 from chatdoor.practice import Practice
-from tests.cli.gateway_client import Remote, running, site_file, wait_until
+from tests.cli.gateway_client import Remote, running, site_file
 from tests.cli.program import Program
 from tests.servers.redis import RedisServer
+from tests.servers.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
 
@@ -106,7 +106,7 @@ def test_ctrl_c_lets_what_runs_finish(program: Program) -> None:
         statuses: list[int] = []
         thread = Thread(target=lambda: statuses.append(remote.chat()[0]))
         thread.start()
-        time.sleep(0.25)
+        wait_until(lambda: practice.stats()["accepted"])
         remote.process.send_signal(signal.SIGINT)
         thread.join(10)
         remote.process.communicate(timeout=10)

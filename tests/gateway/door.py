@@ -5,7 +5,6 @@ import http.client
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,6 +22,7 @@ from chatdoor.gateway.state import Conduct, State
 from chatdoor.practice import Practice
 from chatdoor.site import Site
 from tests.gateway.openai_shapes import check_answer
+from tests.servers.waiting import wait_until
 
 HELLO = [{"role": "user", "content": "Hello"}]
 CHAT = "/v1/chat/completions"
@@ -101,10 +101,11 @@ class Door:
 
     def wait_until_idle(self) -> None:
         """Waits until no request is on its way. Fails after a while."""
-        end = time.monotonic() + SECONDS
-        while self.state.running:
-            assert time.monotonic() < end, "a request is still on its way"
-            time.sleep(0.005)
+        wait_until(lambda: not self.state.running)
+
+    def wait_until_busy(self, count: int = 1) -> None:
+        """Waits until so many requests are on their way. Fails after a while."""
+        wait_until(lambda: self.state.running == count)
 
 
 def whole(answer: bytes) -> bool:

@@ -50,11 +50,10 @@ def test_a_client_that_sends_ahead_is_seen_to_leave() -> None:
     with practice_door(reply="sse-delta", slow=30.0) as (door, _):
         with connect(door) as connection:
             connection.sendall(ask(door) + LIVE % door.port * 3)
-            time.sleep(0.2)
-            assert door.state.running == 1
+            door.wait_until_busy()
         left = time.monotonic()
         door.wait_until_idle()
-        assert time.monotonic() - left < 1
+        assert time.monotonic() - left < 2
 
 
 def test_many_requests_at_once_are_all_answered_in_order() -> None:
@@ -155,13 +154,12 @@ def test_a_body_that_breaks_ends_its_request_at_once(door: Door) -> None:
     """Nothing waits for the rest of a body that can not be read."""
     with connect(door) as connection:
         connection.sendall(HEAD % door.port + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n")
-        time.sleep(0.1)
-        assert door.state.running == 1
+        door.wait_until_busy()
         connection.sendall(b"no size\r\n")
         assert status(connection.recv(65_536)) == 400
         broken = time.monotonic()
         door.wait_until_idle()
-        assert time.monotonic() - broken < 1
+        assert time.monotonic() - broken < 2
 
 
 def test_who_goes_on_sending_is_parted_from(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +215,7 @@ def test_a_request_that_does_not_come_is_given_up(sent: object) -> None:
         connection.sendall(data)
         began = time.monotonic()
         assert status(rest(connection)) == 408
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 3
 
 
 def test_who_was_answered_and_sends_no_more_hears_nothing_else() -> None:

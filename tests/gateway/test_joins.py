@@ -16,7 +16,7 @@ from chatdoor.gateway.access_log import AccessLog
 from chatdoor.gateway.along import Along
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.house import House
-from chatdoor.gateway.joins import Joins
+from chatdoor.gateway.joins import LINGER_SECONDS, Joins
 from chatdoor.gateway.renewal import Renewals, Renewed
 from chatdoor.gateway.state import State
 from chatdoor.practice import Practice
@@ -25,6 +25,7 @@ from tests.gateway.rings import left_in_rings
 from tests.gateway.test_access_log import lines
 from tests.gateway.test_connection import rest
 from tests.gateway.test_metrics import value
+from tests.servers.waiting import wait_until
 
 KEYED = {"Idempotency-Key": "one"}
 FIRST = {"X-Stainless-Retry-Count": "0"}
@@ -64,10 +65,19 @@ def leaving(door: Door, headers: Mapping[str, str], **request: object) -> Iterat
 
 def until(practice: Practice, name: str, count: int) -> None:
     """Waits until the site has counted so many. Fails after a while."""
-    end = time.monotonic() + SECONDS
-    while practice.stats()[name] < count:
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    wait_until(lambda: practice.stats()[name] >= count)
+
+
+def until_left(door: Door) -> None:
+    """Waits until the one try that runs is without its client. Fails after a while."""
+    (tried,) = door.state.joins._running
+    wait_until(lambda: tried.left)
+
+
+@pytest.fixture
+def lingering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A try whose client has left goes on for longer than a test."""
+    monkeypatch.setattr("chatdoor.gateway.joins.LINGER_SECONDS", 60.0)
 
 
 @STREAMED
@@ -76,6 +86,7 @@ def test_a_retry_joins_the_try_that_runs(first: Mapping[str, str], again: Mappin
     """Both are answered alike, from the start, and the site is asked once."""
     with practice_door(reply="sse-delta", pause=0.1, slow=0.2) as (door, practice):
         one = Asking(door, first, stream=streamed)
+        until(practice, "accepted", 1)
         time.sleep(0.4)
         two = Asking(door, again, stream=streamed)
         assert one.result().status == 200
@@ -142,17 +153,23 @@ def test_the_first_may_leave(streamed: bool) -> None:
         with leaving(door, KEYED, stream=streamed):
             until(practice, "accepted", 1)
             two = Asking(door, KEYED, stream=streamed)
-            time.sleep(0.2)
+            door.wait_until_busy(2)
         assert two.result().status == 200
         assert practice.stats()["accepted"] == 1
 
 
+def test_a_try_goes_on_until_its_retry_comes() -> None:
+    """The official clients come back half a second after they hung up."""
+    assert LINGER_SECONDS > 0.5
+
+
+@pytest.mark.usefixtures("lingering")
 def test_a_retry_after_its_first_try_has_left_joins() -> None:
-    """The official clients come back half a second after they hung up, and find their try."""
+    """A client that comes back in time finds its try."""
     with practice_door(slow=1.0) as (door, practice):
         with leaving(door, FIRST):
             until(practice, "accepted", 1)
-        time.sleep(0.5)
+        until_left(door)
         assert door.chat(AGAIN).status == 200
         assert practice.stats()["accepted"] == 1
 
@@ -164,9 +181,8 @@ def test_when_all_have_left_it_ends() -> None:
             until(practice, "accepted", 1)
             assert door.state.joins.running == 1
         left = time.monotonic()
-        while door.state.joins.running:
-            time.sleep(0.005)
-        assert time.monotonic() - left < 1
+        wait_until(lambda: not door.state.joins.running)
+        assert time.monotonic() - left < 2
         seen = door.chat(KEYED)
         assert (seen.status, seen.error["code"]) == (409, "first_try_given_up")
         assert seen.headers["x-should-retry"] == "false"
@@ -178,10 +194,7 @@ def test_a_stream_that_was_given_up_says_so() -> None:
     with practice_door(reply="sse-delta", pause=0.5) as (door, practice):
         with leaving(door, KEYED, stream=True) as connection:
             assert connection.recv(65_536)
-        end = time.monotonic() + SECONDS
-        while door.state.joins.running:
-            assert time.monotonic() < end
-            time.sleep(0.005)
+        wait_until(lambda: not door.state.joins.running)
         with leaving(door, KEYED, stream=True) as connection:
             received = rest(connection)
         assert received.startswith(b"HTTP/1.1 200 OK")
@@ -265,9 +278,9 @@ def test_what_is_kept_is_bounded() -> None:
 
 
 @pytest.mark.parametrize("stays", [True, False], ids=["the site changed", "the site is gone"])
-def test_a_try_that_lingers_goes_on_over_a_reload(monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
+@pytest.mark.usefixtures("lingering")
+def test_a_try_that_lingers_goes_on_over_a_reload(stays: bool) -> None:
     """Its client left, all is read again, and its retry comes: it is answered, and the site was asked once."""
-    monkeypatch.setattr("chatdoor.gateway.joins.LINGER_SECONDS", SECONDS)
     with practice_door(slow=0.6) as (door, practice):
         house = door.state.house
         before = house.sites["practice"].site
@@ -280,8 +293,7 @@ def test_a_try_that_lingers_goes_on_over_a_reload(monkeypatch: pytest.MonkeyPatc
         with leaving(door, KEYED):
             until(practice, "accepted", 1)
         door.server.renew()
-        while door.state.house is house:
-            time.sleep(0.005)
+        wait_until(lambda: door.state.house is not house)
         assert door.chat(KEYED).status == 200
         assert practice.stats()["accepted"] == 1
         assert door.chat().status == (200 if stays else 404)
@@ -299,35 +311,38 @@ def test_a_try_that_has_ended_leaves_nothing_to_the_collector(streamed: bool) ->
         assert not held
 
 
+@pytest.mark.usefixtures("lingering")
 def test_the_end_of_the_gateway_ends_what_lingers() -> None:
     """A try that nobody waits for does not outlive the gateway."""
     with practice_door(reply="sse-delta", slow=30.0) as (door, practice):
         with leaving(door, KEYED):
             until(practice, "accepted", 1)
-        time.sleep(0.1)
+        until_left(door)
         assert door.state.joins.running == 1
         door.server.stop()
     assert not door.state.joins.running
 
 
-def test_a_try_that_nobody_waits_for_is_counted_as_running(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("lingering")
+def test_a_try_that_nobody_waits_for_is_counted_as_running() -> None:
     """The site is asked for as long as it lingers, so the metrics say so; while somebody waits it counts once."""
-    monkeypatch.setattr("chatdoor.gateway.joins.LINGER_SECONDS", SECONDS)
     with practice_door(slow=30.0) as (door, practice):
         with leaving(door, KEYED):
             until(practice, "accepted", 1)
             assert value(door, "chatdoor_requests_running") == 2
-        time.sleep(0.1)
+        until_left(door)
         assert value(door, "chatdoor_requests_running") == 2
 
 
+@pytest.mark.usefixtures("lingering")
 def test_the_answer_of_a_try_whose_client_left_is_counted_for_its_retry(tmp_path: Path) -> None:
     """The retry's line and the metrics say what the site answered, and the tokens count once."""
-    practice = Practice(slow=0.6)
+    practice = Practice(slow=1.0)
     with practice as site, gateway(site, log=AccessLog(tmp_path / "log")) as door:
         with leaving(door, KEYED):
             until(practice, "accepted", 1)
         assert door.chat(KEYED).status == 200
+        door.wait_until_idle()
         once = value(door, "chatdoor_tokens_total", direction="output")
         assert door.chat(KEYED).status == 200
         assert value(door, "chatdoor_tokens_total", direction="output") == once == 8

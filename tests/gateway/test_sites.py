@@ -13,6 +13,7 @@ from chatdoor.gateway.recent import KEPT, TEXT_MOST
 from chatdoor.gateway.state import Conduct
 from chatdoor.practice import Practice
 from tests.gateway.door import CHAT, HELLO, Door, Seen, gateway, key, practice_door
+from tests.servers.waiting import wait_until
 
 STATE = "/v1/chatdoor/state"
 
@@ -80,13 +81,11 @@ def test_a_stream_that_breaks_is_told_by_its_error() -> None:
 
 def test_a_client_that_leaves_is_no_fault() -> None:
     """It is told as 499, and the site stays as it was."""
-    with practice_door(slow=5.0) as (door, _):
+    with practice_door(slow=5.0) as (door, practice):
         connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=10)
         body = json.dumps({"model": "practice", "messages": HELLO, "stream": True})
         connection.request("POST", CHAT, body, {"Content-Type": "application/json"})
-        while not door.state.running:
-            time.sleep(0.005)
-        time.sleep(0.1)
+        wait_until(lambda: practice.stats()["accepted"])
         connection.close()
         state = told(door)
         assert [row["status"] for row in state["requests"]] == [CLIENT_LEFT]

@@ -11,8 +11,9 @@ import pytest
 from chatdoor.gateway.quota import Quota
 from tests.gateway.door import CHAT, Door, Seen, key
 from tests.gateway.shared.conftest import Doors
-from tests.gateway.test_joins import KEYED, leaving
+from tests.gateway.test_joins import KEYED, leaving, until
 from tests.servers.redis import RedisServer
+from tests.servers.waiting import wait_until
 
 SPLIT = msgspec.msgpack.encode({"status": 200, "headers": [(b"a", b"b\r\nc: d")], "body": b""})
 """An answer whose header would be two."""
@@ -29,10 +30,7 @@ def answers(doors: list[Door], count: int, **request: object) -> list[Seen]:
 def answered_try(redis: RedisServer) -> str:
     """The name of the one try on the server, once its answer is there: that is written after its client has it."""
     (name,) = redis.keys("t:*")
-    end = time.monotonic() + 10
-    while redis.tell("HEXISTS", "{chatdoor}:" + name, "a") != b":1\r\n":
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    wait_until(lambda: redis.tell("HEXISTS", "{chatdoor}:" + name, "a") == b":1\r\n")
     return name
 
 
@@ -69,7 +67,7 @@ def test_a_retry_waits_for_a_try_that_runs_elsewhere(doors: Doors) -> None:
         marked = {"x-stainless-retry-count": "0"}
         thread = threading.Thread(target=lambda: first.append(three[0].chat(marked)))
         thread.start()
-        time.sleep(0.2)
+        until(practice, "accepted", 1)
         retry = three[1].chat({"x-stainless-retry-count": "1"})
         thread.join(10)
         assert retry.status == 200
@@ -79,17 +77,16 @@ def test_a_retry_waits_for_a_try_that_runs_elsewhere(doors: Doors) -> None:
 
 def test_a_retry_that_leaves_waits_no_longer(doors: Doors) -> None:
     """A client that waits for a try elsewhere and hangs up is gone at once, and the try goes on."""
-    with doors(slow=2.0) as (three, practice):
+    with doors(slow=3.0) as (three, practice):
         first: list[Seen] = []
         thread = threading.Thread(target=lambda: first.append(three[0].chat(KEYED)))
         thread.start()
-        time.sleep(0.2)
+        until(practice, "accepted", 1)
         with leaving(three[1], KEYED):
-            time.sleep(0.2)
-            assert three[1].state.running == 1
+            three[1].wait_until_busy()
         left = time.monotonic()
         three[1].wait_until_idle()
-        assert time.monotonic() - left < 1
+        assert time.monotonic() - left < 2
         thread.join(10)
         assert (first[0].status, practice.stats()["accepted"]) == (200, 1)
         assert three[1].chat(KEYED).body == first[0].body
@@ -107,7 +104,7 @@ def test_a_retry_of_a_stream_is_kept_awake(doors: Doors) -> None:
     with doors(2, slow=0.8) as ((one, two), practice), ThreadPoolExecutor(1) as pool:
         marked = {"Idempotency-Key": "streamed"}
         running = pool.submit(one.chat, marked, stream=True)
-        time.sleep(0.2)
+        until(practice, "accepted", 1)
         retry = two.chat(marked, stream=True)
         assert retry.headers["content-type"].startswith("text/event-stream")
         assert retry.body.startswith(b": keep-alive\n\n")
@@ -117,12 +114,12 @@ def test_a_retry_of_a_stream_is_kept_awake(doors: Doors) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_retry_of_a_stream_that_fails(doors: Doors) -> None:
+def test_a_retry_of_a_stream_that_fails(doors: Doors, redis: RedisServer) -> None:
     """Where the first try fails, the stream that waits for it ends with the error, and with no clean end."""
     with doors(2, slow=0.8, error_every=1) as ((one, two), _), ThreadPoolExecutor(1) as pool:
         marked = {"Idempotency-Key": "streamed"}
         running = pool.submit(one.chat, marked, stream=True)
-        time.sleep(0.2)
+        wait_until(lambda: redis.keys("t:*"))
         with pytest.raises(IncompleteRead) as cut:
             two.chat(marked, stream=True)
         assert cut.value.partial.startswith(b": keep-alive\n\n")
@@ -135,9 +132,10 @@ def test_a_retry_of_what_runs_elsewhere_never_asks_again(doors: Doors, redis: Re
     with doors(2, serves=serves, slow=1.0) as ((one, two), practice), ThreadPoolExecutor(2) as pool:
         marked = {"Idempotency-Key": "once"}
         first = pool.submit(one.chat, marked)
-        time.sleep(0.2)
+        until(practice, "accepted", 1)
         retry = pool.submit(two.chat, marked)
-        time.sleep(0.2)
+        two.wait_until_busy()
+        time.sleep(0.1)  # it has heard of the first one
         redis.stop()
         assert (retry.result().status, retry.result().error["code"]) == (503, "state_down")
         assert first.result().status == 200
