@@ -96,10 +96,10 @@ def test_waits_for_the_pace_are_counted() -> None:
     """A call that the site's own pace holds back is a wait of some length."""
     with practice_door() as (inner, _):
         client = inner.state.house.sites["practice"]
-        client.visitor.pace = Pace(1, 600.0)
+        client.visitor.pace = Pace(1, 100.0)
         assert [inner.chat().status for _ in range(3)] == [200] * 3
         assert value(inner, "chatdoor_waits_total", site="practice") == 2
-        assert 0 < value(inner, "chatdoor_wait_seconds_total", site="practice") < 1
+        assert 0 < value(inner, "chatdoor_wait_seconds_total", site="practice") < 3
 
 
 def test_what_a_client_makes_up_is_no_label() -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.servers.redis import RedisServer, redis_server
 
 ECHO = Script("return ARGV[1]")
 PASSWORD = "hunter2"
+T = TypeVar("T")
 
 
 async def asked(url: str) -> str:
@@ -28,6 +30,16 @@ async def asked(url: str) -> str:
         return str(error.problem)
     finally:
         await link.close()
+
+
+async def left_in_peace(asks: Awaitable[T]) -> T:
+    """What comes of it, once no socket is open in this loop: the two sides of TLS agree on an end, which takes time."""
+    try:
+        return await asks
+    finally:
+        open_ones = asyncio.get_running_loop()._selector.get_map()  # type: ignore[attr-defined]
+        while len(open_ones) > 1:  # noqa: ASYNC110 - one is the loop's own, and the loop tells nobody
+            await asyncio.sleep(0.01)
 
 
 def of_user(*rights: str) -> Callable[[RedisServer], str]:
@@ -83,8 +95,12 @@ def test_rights_that_do_not_suffice(redis: RedisServer, rights: tuple[str, ...])
         link = Link(of_user(*rights)(redis))
         link.begin()
         try:
-            await asyncio.sleep(0.1)
-            return {link.problem for _ in range(6) if await asyncio.sleep(0.1, result=True)}
+            async with asyncio.timeout(10):
+                while link.problem is None:  # noqa: ASYNC110 - the link tells nobody
+                    await asyncio.sleep(0.01)
+            seen = {link.problem for _ in range(6) if await asyncio.sleep(0.1, result=True)}
+            assert link._clock is None  # no beat has told it
+            return seen
         finally:
             await link.close()
 
@@ -97,6 +113,9 @@ def test_tls(authority: Authority, tmp_path: Path) -> None:
     files = ("--tls-cert-file", authority.cert_file, "--tls-key-file", authority.key_file, "--tls-auth-clients", "no")
     options = ("--tls-port", port, *files, "--tls-ca-cert-file", authority.ca_file, "--bind", "127.0.0.1", "127.0.0.2")
     other = found_authority(tmp_path)
+
+    def over_tls(url: str) -> str:
+        return asyncio.run(left_in_peace(asked(url)))
 
     async def frozen(url: str, redis: RedisServer) -> float:
         link = Link(url)
@@ -113,12 +132,12 @@ def test_tls(authority: Authority, tmp_path: Path) -> None:
 
     with redis_server(tmp_path, *map(str, options)) as redis:
         ours = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority.ca_file}"
-        assert asyncio.run(asked(ours)) == "met"
+        assert over_tls(ours) == "met"
         for url in (f"rediss://127.0.0.1:{port}/0", f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={other.ca_file}"):
-            assert "its certificate is not trusted: " in asyncio.run(asked(url))
-        assert "not valid for '127.0.0.2'" in asyncio.run(asked(ours.replace("127.0.0.1", "127.0.0.2")))
+            assert "its certificate is not trusted: " in over_tls(url)
+        assert "not valid for '127.0.0.2'" in over_tls(ours.replace("127.0.0.1", "127.0.0.2"))
         assert "it has ended the connection" in asyncio.run(asked(f"redis://127.0.0.1:{port}/0"))
-        assert asyncio.run(frozen(ours, redis)) < 1.5
+        assert asyncio.run(left_in_peace(frozen(ours, redis))) < 2
 
 
 @pytest.mark.parametrize("answered", [0, 1])
