@@ -212,7 +212,7 @@ def test_ctrl_c_ends_every_wait(program: Program, faulty: Faulty, side: str, fau
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
         out, err = process.communicate(timeout=10)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1
     assert (process.returncode, out) == (130, b"")
     assert err == b""
 
@@ -235,7 +235,7 @@ def test_ctrl_c_ends_a_reply(program: Program, faulty: Faulty) -> None:
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
         out, err = process.communicate(timeout=10)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1
     assert (process.returncode, out, err) == (130, b"\n", b"")
 
 

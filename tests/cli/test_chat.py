@@ -154,7 +154,7 @@ def test_ctrl_c_stops_a_reply_and_not_the_program(program: Program, faulty: Faul
         screen.type(INTERRUPT)
         screen.wait_for("[stopped]")
         screen.wait_for("> ")
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 2
         screen.type("Two\n")
         screen.wait_for(" you.")
         screen.wait_for("> ")

@@ -65,7 +65,7 @@ def test_pieces_are_handed_on_as_they_come(faulty: Faulty) -> None:
     answer = http.send(Request("POST", f"{server.url}/generate_response/", (), b"{}"), PLACE, 5.0)
     start = time.monotonic()
     assert answer.read()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 2
     answer.close()
     http.close()
 
@@ -79,7 +79,7 @@ def test_an_answer_that_is_left_ends_its_connection(faulty: Faulty) -> None:
     answer.read()
     start = time.monotonic()
     answer.close()
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 2
     assert http.send(request, PLACE, 5.0).head.status == 200
     http.close()
 

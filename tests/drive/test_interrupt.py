@@ -36,6 +36,9 @@ print(client.ask(hello, timeout=20).text if sys.argv[3] == "again" else "left", 
 """
 
 
+SOON = 1.0
+"""Seconds: half of one, and as much again for a machine that is busy."""
+
 OWN_HANDLERS = ["", "signal.signal(signal.SIGINT, interrupt)", "signal.signal(signal.SIGTERM, interrupt)"]
 """What a program does about signals: nothing, or what chatdoor can not look into."""
 
@@ -73,7 +76,7 @@ def test_ctrl_c_ends_a_wait_for_the_site(faulty: Faulty, chat: str, handlers: st
     server = faulty(chat=chat)
     lines, took = _interrupted(server.url, handlers=handlers, way=way)
     assert lines == ["asks", "interrupted", "left"]
-    assert took < 0.5
+    assert took < SOON
 
 
 @POSIX
@@ -82,7 +85,7 @@ def test_ctrl_c_ends_a_wait_for_the_page(faulty: Faulty, way: str) -> None:
     """The fetch of the page is ended too."""
     lines, took = _interrupted(faulty(page="never_answers").url, way=way)
     assert lines == ["asks", "interrupted", "left"]
-    assert took < 0.5
+    assert took < SOON
 
 
 @POSIX
@@ -90,7 +93,7 @@ def test_ctrl_c_ends_a_wait_for_the_pace(faulty: Faulty) -> None:
     """The wait of a polite pace is ended too."""
     lines, took = _interrupted(faulty().url, per_minute=3)
     assert lines == ["asks", "interrupted", "left"]
-    assert took < 0.5
+    assert took < SOON
 
 
 @POSIX
@@ -101,7 +104,7 @@ def test_a_handler_that_does_not_raise_ends_nothing(faulty: Faulty, way: str) ->
     handler = "signal.signal(signal.SIGINT, lambda *_: print('noted', flush=True))"
     lines, took = _interrupted(server.url, handlers=handler, way=way)
     assert lines == ["asks", "noted", "left"]
-    assert took < 0.5
+    assert took < SOON
     assert server.prompts == 2
 
 

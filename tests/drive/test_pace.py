@@ -3,7 +3,6 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,6 +14,7 @@ from chatdoor.errors import ArgumentError, RateLimited, TimedOut
 from tests.drive.faces import HELLO
 from tests.drive.stateful import BlockingFace, StatefulSite, talk
 from tests.servers.faulty import Faulty
+from tests.servers.waiting import wait_until
 
 
 class Clock:
@@ -119,7 +119,7 @@ def test_clients_of_one_site_share_the_pace(faulty: Faulty) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert abs(running[1] - running[0]) > 0.4  # the slow answer takes 0.5 s
+    assert abs(running[1] - running[0]) > 0.2  # the slow answer takes 0.5 s
 
 
 def test_a_wait_that_does_not_fit_is_an_error_at_once(faulty: Faulty) -> None:
@@ -130,7 +130,7 @@ def test_a_wait_that_does_not_fit_is_an_error_at_once(faulty: Faulty) -> None:
         start = time.monotonic()
         with pytest.raises(TimedOut, match="pace"):
             client.ask(HELLO)
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 3
     assert server.prompts == 1
 
 
@@ -163,12 +163,11 @@ def test_all_callers_heed_a_wait_that_the_site_asks_for(faulty: Faulty) -> None:
     server = faulty(chat=["rate_limited_1s", "good"])
     with Client(load_site("voigpt", url=server.url)) as client, ThreadPoolExecutor(4) as pool:
         first = pool.submit(client.ask, HELLO)
-        _wait_for(lambda: server.prompts == 1)
-        time.sleep(0.1)
+        wait_until(lambda: client.visitor.holdoff.left)
         others = [pool.submit(client.ask, HELLO), pool.submit(_ask_async, client)]
         with pytest.raises(RateLimited, match="asks all to wait") as limited:
             client.ask(HELLO, timeout=0.2)
-        time.sleep(0.4)
+        time.sleep(0.2)
         assert server.prompts == 1
         assert {one.result().text for one in (first, *others)} == {"Good day to you."}
     assert 0.2 < limited.value.retry_after <= 1
@@ -190,7 +189,7 @@ def test_a_call_that_is_held_off_has_told_nothing() -> None:
     site = StatefulSite()
     face = BlockingFace(site)
     first = face.ask(talk("a"))
-    face.visitor.holdoff.begin(0.3)
+    face.visitor.holdoff.begin(1.0)
     with pytest.raises(RateLimited):
         face.ask(talk("a", first.text, "b"), timeout=0.1)
     assert face.ask(talk("a", first.text, "b")).conversation == first.conversation
@@ -215,10 +214,3 @@ def test_clients_of_a_site_elsewhere_share_the_wait() -> None:
 
 def _ask_async(client: Client) -> Reply:
     return asyncio.run(AsyncClient.of(client.visitor).ask(HELLO))
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import threading
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -15,6 +14,7 @@ from chatdoor.flow.session import Changes, Session
 from tests.drive.faces import HELLO
 from tests.servers.django_server import DjangoServer
 from tests.servers.faulty import Faulty
+from tests.servers.waiting import wait_until
 
 CALLERS = 24
 
@@ -156,7 +156,7 @@ class TestManyCallers:
         client = Client(load_site("voigpt", url=server.url), timeout=3)
         leader = threading.Thread(target=lambda: _swallow(client))
         leader.start()
-        time.sleep(0.2)
+        wait_until(lambda: server.pages)
         with pytest.raises(TimedOut, match="another call opens"):
             client.ask(HELLO, timeout=0.2)
         client.close()

@@ -429,7 +429,7 @@ def test_ctrl_c_ends_a_wait_for_a_frame(sockets: SocketServer) -> None:
         program.send_signal(signal.SIGINT)
         start = time.monotonic()
         assert program.stdout.readline() == "interrupted\n"
-        assert time.monotonic() - start < 0.5
+        assert time.monotonic() - start < 1
         assert program.wait(10) == 0
     assert sockets.wait_closed(1)
 

@@ -20,7 +20,7 @@ from chatdoor.errors import ArgumentError
 from chatdoor.practice import Behaviour, Practice, serve
 from tests.practice.browser import CHAT, Browser, running
 
-STOP_SECONDS = 1.0
+STOP_SECONDS = 2.0
 FOREGROUND = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
     "from chatdoor.practice import serve; serve(on_ready=lambda url: print(url, flush=True))"

@@ -11,6 +11,7 @@ import pytest
 
 from chatdoor import AbstractProvider, CreateResult, Messages
 from chatdoor.errors import ArgumentError, ChatdoorError, SiteFailed
+from tests.servers.waiting import wait_until
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
 
@@ -160,11 +161,13 @@ def test_an_async_caller_who_is_cancelled_closes_the_blocking_provider() -> None
     """A cancelled wait leaves no generator open behind it."""
 
     class Slow(AbstractProvider):
+        begun = threading.Event()
         closed: ClassVar[list[bool]] = []
 
         @classmethod
         def create_completion(cls, *_: object, **__: object) -> CreateResult:
             try:
+                cls.begun.set()
                 time.sleep(0.3)
                 yield "late"
             finally:
@@ -172,11 +175,11 @@ def test_an_async_caller_who_is_cancelled_closes_the_blocking_provider() -> None
 
     async def work() -> None:
         task = asyncio.create_task(Slow.create_async("m", HELLO))
-        await asyncio.sleep(0.1)
+        await asyncio.to_thread(Slow.begun.wait, 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.sleep(0.4)
+        await asyncio.to_thread(wait_until, lambda: Slow.closed)
 
     asyncio.run(work())
     assert Slow.closed == [True]

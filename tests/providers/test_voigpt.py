@@ -440,14 +440,14 @@ class TestReplies:
         start = time.monotonic()
         with pytest.raises(TimedOut):
             ask(url=faulty(chat=chat).url, timeout=0.6)
-        assert time.monotonic() - start < 1.5
+        assert time.monotonic() - start < 3
 
     def test_a_gap_is_told_from_the_total(self, faulty: Faulty, ask: Ask) -> None:
         """A site that is silent for longer than the gap is given up, though there is time left."""
         start = time.monotonic()
         with pytest.raises(TimedOut):
             ask(url=faulty(chat="never_answers").url, timeout=Timeout(gap=0.4, total=20))
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 4
 
 
 def test_the_private_ca_is_an_option(django_https: DjangoServer, ask: Ask) -> None:

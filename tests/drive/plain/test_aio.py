@@ -23,11 +23,12 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Server:
-    """A server in the test's own event loop. `connections` counts those that were made, `lost` those that ended."""
+    """A server in the test's own event loop. `connections` counts those that were made, `met` and `lost` are of any."""
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
         self.connections = 0
+        self.met = asyncio.Event()
         self.lost = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -41,6 +42,7 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.met.set()
         try:
             await self._talk(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -121,11 +123,12 @@ def test_who_is_cancelled_leaves_no_connection(talk: Talk) -> None:
         async with Server(talk) as server:
             http = PlainHttp(Access())
             task = asyncio.create_task(_get(http, server.url))
+            await server.met.wait()
             await asyncio.sleep(0.1)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            await asyncio.wait_for(server.lost.wait(), 1)
+            await asyncio.wait_for(server.lost.wait(), 5)
 
     asyncio.run(main())
 
@@ -141,7 +144,7 @@ def test_who_is_cancelled_at_whatever_moment_has_ended() -> None:
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 task.cancel()
-                await asyncio.wait([task], timeout=1)
+                await asyncio.wait([task], timeout=5)
                 assert task.cancelled(), f"after {turns} turns"
             http.close()
 
@@ -165,7 +168,7 @@ def test_a_wait_ends_with_its_time_and_says_for_what_it_was(talk: Talk, timeout:
             with pytest.raises(TimedOut) as caught:
                 await _get(PlainHttp(Access(timeout=timeout)), server.url, timeout.total)
             assert caught.value.phase == phase
-            await asyncio.wait_for(server.lost.wait(), 1)
+            await asyncio.wait_for(server.lost.wait(), 5)
 
     asyncio.run(main())
 
@@ -204,6 +207,7 @@ def test_closing_ends_what_is_under_way() -> None:
         async with Server(_begin_an_answer) as server, Server(_answer_all) as good:
             http = PlainHttp(Access())
             task = asyncio.create_task(_get(http, server.url))
+            await server.met.wait()
             await asyncio.sleep(0.1)
             http.close()
             with pytest.raises(ReadFailed):

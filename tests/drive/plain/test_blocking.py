@@ -13,6 +13,7 @@ from chatdoor.drive.access import Access, Timeout
 from chatdoor.drive.plain.blocking import PlainHttp
 from chatdoor.errors import ConnectFailed, Place, ReadFailed, TimedOut
 from chatdoor.flow.effects import Request
+from tests.servers.waiting import wait_until
 
 PLACE = Place("bot", "GET /")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -158,7 +159,7 @@ def test_nobody_there_is_told_by_name() -> None:
 def test_closing_ends_what_is_under_way_on_another_thread() -> None:
     """And the next request works."""
     http = PlainHttp(Access())
-    with serving(_begin_an_answer) as (url, _), serving(_answer_all) as (good, _):
+    with serving(_begin_an_answer) as (url, connections), serving(_answer_all) as (good, _):
         errors: list[BaseException] = []
 
         def work() -> None:
@@ -169,9 +170,10 @@ def test_closing_ends_what_is_under_way_on_another_thread() -> None:
 
         thread = threading.Thread(target=work)
         thread.start()
+        wait_until(lambda: connections)
         time.sleep(0.2)
         http.close()
-        thread.join(1)
+        thread.join(5)
         assert not thread.is_alive()
         assert len(errors) == 1
         assert _get(http, good) == b"ok"

@@ -17,6 +17,7 @@ from chatdoor.site import Site
 from tests.drive.faces import HELLO
 from tests.servers.faulty import Faulty
 from tests.servers.redis import RedisServer
+from tests.servers.waiting import wait_until
 
 
 @asynccontextmanager
@@ -187,7 +188,7 @@ def test_a_wait_that_the_site_asks_for_is_heeded_by_all(redis: RedisServer) -> N
         async with gateways(redis, site) as clients:
             await clients[0].ask(talk(["a"]))
             limited = asyncio.create_task(clients[1].ask(talk(["b"])))
-            await asyncio.sleep(0.3)
+            await asyncio.to_thread(wait_until, lambda: redis.keys("h:*"))
             with pytest.raises(RateLimited):
                 await clients[2].ask(talk(["c"]), timeout=0.3)
             await limited
@@ -208,8 +209,7 @@ def test_who_leaves_gives_back_what_it_has(redis: RedisServer) -> None:
                 await asyncio.sleep(wait)
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-            await asyncio.sleep(0.1)
-            assert redis.keys("r:*") == []
+            await asyncio.to_thread(wait_until, lambda: not redis.keys("r:*"))
             again = await two.ask(talk(["a", reply.text, "c"]))
             assert again.fidelity in {"native", "replayed"}
             claimed = [redis.tell("HGET", "{chatdoor}:" + name, "c") for name in redis.keys("c:*")]
