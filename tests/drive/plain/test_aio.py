@@ -200,6 +200,36 @@ def test_a_connection_that_is_lost_before_it_is_used_is_an_error_at_once() -> No
     asyncio.run(main())
 
 
+class Wire(asyncio.Transport):
+    """A transport that goes nowhere."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """It is not sent."""
+
+
+def test_who_sends_in_every_turn_of_the_loop_puts_off_no_end() -> None:
+    """However fast the bytes come that are no answer yet, the wait ends with its time."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        connection = Connection(loop, set())
+        connection.connection_made(Wire())
+        began = loop.time()
+
+        def send() -> None:
+            connection.data_received(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            if loop.time() < began + 3:
+                loop.call_soon(send)
+
+        connection.ask(b"GET / HTTP/1.1\r\n\r\n")
+        send()
+        with pytest.raises(TimeoutError):
+            await connection.head(began + 0.1, 5)
+        assert loop.time() < began + 3
+
+    asyncio.run(main())
+
+
 def test_closing_ends_what_is_under_way() -> None:
     """As the library's clients do; and the next request works."""
 

@@ -90,7 +90,10 @@ class Connection(asyncio.Protocol):
 
     def _more(self, end: float, gap: float) -> asyncio.Future[None]:
         """Done when something has come. Raises TimeoutError where that is too late."""
-        self._when = when = min(end, self._loop.time() + gap)
+        now = self._loop.time()
+        if now >= end:  # who sends in every turn of the loop would put the alarm off for ever
+            raise TimeoutError
+        self._when = when = min(end, now + gap)
         if self._alarm is None or self._alarm.when() > when:
             self._set_alarm()
         self._waiter = waiter = self._loop.create_future()
