@@ -19,6 +19,7 @@ from chatdoor.batch.files import journal_of
 from chatdoor.batch.journal import MAGIC, slot_bytes
 from chatdoor.batch.plan import Plan, Progress, Silent
 from chatdoor.errors import ArgumentError, BatchStopped
+from tests.servers.ports import free_port
 from tests.servers.waiting import once, wait_until
 
 Results = dict[int, dict[str, Any]]
@@ -245,10 +246,9 @@ def load_site_with(folder: Path, site: Site, more: str) -> Site:
 def test_a_site_that_goes_down_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run pauses, says so, and goes on when the site is back; no row fails for it that was not sent."""
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
-    noted = Noted()
-    practice = Practice(slow=0.01)
+    noted, port = Noted(), free_port()
+    practice = Practice(port=port, slow=0.01)
     with practice as site:
-        port = int(practice.url.rpartition(":")[2])
         other = Practice(port=port)
         once(lambda: practice.stats()["accepted"] >= 40, practice.stop)
         back = once(lambda: noted.texts, other.start)
@@ -309,9 +309,9 @@ def test_a_site_without_its_token_for_a_while_fails_no_row(tmp_path: Path, monke
     monkeypatch.setattr(breaker, "LONGEST_PAUSE", 0.02)
     monkeypatch.setattr(crew, "LONGEST_PAUSE", 0.02)
     monkeypatch.setattr(crew, "MOST_TRIES", 2)
-    practice = Practice(slow=0.01)
+    port = free_port()
+    practice = Practice(port=port, slow=0.01)
     with practice as site:
-        port = int(practice.url.rpartition(":")[2])
         other, closed = Practice(port=port), Practice(port=port, token="meta")
 
         def go_away() -> None:

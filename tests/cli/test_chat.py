@@ -12,6 +12,7 @@ from tests.cli.program import Program, streaming_site
 from tests.servers.django_server import DjangoServer
 from tests.servers.faults.replies import GOOD_TEXT
 from tests.servers.faulty import Faulty
+from tests.servers.waiting import wait_until
 
 if sys.platform != "win32":
     from tests.cli.terminal import END_OF_INPUT, INTERRUPT, terminal
@@ -174,7 +175,7 @@ def test_ctrl_c_before_any_reply_drops_the_turn(program: Program, faulty: Faulty
     with terminal(program, "chat", "--site", "voigpt", "--url", server.url) as screen:
         screen.wait_for("> ")
         screen.type("One\n")
-        time.sleep(0.5)
+        wait_until(lambda: server.prompts)
         screen.type(INTERRUPT)
         screen.wait_for("the turn is not kept]")
         screen.wait_for("> ")

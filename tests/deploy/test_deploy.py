@@ -20,7 +20,8 @@ from chatdoor.practice import Practice
 from tests.cli.gateway_client import running, site_file
 from tests.cli.program import Program
 from tests.servers.nginx import PROGRAM as NGINX
-from tests.servers.nginx import free_port, wait_for_port
+from tests.servers.nginx import wait_for_port
+from tests.servers.ports import free_port
 from tests.servers.redis import PROGRAM as REDIS
 
 FOLDER = Path(__file__).parents[2] / "deploy"

@@ -64,7 +64,7 @@ def test_a_body_that_can_not_be_used_is_a_400(door: Door, body: bytes, param: st
     """Whatever is wrong with a body is told at once, with the parameter where there is one."""
     began = time.monotonic()
     answer = _post(door, body)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
     assert (status(answer), _error(answer)["param"]) == (400, param)
     assert _goes_on(door)
 
@@ -97,7 +97,7 @@ def test_a_head_that_can_not_be_used_is_refused(door: Door, lines: bytes, expect
         head = head.replace(b"127.0.0.1", b"evil.example")
     began = time.monotonic()
     answer = door.raw(head + lines + b"\r\n")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
     assert status(answer) == expected
     assert _error(answer)["message"]
     assert _goes_on(door)

@@ -25,6 +25,7 @@ from tests.gateway.rings import left_in_rings
 from tests.gateway.test_access_log import lines
 from tests.gateway.test_connection import rest
 from tests.gateway.test_metrics import value
+from tests.servers.ports import free_port
 from tests.servers.waiting import wait_until
 
 KEYED = {"Idempotency-Key": "one"}
@@ -232,9 +233,7 @@ def test_a_failure_that_repeats_nothing_is_tried_again() -> None:
 
 def test_a_retry_of_a_failure_gets_no_other_answer() -> None:
     """Of two equal questions one is answered and one finds no site: the retry of that one asks the site."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    practice = Practice(port=port)
+    practice = Practice(port=free_port())
     with practice as site, gateway(site) as door:
         answered = door.chat(FIRST)
         practice.stop()

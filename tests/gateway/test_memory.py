@@ -17,6 +17,7 @@ from chatdoor.gateway.exchange import Exchange
 from tests.gateway.door import practice_door
 from tests.gateway.rings import left_in_rings
 from tests.gateway.test_hostile import GOOD, HEAD
+from tests.servers.waiting import wait_until
 
 FILES = 64
 CALLERS = 500
@@ -74,11 +75,11 @@ def test_many_callers_and_few_files(serving: Serving) -> None:
         for caller in callers:
             with contextlib.suppress(ConnectionError):
                 statuses.append(caller.recv(65_536)[9:12])
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
     assert len(statuses) == CALLERS
     assert {b"200", b"503"} == set(statuses)
     assert serving.rss() - before < GROWTH_MOST
-    assert serving.answers()
+    wait_until(serving.answers)  # once it has seen them leave
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_a_gigabyte_is_not_kept(serving: Serving, lines: bytes) -> None:
             for _ in range(12):
                 connection.sendall(chunk)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
         with contextlib.suppress(ConnectionError, TimeoutError):
             for _ in range(200):
                 connection.sendall(chunk)

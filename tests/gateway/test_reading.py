@@ -5,7 +5,6 @@ import contextlib
 import http.client
 import json
 import socket
-import time
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from tests.gateway.door import SECONDS, Door, practice_door
 from tests.gateway.openai_shapes import check_error
 from tests.gateway.sdk_types import events, fits
 from tests.gateway.test_along import Client
+from tests.servers.waiting import wait_until
 
 KEYED = {"Idempotency-Key": "one"}
 EVENT: Any = ResponseStreamEvent
@@ -91,10 +91,7 @@ def test_a_stream_that_is_given_up_says_so_in_its_own_form(path: str, heartbeat:
     with practice_door(reply="sse-delta", **slow) as (door, practice):
         door.state.conduct = Conduct(heartbeat=heartbeat)
         status, _ = ask(door, path, streamed=True, reads=5)
-        left = time.monotonic()
-        while door.state.joins.running:
-            assert time.monotonic() - left < SECONDS
-            time.sleep(0.005)
+        wait_until(lambda: not door.state.joins.running)
         assert (status, practice.stats()["accepted"]) == (200, 1)
         status, body = ask(door, path, streamed=True)
     assert status == 200
@@ -107,8 +104,7 @@ def test_a_whole_answer_that_was_given_up_is_a_409(path: str) -> None:
     with practice_door(slow=30.0) as (door, _):
         with pytest.raises(TimeoutError):
             ask(door, path, streamed=False, wait=0.2)
-        while door.state.joins.running:
-            time.sleep(0.005)
+        wait_until(lambda: not door.state.joins.running)
         status, told = ask(door, path, streamed=False)
         assert (status, check_error(json.loads(told)).code) == (409, "first_try_given_up")
 

@@ -98,7 +98,7 @@ def test_parts_without_number_are_refused(door: Door, fill: bytes) -> None:
     body = GOOD.replace(b'"Hello"', b'"Hello", "x": ' + values)
     began = time.monotonic()
     answer = door.raw(HEAD % door.port + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
     assert (status(answer), json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"]) == (400, "too_many_values")
 
 

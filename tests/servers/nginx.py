@@ -39,13 +39,6 @@ http {{
 """
 
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
 def load_balancer(folder: Path, port: int, gateways: Sequence[int]) -> Iterator[None]:
     """One that gives each request to the next of these ports, for the length of a block."""

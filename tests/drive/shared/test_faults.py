@@ -13,7 +13,7 @@ import pytest
 from chatdoor.drive.shared.link import Link, Script
 from chatdoor.errors import StateDown
 from tests.servers.authority import Authority, found_authority
-from tests.servers.nginx import free_port
+from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer, redis_server
 
 ECHO = Script("return ARGV[1]")

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from chatdoor.site import Site, loads_site
-from tests.servers.nginx import free_port, load_balancer, wait_for_port
+from tests.servers.nginx import load_balancer, wait_for_port
+from tests.servers.ports import free_port
 
 STOP_SECONDS = 15.0
 
