@@ -1,7 +1,6 @@
 """The official SDK with its retries on, against each fault of a site: no question is read twice."""
 
 import contextlib
-import socket
 from typing import Any
 
 import msgspec
@@ -10,6 +9,7 @@ import pytest
 
 from chatdoor.practice import Practice
 from tests.gateway.door import HELLO, Door, gateway
+from tests.servers.ports import free_port
 
 MESSAGES: Any = HELLO
 SLOW = 1.2
@@ -74,9 +74,7 @@ def test_a_site_that_is_too_slow_for_its_file_is_asked_once(streamed: bool) -> N
 
 def test_a_site_that_comes_back_is_asked_then() -> None:
     """Nothing was sent to a site that was not there, so the SDK's next try asks it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    practice = Practice(port=port)
+    practice = Practice(port=free_port())
     with practice as site:
         practice.stop()
         with gateway(site) as door:

@@ -6,6 +6,7 @@ from chatdoor.gateway.board import Board
 from chatdoor.gateway.counts import BOUNDS, Counts, Row, Series
 from chatdoor.gateway.recent import KEPT, Past, Recent
 from chatdoor.gateway.shares import Share, Shares, add_counts, add_histories, add_tallies, share_of
+from tests.servers.waiting import wait_until
 
 
 def past(at: float, status: int = 200) -> Past:
@@ -66,9 +67,10 @@ def test_what_a_worker_tells_is_there_soon_and_for_who_takes_its_place() -> None
 
         for _ in range(5):
             shares.tell_soon(tell)
-        await asyncio.sleep(0.3)
+        await asyncio.to_thread(wait_until, lambda: told)
+        await asyncio.sleep(0.2)
         assert told == [0]
-        await asyncio.sleep(1.0)
+        await asyncio.to_thread(wait_until, lambda: len(told) > 1)
         assert told == [0, 1]
 
     asyncio.run(main())
