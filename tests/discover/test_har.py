@@ -267,9 +267,9 @@ def test_a_large_recording_is_read_in_seconds() -> None:
     data = har(*[script] * 90)
     assert len(data) > 10_000_000
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     recording = read_har(data, "a.har")
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(recording.exchanges) == 90

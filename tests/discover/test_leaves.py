@@ -85,7 +85,7 @@ def test_the_key_of_a_leaf_is_no_position() -> None:
 @pytest.mark.parametrize("kind", ["", "text/html", "text/javascript", "application/json"])
 def test_hostile_texts_take_little_time(kind: str, text: str) -> None:
     """Some hundred kilobytes of what opens and never closes takes less than 3 seconds."""
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in text_leaves(text, kind):
         pass
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3

@@ -92,7 +92,7 @@ def test_failures_are_named(tmp_path: Path) -> None:
 def test_a_client_that_leaves_is_told(tmp_path: Path) -> None:
     """A stream whose reader left has no finish, and says so."""
     path = tmp_path / "access.log"
-    with practice_door(reply="sse-delta", pause=0.2) as (inner, _):
+    with practice_door(reply="sse-delta", pause=1.0) as (inner, _):
         site = inner.state.house.sites["practice"].site
         with gateway(site, log=AccessLog(path)) as door:
             head = f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1:{door.port}\r\nContent-Type: application/json\r\n"

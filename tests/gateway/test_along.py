@@ -100,7 +100,7 @@ class Scene:
         task = asyncio.create_task(self.answer(frames))
         if left and self.client.leave is not None:
             self.client.leave(task)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
         task.cancel()
         self.along.close()
         await asyncio.gather(task, return_exceptions=True)
@@ -176,7 +176,7 @@ def test_many_who_write_at_once_wait_in_turn() -> None:
         first = Scene(reads=False)
         first.along.begin(200, [])
         writing = [asyncio.create_task(first.along.write(FRAME)) for _ in range(50)]
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
         assert first.tape.size <= AHEAD_BYTES + len(FRAME)
         first.client.reads.set()
         await asyncio.gather(*writing)

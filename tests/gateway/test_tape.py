@@ -105,7 +105,7 @@ def test_the_fastest_sets_the_pace() -> None:
         tape, slow, fast = Tape(Room(10**9)), Reader(waits=True), Reader()
         recording = asyncio.create_task(record(tape, 100))
         behind = asyncio.create_task(play(tape, slow.exchange))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
         assert tape.size <= AHEAD_BYTES + len(FRAME)
         await asyncio.wait_for(play(tape, fast.exchange), 5)
         assert fast.is_whole

@@ -349,6 +349,6 @@ def test_a_large_recording_is_scrubbed_in_time() -> None:
     """Five megabytes of scripts and a hundred secrets take less than 10 seconds."""
     script = entry(method="GET", response=content('function a(b){return b.c("d")};\n' * 15_000, "text/javascript"))
     ids = [f"{number:08x}-c16b-4505-aa7e-41d72b74d5d4" for number in range(100)]
-    began = time.perf_counter()
+    began = time.process_time()
     scrubbed(*[script] * 10, entry(response=content(msgspec.json.encode(ids).decode())))
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
