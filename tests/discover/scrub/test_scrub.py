@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chatdoor.discover.har import read_har
@@ -315,6 +315,7 @@ PLANTS = {
     plant=st.sampled_from(sorted(PLANTS)),
     spots=st.lists(st.tuples(st.sampled_from(sorted(PLACES)), st.sampled_from(sorted(ENCODINGS))), max_size=4),
 )
+@example(secret="Zq90000000éX4z", plant="bearer", spots=[("url", "url base64")])
 def test_a_planted_secret_never_survives(secret: str, plant: str, spots: list[tuple[str, str]]) -> None:
     """However it is spelled and wherever else it stands: no spelling of it is left, and the file is a recording."""
     entries = [PLANTS[plant](secret), *(PLACES[place](ENCODINGS[encoding](secret)) for place, encoding in spots)]

@@ -121,15 +121,28 @@ def packed_whole(value: str) -> Iterator[str]:
 
 def unpacked(run: str) -> Iterator[str]:
     """What a run of base64 or hex says, wherever in it that may begin."""
-    yield from (_from_base64(run[begin:]) for begin in range(min(4, len(run) - MIN_CORE)))
+    for begin in range(min(4, len(run) - MIN_CORE)):
+        yield from _texts_of(_bytes_of(run[begin:]))
     for found in _HEX.findall(run):
-        yield from (_text_of(bytes.fromhex(each[: len(each) // 2 * 2])) for each in (found, found[1:]))
+        for each in (found, found[1:]):
+            yield from _texts_of(bytes.fromhex(each[: len(each) // 2 * 2]))
 
 
 def _from_base64(run: str) -> str:
+    return _text_of(_bytes_of(run))
+
+
+def _bytes_of(run: str) -> bytes:
     whole = run.replace("-", "+").replace("_", "/")
     whole = whole[:-1] if len(whole) % 4 == 1 else whole
-    return _text_of(base64.b64decode(whole + "=" * (-len(whole) % 4)))
+    return base64.b64decode(whole + "=" * (-len(whole) % 4))
+
+
+def _texts_of(data: bytes) -> Iterator[str]:
+    """The text; and where it is not UTF-8 from its first byte to its last, what of it is."""
+    yield (text := _text_of(data))
+    if len(text) == len(data) and not data.isascii():
+        yield data.decode("utf-8", "replace")
 
 
 def _text_of(data: bytes) -> str:
