@@ -141,15 +141,15 @@ def test_a_client_that_takes_nothing_keeps_no_retry_waiting() -> None:
     prompts = {"model": "practice", "prompt": ["w" * 150_000] * 4, "n": 16, "echo": True, "stream": True}
     body = json.dumps(prompts).encode()
     lines = ["POST /v1/completions HTTP/1.1", "Content-Type: application/json", f"Content-Length: {len(body)}"]
-    with practice_door(reply="sse-delta", slow=1.0) as (door, _), contextlib.ExitStack() as stack:
+    with practice_door(reply="sse-delta", slow=1.5) as (door, _), contextlib.ExitStack() as stack:
         head = "\r\n".join([*lines, f"Host: 127.0.0.1:{door.port}", "Idempotency-Key: one", "", ""]).encode()
         stuck, fast = (stack.enter_context(socket.socket()) for _ in range(2))
         stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)  # else the system reads megabytes for it
-        for one in (stuck, fast):
+        for count, one in enumerate((stuck, fast), 1):
             one.settimeout(SECONDS)
             one.connect(("127.0.0.1", door.port))
             one.sendall(head + body)
-            time.sleep(0.1)
+            door.wait_until_busy(count)
         received, tail = 0, b""
         while tail != b"0\r\n\r\n" and (last := fast.recv(1_000_000)):
             received, tail = received + len(last), (tail + last)[-5:]
