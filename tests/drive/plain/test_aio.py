@@ -212,7 +212,7 @@ def test_who_sends_in_every_turn_of_the_loop_puts_off_no_end() -> None:
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        connection = Connection(loop, set())
+        connection = Connection("a.test", loop, set())
         connection.connection_made(Wire())
         began = loop.time()
 
