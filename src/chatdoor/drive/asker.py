@@ -1,11 +1,14 @@
 """Who asks, and whether it is for the first time: what tells the calls of several callers apart."""
 
-from collections.abc import Awaitable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from chatdoor.drive.gate import Gate, Waits
 from chatdoor.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from chatdoor.drive.shared.visit import Ahead
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,15 +22,18 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     conversation was that call, its reply is given once more, and the site is not asked; one that was stopped early,
     or has more than 100,000 characters, is asked for again, in a conversation of its own.
 
-    `admission` is awaited before the site is asked, where state is shared (see SharedState): what it raises, the call
-    raises.
+    The others are of use where state is shared (see SharedState). `gate` says whether the call may go on to its site.
+    `ahead` is what was asked for it already. `waits` takes what the reply's end has to wait for, and awaits it in place
+    of the call.
     """
 
     scope: str = ""
     chat: str | None = None
     key: str | None = None
     retry: bool = False
-    admission: Awaitable[None] | None = None
+    gate: Gate | None = None
+    ahead: "Ahead | None" = None
+    waits: Waits | None = None
 
     def __post_init__(self) -> None:
         """Checks the names. Raises ArgumentError for an empty one."""

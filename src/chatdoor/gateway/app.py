@@ -9,7 +9,7 @@ from chatdoor.errors import ArgumentError, ChatdoorError
 from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import read_body
 from chatdoor.gateway.exchange import Exchange
-from chatdoor.gateway.joins import Mark, mark_of
+from chatdoor.gateway.joins import Joined, Mark, mark_of
 from chatdoor.gateway.openai.errors import BUSY, NO_RETRY, bug, is_unsent, problem_of
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.request import Gone
@@ -73,6 +73,9 @@ async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
         await work
     except Gone:
         pass
+    except Joined as joined:
+        await _settle(exchange, joined.tell(exchange))
+        _let_go(joined)
     except Problem as problem:
         exchange.unsent = NO_RETRY not in problem.headers
         _note_error(exchange, problem.__cause__)

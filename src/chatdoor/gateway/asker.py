@@ -1,9 +1,13 @@
 """Whose request it is: the API key's, and the user's where the operator believes a header that says so."""
 
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from chatdoor.drive.asker import Asker
 from chatdoor.gateway.exchange import Exchange
+
+if TYPE_CHECKING:
+    from chatdoor.drive.shared.visit import Ahead
 
 
 def key_of(scope: str) -> str:
@@ -20,7 +24,9 @@ def scope_of(exchange: Exchange, user_headers: tuple[bytes, ...]) -> str:
     return scope
 
 
-def asker_of(exchange: Exchange, user_headers: tuple[bytes, ...], chat: str | None = None) -> Asker:
-    """Who asks a site: the scope of the request, and its client's own name for the chat."""
-    admitted = None if exchange.admission is None else exchange.admission.begin()
-    return Asker(scope=scope_of(exchange, user_headers), chat=chat, admission=admitted)
+def asker_of(
+    exchange: Exchange, user_headers: tuple[bytes, ...], chat: str | None = None, ahead: "Ahead | None" = None
+) -> Asker:
+    """Who asks a site: the scope of the request, its client's own name for the chat, what was asked for it already."""
+    scope = scope_of(exchange, user_headers)
+    return Asker(scope=scope, chat=chat, gate=exchange.gate, ahead=ahead, waits=exchange.ending)

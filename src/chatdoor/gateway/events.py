@@ -21,7 +21,7 @@ class Events:
     `every` is how many seconds the stream is quiet at most. Awaiting `send` is what slows us down for a slow reader.
     """
 
-    __slots__ = ("_beat", "_every", "_exchange", "_headers", "_lock", "_quiet", "_started", "_timer")
+    __slots__ = ("_beat", "_every", "_exchange", "_headers", "_held", "_lock", "_quiet", "_started", "_timer")
 
     def __init__(self, exchange: Exchange, headers: Callable[[], Sequence[Header]], every: float) -> None:
         self._exchange = exchange
@@ -29,13 +29,17 @@ class Events:
         self._every = every / 2  # a tick after which nothing came is followed by one that says so
         self._started = False
         self._quiet = False
+        self._held = b""
         self._lock = asyncio.Lock()
         self._beat: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(self._every, self._tick)
 
-    async def send(self, frame: bytes) -> None:
-        """Sends a frame, or several, at once."""
+    async def send(self, frame: bytes, *, ends: bool = False) -> None:
+        """Sends a frame, or several: at once, or with the end where nothing else comes before that."""
         self._quiet = False
+        if ends:
+            self._held = frame
+            return
         if not self._started:
             await self._start()
         await self._exchange.write(frame)
@@ -45,7 +49,7 @@ class Events:
         if not self._started:
             await self._start()
         self._stop()
-        await self._exchange.end(frame)
+        await self._exchange.end(self._held + frame)
 
     async def _start(self) -> None:
         async with self._lock:

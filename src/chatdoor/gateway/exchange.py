@@ -14,7 +14,9 @@ from chatdoor.gateway.request import Request
 from chatdoor.gateway.room import Room
 
 if TYPE_CHECKING:
+    from chatdoor.gateway.ending import Ending
     from chatdoor.gateway.shared.counts import Admission
+    from chatdoor.gateway.shared.tries import SharedTry
 
 JSON: Final[tuple[Header, ...]] = ((b"content-type", b"application/json"),)
 SSE: Final[tuple[Header, ...]] = (
@@ -73,8 +75,10 @@ class Exchange:
     tail = b""
     """What the path has between the beginning and the end of its route."""
     key: Key | None = None
-    admission: "Admission | None" = None
-    """Whether it may be asked, where keys are counted elsewhere."""
+    gate: "Admission | SharedTry | None" = None
+    """Whether it may be asked, where that is known elsewhere."""
+    ending: "Ending | None" = None
+    """What the end of its answer waits for, besides the reply."""
     status = 0
     """The status of the answer; 0 until it has begun."""
     sent = 0
@@ -133,6 +137,8 @@ class Exchange:
 
     async def answer(self, status: int, body: bytes, headers: Sequence[Header] = JSON) -> None:
         """Sends a whole answer."""
+        if self.ending is not None:
+            await self.ending.whole(self, status, (*headers, *self.common), body)
         if not self.carrier.ready:
             await self.carrier.drain()
         self.carrier.respond(status, (*headers, *self.common), body)
@@ -148,11 +154,15 @@ class Exchange:
 
     async def write(self, data: bytes) -> None:
         """Sends a part of the body, as soon as the reader is ready for it."""
+        if self.ending is not None:
+            await self.ending.heard()
         self.sent += len(data)
         await self.carrier.write(data)
 
     async def end(self, data: bytes = b"") -> None:
         """Sends the end of the body."""
+        if self.ending is not None:
+            await self.ending.rest(data)
         self.sent += len(data)
         await self.carrier.end(data)
 
@@ -162,6 +172,8 @@ class Exchange:
         if not self.status:
             await self.answer(problem.status, envelope(problem), (*JSON, *problem.headers))
             return
+        if self.ending is not None:
+            self.ending.cut()
         await self.write(self.error_frame(problem))
         await self.carrier.cut()
 

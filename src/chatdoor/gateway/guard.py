@@ -99,7 +99,7 @@ class Guard:
             if self._counts is None:
                 exchange.common += exchange.key.quota.take(time.time())
             else:
-                exchange.admission = self._counts.admission(exchange, exchange.key, exchange.key.quota)
+                exchange.gate = self._counts.admission(exchange, exchange.key, exchange.key.quota)
 
     async def answer_options(self, exchange: Exchange, methods: bytes) -> None:
         """Tells which methods there are, and a browser that a page may ask. Raises Problem (403) where it may not."""

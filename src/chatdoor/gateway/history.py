@@ -4,7 +4,8 @@ import asyncio
 import logging
 import random
 import re
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -32,18 +33,23 @@ _GIVEN: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 """An id of a site's conversation, as we give them."""
 
 
+Add: TypeAlias = Callable[[Kept], Awaitable[bool]]
+"""Adds a turn to a conversation as it was found. False where that has changed."""
+
+
 class Past(msgspec.Struct, frozen=True):
     """What was said before. `talk` is the site's conversation that stands at its end, as far as it is known.
 
     `said` are the items as they are kept.
-    `whole` is false where the talk knows more than these items. `conversation` is the one on our shelf that they are.
+    `whole` is false where the talk knows more than these items. `conversation` is the one on our shelf that they are,
+    as it was found.
     """
 
     items: list[Item]
     said: tuple[bytes, ...] = ()
     talk: str | None = None
     whole: bool = True
-    conversation: str | None = None
+    conversation: Kept | None = None
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -78,22 +84,44 @@ async def find(shelf: Shelf, kept_id: str, scope: str) -> Kept | None:
     return kept if kept is not None and kept.scope == scope else None
 
 
-async def find_past(shelf: Shelf, exchange: Exchange, request: ResponseRequest, site: Site, scope: str) -> Past:
-    """What the request goes on from. Raises Problem: 404 for what is not there."""
+async def find_all(shelf: Shelf, kept_ids: Iterable[str], scope: str) -> Mapping[str, Kept]:
+    """Those that are there, and nobody else's. All are asked for at once."""
+    asked = {kept_id: shelf.get(kept_id) for kept_id in kept_ids}
+    if len(asked) < 2:
+        found = [await getting for getting in asked.values()]
+    else:
+        found = await asyncio.gather(*asked.values())
+    return {kept.id: kept for kept in found if kept is not None and kept.scope == scope}
+
+
+def named_by(request: ResponseRequest, site: Site) -> list[str]:
+    """The ids of what is kept that the request goes on from, or refers to. Raises Problem."""
     previous, given = request.previous_response_id, request.conversation_id
     if previous is not None and given is not None:
         raise Problem(400, "Only one of 'previous_response_id' and 'conversation' can be given.",
                       param="previous_response_id", code="mutually_exclusive_parameters")  # fmt: skip
+    kept = previous if given is None or _is_talk(given, site) else given
+    return [*([] if kept is None else [kept]), *map(response_id, references(request.input))]
+
+
+def find_past(kept: Mapping[str, Kept], exchange: Exchange, request: ResponseRequest, site: Site) -> Past:
+    """What the request goes on from, of what is kept. Raises Problem: 404 for what is not there."""
+    previous, given = request.previous_response_id, request.conversation_id
     if previous is not None:
-        return _after_response(await find(shelf, previous, scope), previous, site)
+        return _after_response(kept.get(previous), previous, site)
     if given is None:
         return _in_talk(named(exchange.headers, request.metadata).id if site.remembers else None)
-    if site.remembers and _GIVEN(given) and not given.startswith(CONVERSATION):
+    if _is_talk(given, site):
         return _in_talk(given)
-    kept = await find(shelf, given, scope)
-    if kept is None or not given.startswith(CONVERSATION):
+    found = kept.get(given)
+    if found is None or not given.startswith(CONVERSATION):
         raise missing("Conversation", given, "conversation", "conversation_not_found")
-    return Past(read_said(kept.items), kept.items, _talk(kept, site), conversation=given)
+    return Past(read_said(found.items), found.items, _talk(found, site), conversation=found)
+
+
+def _is_talk(given: str, site: Site) -> bool:
+    """True for the id of a conversation of the site's."""
+    return bool(site.remembers and _GIVEN(given) and not given.startswith(CONVERSATION))
 
 
 def _after_response(kept: Kept | None, kept_id: str, site: Site) -> Past:
@@ -108,20 +136,22 @@ def _in_talk(talk: str | None) -> Past:
     return Past([], (), talk, whole=talk is None)
 
 
-async def find_references(shelf: Shelf, scope: str, given: Given) -> dict[str, Item]:
-    """The answers that the items of a request refer to, by their ids. What is not there is left out."""
-    known: dict[str, Item] = {}
-    for item_id in references(given):
-        kept = await find(shelf, response_id(item_id), scope)
-        known |= {item.id: item for item in _ANSWER.decode(kept.body).output} if kept else {}
-    return known
+def find_references(kept: Mapping[str, Kept], given: Given) -> dict[str, Item]:
+    """The answers that the items of a request refer to, by their ids. What is not kept is left out."""
+    named = dict.fromkeys(map(response_id, references(given)))
+    found = [kept[kept_id] for kept_id in named if kept_id in kept]
+    return {item.id: item for one in found for item in _ANSWER.decode(one.body).output}
 
 
-async def keep(shelf: Shelf, turn: Turn, response: Response, talk: str | None, *, store: bool) -> None:
-    """Keeps what was said: in the conversation of the request, and, where it is to be stored, as the response."""
-    past = turn.past
+def keep(shelf: Shelf, turn: Turn, response: Response, talk: str | None, *, store: bool) -> list[Awaitable[object]]:
+    """Keeps what was said: in the conversation of the request, and, where it is to be stored, as the response.
+
+    Gives what is to be awaited for it. On a shared shelf all of it is under way.
+    """
+    past, begun = turn.past, list[Awaitable[object]]()
     if past.conversation is not None:
-        await _extend(shelf, past.conversation, [*turn.news, *response.output], turn.site, talk)
+        news = [*turn.news, *response.output]
+        begun.append(_extend(shelf, past.conversation, msgspec.json.encode(news), turn.site, talk))
     if store:
         kept = Kept(
             id=response.id,
@@ -132,20 +162,30 @@ async def keep(shelf: Shelf, turn: Turn, response: Response, talk: str | None, *
             site=turn.site,
             talk=talk,
         )
-        await shelf.compare_and_set(kept.id, None, kept)
+        begun.append(shelf.compare_and_set(kept.id, None, kept))
+    return begun
 
 
-async def _extend(shelf: Shelf, kept_id: str, news: list[Item], site: str, talk: str | None) -> None:
+def _extend(shelf: Shelf, kept: Kept, news: bytes, site: str, talk: str | None) -> Awaitable[None]:
     """Adds items to a conversation, unless it was deleted meanwhile."""
+
+    def add(kept: Kept) -> Awaitable[bool]:
+        new = msgspec.structs.replace(kept, items=(*kept.items, news), site=site, talk=talk, revision=kept.revision + 1)
+        return shelf.compare_and_set(kept.id, kept.revision, new)
+
+    return _add_later(shelf, kept.id, add(kept), add)
+
+
+async def _add_later(shelf: Shelf, kept_id: str, added: Awaitable[bool], add: Add) -> None:
+    """Adds to the newest revision, where others have added to the one that was known."""
     for _ in range(TRIES):
+        if await added:
+            return
+        await asyncio.sleep(random.uniform(0, APART_SECONDS))  # noqa: S311 - no secret
         kept = await shelf.get(kept_id)
         if kept is None:
             return
-        items = (*kept.items, msgspec.json.encode(news))
-        new = msgspec.structs.replace(kept, items=items, site=site, talk=talk, revision=kept.revision + 1)
-        if await shelf.compare_and_set(kept_id, kept.revision, new):
-            return
-        await asyncio.sleep(random.uniform(0, APART_SECONDS))  # noqa: S311 - no secret
+        added = add(kept)
     logger.warning("a turn of a conversation is not kept: too many were added to it at once")
 
 

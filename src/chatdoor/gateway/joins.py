@@ -10,8 +10,9 @@ import asyncio
 import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Final, TypeAlias
 
 import msgspec
@@ -20,7 +21,7 @@ from chatdoor.gateway.along import Along
 from chatdoor.gateway.conversation_id import NAMING
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.note import Note
-from chatdoor.gateway.problem import Problem
+from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.reading import play
 from chatdoor.gateway.room import Room
 from chatdoor.gateway.tape import Tape, given_up
@@ -47,6 +48,28 @@ _SANE: Final = re.compile(rb"[!-~]{1,255}").fullmatch
 
 Ask: TypeAlias = Callable[[Exchange], Awaitable[None]]
 """Answers an exchange, whatever happens; says by `exchange.unsent` that no site has heard of it."""
+
+
+class Joined(Exception):
+    """A try that another gateway has answered already. Who settles a request sends that answer.
+
+    `own` are the headers that every answer to this request has.
+    """
+
+    def __init__(self, status: int, headers: Sequence[Header], body: bytes, own: Collection[Header]) -> None:
+        super().__init__()
+        self._status, self._headers, self._body, self._own = status, headers, body, own
+
+    async def tell(self, exchange: Exchange) -> None:
+        """Sends the answer, as the rest of the stream where one was begun."""
+        exchange.common = list(self._own)  # the others are among those of the answer
+        if not exchange.status:
+            await exchange.answer(self._status, self._body, self._headers)
+        elif self._status == HTTPStatus.OK:
+            await exchange.end(self._body)
+        else:
+            await exchange.write(b"data: " + self._body + b"\n\n")
+            await exchange.carrier.cut()
 
 
 class Mark(msgspec.Struct, frozen=True):

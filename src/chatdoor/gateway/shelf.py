@@ -8,8 +8,8 @@ too large by itself is not kept.
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -101,11 +101,11 @@ class _Share:
 class Shelf(Protocol):
     """Keeps them by id, for a while."""
 
-    async def get(self, kept_id: str) -> Kept | None:
+    def get(self, kept_id: str) -> Coroutine[Any, Any, Kept | None]:
         """The one of that id, None where there is none, or not any more."""
         ...
 
-    async def compare_and_set(self, kept_id: str, expected: int | None, new: Kept | None) -> bool:
+    def compare_and_set(self, kept_id: str, expected: int | None, new: Kept | None) -> Coroutine[Any, Any, bool]:
         """True where the revision there was the expected one, and now the new one is in its place.
 
         `expected` of None means that there is none yet, `new` of None takes it away.

@@ -111,8 +111,8 @@ class State:
 
     def ended(self, exchange: Exchange) -> None:
         """Counts and logs a request that has its answer, or whose client has left."""
-        if exchange.admission is not None:
-            exchange.admission.begin()
+        if exchange.gate is not None:
+            exchange.gate.ended()
         now = perf_counter()
         self.counts.add(exchange, now)
         if exchange.note.site:

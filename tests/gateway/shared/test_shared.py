@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from chatdoor.gateway.quota import Quota
+from chatdoor.gateway.state import Conduct
 from tests.gateway.door import CHAT, Door, Seen, key
 from tests.gateway.shared.conftest import Doors
 from tests.gateway.test_joins import KEYED, leaving, until
@@ -92,16 +93,10 @@ def test_a_retry_that_leaves_waits_no_longer(doors: Doors) -> None:
         assert three[1].chat(KEYED).body == first[0].body
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream that waits is not quiet for long."""
-    monkeypatch.setattr("chatdoor.gateway.shared.joins.QUIET_SECONDS", 0.15)
-
-
-@pytest.mark.usefixtures("impatient")
 def test_a_retry_of_a_stream_is_kept_awake(doors: Doors) -> None:
     """A stream that waits for its first try elsewhere gets comments, then all pieces; the site hears it once."""
     with doors(2, slow=0.8) as ((one, two), practice), ThreadPoolExecutor(1) as pool:
+        two.state.conduct = Conduct(heartbeat=0.15)
         marked = {"Idempotency-Key": "streamed"}
         running = pool.submit(one.chat, marked, stream=True)
         until(practice, "accepted", 1)
@@ -113,10 +108,10 @@ def test_a_retry_of_a_stream_is_kept_awake(doors: Doors) -> None:
         assert practice.stats()["accepted"] == 1
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_retry_of_a_stream_that_fails(doors: Doors, redis: RedisServer) -> None:
     """Where the first try fails, the stream that waits for it ends with the error, and with no clean end."""
     with doors(2, slow=0.8, error_every=1) as ((one, two), _), ThreadPoolExecutor(1) as pool:
+        two.state.conduct = Conduct(heartbeat=0.15)
         marked = {"Idempotency-Key": "streamed"}
         running = pool.submit(one.chat, marked, stream=True)
         wait_until(lambda: redis.keys("t:*"))

@@ -24,6 +24,7 @@ from chatdoor.conversation.match import Request, fork, keys
 from chatdoor.conversation.record import Conversation, index_key
 from chatdoor.conversation.snapshot import Snapshot
 from chatdoor.conversation.store import MAX_FOUND, TIME_TO_LIVE, MemoryStore
+from chatdoor.drive.gate import Elsewhere, Lock
 from chatdoor.drive.shared.link import PREFIX, Link
 from chatdoor.drive.shared.scripts import FIND, PUT
 from chatdoor.errors import ArgumentError, StateDown
@@ -84,12 +85,16 @@ class SharedLedger:
         chat: str | None = None,
         retry: bool = False,
         key: str | None = None,
+        lock: Lock | None = None,
     ) -> Claim:
-        """As Ledger.claim. Raises StateDown too, where the server is away and that is how it was wanted."""
+        """As Ledger.claim, where one has the lock, if there is one; else raises Elsewhere.
+
+        Raises StateDown too, where the server is away and that is how it was wanted.
+        """
         listing = make_listing((scope,) if chat is None else (scope, chat), messages, sees_system=sees_system)
         request = Request(listing=listing, now=now, conversation_id=conversation_id, retry=retry, key=key)
         try:
-            return await self._claim(request, new_id, sees_system=sees_system)
+            return await self._claim(request, new_id, sees_system=sees_system, lock=lock)
         except StateDown:
             if not self._serves:
                 raise
@@ -122,10 +127,13 @@ class SharedLedger:
         """False: what makes room here may go on at another gateway, and here again from what is kept of it."""
         return False
 
+    def ending(self, claim: Claim) -> "asyncio.Future[Any] | None":
+        """Done once the server has heard how the claim ended, or is known to be away; None where it is by now."""
+        return self._endings.get(claim.id)
+
     async def ended(self, claim: Claim) -> None:
         """Returns once the server has heard how the claim ended, or is known to be away."""
-        ending = self._endings.get(claim.id)
-        if ending is not None:
+        if (ending := self.ending(claim)) is not None:
             await asyncio.wait([ending])
 
     def _end(self, claim: Claim, conversation_id: str, new: Conversation | None) -> None:
@@ -174,9 +182,9 @@ class SharedLedger:
             if conversation_id not in self._sending and (near is None or near.free()):
                 self._save(conversation_id, None, near, None)
 
-    async def _claim(self, request: Request, new_id: str, *, sees_system: bool) -> Claim:
+    async def _claim(self, request: Request, new_id: str, *, sees_system: bool, lock: Lock | None) -> Claim:
         for _ in range(MAX_ATTEMPTS):
-            snapshot, taken = await self._find(request, new_id)
+            snapshot, taken = await self._find(request, new_id, lock)
             claim = self._decided(self._placed(request, snapshot.get, sees_system=sees_system), new_id, snapshot, taken)
             if claim.claimed is None or claim.claimed.id == taken:
                 return claim
@@ -209,7 +217,7 @@ class SharedLedger:
         listing = make_listing(named.place, request.listing.messages, sees_system=sees_system)
         return msgspec.structs.replace(request, listing=listing)
 
-    async def _find(self, request: Request, new_id: str) -> tuple[Snapshot, str]:
+    async def _find(self, request: Request, new_id: str, lock: Lock | None) -> tuple[Snapshot, str]:
         """What was found, as it was before it was claimed, and the id that is claimed now."""
         self._save_rest()
         wanted, name = _wanted(request), request.conversation_id or ""
@@ -217,14 +225,16 @@ class SharedLedger:
         guard = len(wanted) if request.retry or request.key else 0
         by_name = "1" if name and not request.listing.cuts else "0"
         until = request.now + LEASE
-        sent = self._link.send(
-            FIND, [_index_name(key) for key in wanted], PREFIX, eager, guard, name, by_name, new_id, until, MAX_FOUND
-        )
+        names = [_index_name(key) for key in wanted]
+        sent = self._link.send_with(lock, FIND, names, PREFIX, eager, guard, name, by_name, new_id, until, MAX_FOUND)
         try:
-            lists, rows, taken = await asyncio.shield(sent)
+            answer = await asyncio.shield(sent)
         except asyncio.CancelledError:
             sent.add_done_callback(partial(self._unwanted, request.now))
             raise
+        if answer is None:
+            raise Elsewhere
+        lists, rows, taken = answer
         read = {one.id: one for row in rows if (one := self._read(row))}
         standing = {name: one.index_keys() for name, one in read.items()}
         found = {
@@ -236,7 +246,7 @@ class SharedLedger:
 
     def _unwanted(self, now: float, sent: "asyncio.Future[Any]") -> None:
         """Gives back what was claimed for somebody who has left."""
-        if sent.cancelled() or sent.exception() is not None:
+        if sent.cancelled() or sent.exception() is not None or sent.result() is None:
             return
         _, rows, taken = sent.result()
         for row in rows:

@@ -11,9 +11,11 @@ import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
+from chatdoor.drive.gate import Lock
 from chatdoor.drive.shared.address import FORM, check_address
 from chatdoor.drive.shared.faults import is_foreign, reason_of
 from chatdoor.errors import ArgumentError, StateDown
@@ -64,12 +66,25 @@ end
 """And this: what a script reads of a hash. What none of us has written might be larger than a trip can bring."""
 
 
+LOCKED: Final = """
+local lock, ticket = table.remove(KEYS), table.remove(ARGV)
+if redis.pcall('HGET', lock, 't') ~= ticket then return false end
+"""
+"""And this before one that is of use with a lock alone. Without it nothing is done, and nothing given."""
+
+
 class Script:
     """A Lua script, which the server runs as one step, unless it is too late: who sent it counts on it no more."""
 
-    def __init__(self, text: str) -> None:
-        self.text = IN_TIME + READ + text
+    def __init__(self, text: str, check: str = "") -> None:
+        self.body = text
+        self.text = IN_TIME + check + READ + text
         self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()  # Redis knows scripts by it
+
+    @cached_property
+    def locked(self) -> Self:
+        """The same, for who has a lock."""
+        return type(self)(self.body, LOCKED)
 
 
 class Sent:
@@ -131,6 +146,14 @@ class Link:
         if self._trip is None or self._trip.done():
             self._trip = asyncio.create_task(self._go())
         return sent.answer
+
+    def send_with(
+        self, lock: Lock | None, script: Script, keys: Sequence[str], *arguments: Argument
+    ) -> "asyncio.Future[Any]":
+        """The same where one has the lock; else nothing is done, and None is what comes of it."""
+        if lock is None:
+            return self.send(script, keys, *arguments)
+        return self.send(script.locked, [*keys, lock.name], *arguments, lock.ticket)
 
     def begin(self) -> None:
         """Begins to look after the server, where that was not done yet. In the event loop."""

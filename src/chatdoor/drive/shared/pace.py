@@ -5,6 +5,7 @@ import hashlib
 import time
 from typing import Any, Final
 
+from chatdoor.drive.gate import Lock
 from chatdoor.drive.holdoff import MAX_HOLDOFF, Holdoff
 from chatdoor.drive.pace import Pace, Turn
 from chatdoor.drive.shared.link import PREFIX, Link
@@ -16,6 +17,8 @@ POLL_MOST_SECONDS: Final = 0.1
 """How often one asks for a place where there is none: soon at first."""
 
 PATIENCE_MOST_MS: Final = 1e12
+
+NO_PLACE: Final = (0, 0, 0)
 
 
 class Place:
@@ -44,9 +47,9 @@ class SharedPace:
         self._told = True
         """The server knows how many: nothing that we gave back was lost."""
 
-    def ask(self, patience: float) -> "asyncio.Future[Any] | None":
+    def ask(self, patience: float, lock: Lock | None = None) -> "asyncio.Future[Any] | None":
         """Asks for a place at once; None where others wait here already. It ends with `enter` or `unasked`."""
-        return None if self._queue.locked() else self._send(patience)
+        return None if self._queue.locked() else self._send(patience, lock)
 
     def unasked(self, asked: "asyncio.Future[Any] | None") -> None:
         """Gives back what was asked for, whether or not it came."""
@@ -101,19 +104,20 @@ class SharedPace:
             raise
         return self._place(answer)
 
-    def _place(self, answer: list[int]) -> tuple[Place, float] | None:
-        there, delay, booked = answer
+    def _place(self, answer: list[int] | None) -> tuple[Place, float] | None:
+        there, delay, booked = answer or NO_PLACE
         if not there:
             return None
         self._running += 1
         return Place(booked=bool(booked), counted=self._near.concurrency is not None), delay / 1000
 
-    def _send(self, patience: float) -> "asyncio.Future[Any]":
+    def _send(self, patience: float, lock: Lock | None = None) -> "asyncio.Future[Any]":
         near, most_ms = self._near, min(patience * 1000, PATIENCE_MOST_MS)
         if not self._told and self._link.problem is None:
             self._told = True
             self._link.send(RUNS, self._keys[:1], self._link.name, self._running).add_done_callback(self._left)
-        return self._link.send(
+        return self._link.send_with(
+            lock,
             TAKE_PLACE,
             self._keys,
             PREFIX,

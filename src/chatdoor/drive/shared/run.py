@@ -20,12 +20,14 @@ OPEN_PHASE: Final = "waiting for a session that another gateway opens"
 
 
 class SharedRun(AsyncRun[T]):
-    """As AsyncRun. `opening` is what came before it, which ends with it."""
+    """As AsyncRun. `opening` is what came before it, which ends with it; its waiting does not count for the call."""
 
     def __init__(self, flow: Flow[T], visitor: Visitor, http: AsyncHttp, call: Call, opening: Opening) -> None:
         super().__init__(flow, visitor, http, call, paced=False, holding=opening.holding)
+        call.deadline += opening.waited
         self.queues = True
         self._visit = opening.visit
+        self._waits = opening.waits
         self._asked = opening.asked
         self._place: Place | None = None
 
@@ -56,7 +58,7 @@ class SharedRun(AsyncRun[T]):
         finally:
             if self._visit.pace and self._place:
                 self._visit.pace.leave(self._place, sent=True)
-            await self._visit.close(self.holding)
+            await self._visit.close(self.holding, self._waits)
 
     def _unask(self) -> None:
         asked, self._asked = self._asked, None

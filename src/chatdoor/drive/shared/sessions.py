@@ -142,11 +142,10 @@ class SharedSessions(Sessions):
         """Ends the right: all others hear of the error, or one of them leads."""
         self._link.send(LEAVE_LEAD, self._keys, entry.ticket, _told(error) if error else "")
 
-    async def saved(self) -> None:
-        """Returns once all gateways have the changes, or the server is known to be away."""
+    def saving(self) -> "asyncio.Task[None] | None":
+        """Done once all gateways have the changes, or the server is known to be away; None where they have."""
         self._now.set()
-        if self._saving is not None and not self._saving.done():
-            await asyncio.wait([self._saving])
+        return None if self._saving is None or self._saving.done() else self._saving
 
     async def _or_alone(self, sent: "asyncio.Future[Any]", lead: Lead) -> Sequence[Any]:
         try:

@@ -1,12 +1,15 @@
 """The conversations of one visitor, where several gateways share them."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from chatdoor.drive.asker import Asker
+from chatdoor.drive.gate import Lock
 from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.shared.ledger import SharedLedger
 from chatdoor.drive.shared.link import Link
@@ -24,11 +27,11 @@ class SharedTalks(Talks):
         self._link = link
         self.ledger = self._shared = SharedLedger(link, gone=self._gone, serves=serves)
 
-    async def join(self, turn: Turn, conversation: str | None, asker: Asker) -> Holding:
-        """As `hold`. Raises StateDown too."""
+    async def join(self, turn: Turn, conversation: str | None, asker: Asker, lock: Lock | None) -> Holding:
+        """As `hold`. Raises StateDown too, and Elsewhere where there is a lock that another call has."""
         while True:
             claim = await self._shared.claim(
-                now=time.time(), new_id=uuid.uuid4().hex, **self.asked(turn, conversation, asker)
+                now=time.time(), new_id=uuid.uuid4().hex, lock=lock, **self.asked(turn, conversation, asker)
             )
             try:
                 return self.begin(claim, turn, conversation)
@@ -40,6 +43,6 @@ class SharedTalks(Talks):
                     raise StateDown(f"{error.problem}, while the shared state is away", site=error.site) from error
                 raise
 
-    async def ended(self, holding: Holding) -> None:
-        """Returns once all gateways know how the hold has ended."""
-        await self._shared.ended(holding.claim)
+    def ending(self, holding: Holding) -> "asyncio.Future[Any] | None":
+        """Done once all gateways know how the hold has ended; None where there is nothing to know."""
+        return self._shared.ending(holding.claim)

@@ -1,11 +1,13 @@
 """What a visitor of a site shares with the visitors of the same site at other gateways."""
 
 import asyncio
+import time
 from typing import Any
 
 import msgspec
 
 from chatdoor.drive.asker import Asker
+from chatdoor.drive.gate import Elsewhere, Gate, Lock, Waits
 from chatdoor.drive.shared.pace import SharedHoldoff, SharedPace
 from chatdoor.drive.shared.sessions import SharedSessions
 from chatdoor.drive.shared.talks import SharedTalks
@@ -14,12 +16,32 @@ from chatdoor.errors import StateDown
 from chatdoor.flow.turn import Turn
 
 
+class Ahead(msgspec.Struct, frozen=True):
+    """What was asked for a call before it is known what it says. It ends with the call's opening, or `give_up`."""
+
+    pace: SharedPace | None
+    lock: Lock | None
+    known: "asyncio.Future[Any]"
+    asked: "asyncio.Future[Any] | None"
+
+    def give_up(self) -> None:
+        """There is no call."""
+        if self.pace is not None:
+            self.pace.unasked(self.asked)
+
+
 class Opening(msgspec.Struct, frozen=True):
-    """A call before its site is asked: its hold on a conversation, and the place that it has asked for."""
+    """A call before its site is asked: its hold on a conversation, and the place that it has asked for.
+
+    `waits` takes what its end waits for; None where the call waits itself. `waited` are the seconds that it had to
+    wait for others.
+    """
 
     visit: "SharedVisit"
     holding: Holding | None
     asked: "asyncio.Future[Any] | None"
+    waits: Waits | None = None
+    waited: float = 0.0
 
 
 class SharedVisit:
@@ -45,23 +67,42 @@ class SharedVisit:
         """How much that was asked of the others came to nothing, since the server was away."""
         return self.holdoff.missed
 
-    async def open(self, turn: Turn, conversation: str | None, asker: Asker, patience: float) -> Opening:
-        """All that has to be known before the site is asked, in one trip. Raises StateDown, and as `Talks.hold`."""
+    def ahead(self, gate: Gate | None, patience: float) -> Ahead:
+        """Asks for all that does not depend on what is said."""
+        lock = gate.begin() if gate is not None else None
         known = self.sessions.sync(self.holdoff.key) if self.sessions else self.holdoff.ask()
-        asked = self.pace.ask(patience) if self.pace else None
+        return Ahead(self.pace, lock, known, self.pace.ask(patience, lock) if self.pace else None)
+
+    async def open(self, turn: Turn, conversation: str | None, asker: Asker, patience: float) -> Opening:
+        """All that has to be known before the site is asked, in one trip.
+
+        Raises StateDown, as `Talks.hold`, and what the asker's gate raises.
+        """
+        ahead, gate = asker.ahead or self.ahead(asker.gate, patience), asker.gate
         holding: Holding | None = None
         try:
-            holding = await self.talks.join(turn, conversation, asker) if self.talks else None
-            await self._learn(known)
-            if asker.admission is not None:
-                await asyncio.shield(asker.admission)
-        except BaseException:
-            if self.pace:
-                self.pace.unasked(asked)
+            holding = await self.talks.join(turn, conversation, asker, ahead.lock) if self.talks else None
+            await self._learn(ahead.known)
+            if gate is not None:
+                await gate.passes()
+        except BaseException as error:
+            ahead.give_up()
             if holding:
                 holding.end(None, "", told=False)
-            raise
-        return Opening(self, holding, asked)
+            if gate is None or not isinstance(error, Elsewhere):
+                raise
+        else:
+            return Opening(self, holding, ahead.asked, asker.waits)
+        return await self._open_later(gate, turn, conversation, asker, patience)
+
+    async def _open_later(
+        self, gate: Gate, turn: Turn, conversation: str | None, asker: Asker, patience: float
+    ) -> Opening:
+        """The same, once the gate is open."""
+        began = time.monotonic()
+        await gate.opens()
+        opening = await self.open(turn, conversation, msgspec.structs.replace(asker, ahead=None), patience)
+        return msgspec.structs.replace(opening, waited=time.monotonic() - began)
 
     async def _learn(self, asked: "asyncio.Future[Any]") -> None:
         """Takes what the others know. Raises StateDown, unless one serves without it."""
@@ -78,9 +119,16 @@ class SharedVisit:
         self.holdoff.heed(left)
         self.sessions.take(*session)
 
-    async def close(self, holding: Holding | None) -> None:
-        """Returns once all gateways know what came of the call, or the server is known to be away."""
-        if self.sessions:
-            await self.sessions.saved()
-        if self.talks and holding:
-            await self.talks.ended(holding)
+    async def close(self, holding: Holding | None, waits: Waits | None) -> None:
+        """Returns once all gateways know what came of the call, or the server is known to be away.
+
+        With `waits` it returns at once, and that one waits for it.
+        """
+        saving = self.sessions.saving() if self.sessions else None
+        ending = self.talks.ending(holding) if self.talks and holding else None
+        sent = [one for one in (saving, ending) if one is not None]
+        if waits is not None:
+            for one in sent:
+                waits.add(one)
+        elif sent:
+            await asyncio.wait(sent)

@@ -60,7 +60,7 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
         messages=messages,
         sampling=terms.sampling,
         conversation=name.id if remembers else None,
-        asker=asker_of(exchange, state.conduct.user_headers, name.chat) if remembers or exchange.admission else NOBODY,
+        asker=asker_of(exchange, state.conduct.user_headers, name.chat) if remembers or exchange.gate else NOBODY,
         aside=aside,
         stops=terms.stops,
         most_tokens=terms.most_tokens,
@@ -87,13 +87,14 @@ async def _stream(conduct: Conduct, exchange: Exchange, request: ChatRequest, qu
     frames = ChatFrames(fresh_id("chatcmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
     talks = [Talk(question) for _ in range(request.n or 1)]
     async with Events(exchange, partial(of_talks, talks), conduct.heartbeat) as events:
-        usages = await together([_tell(events, frames, talk, index) for index, talk in enumerate(talks)])
+        tellings = [_tell(events, frames, talk, index, alone=len(talks) == 1) for index, talk in enumerate(talks)]
+        usages = await together(tellings)
         last = frames.usage(token_counts(usages, len(usages))) + DONE if request.with_usage else DONE
         await events.end(last)
 
 
-async def _tell(events: Events, frames: ChatFrames, talk: Talk, index: int) -> Usage:
-    """Sends the frames of one choice; its usage."""
+async def _tell(events: Events, frames: ChatFrames, talk: Talk, index: int, *, alone: bool) -> Usage:
+    """Sends the frames of one choice, the last of one `alone` with the end of all; its usage."""
     begun = False
     async with aclosing(talk.texts()) as texts:
         async for text in texts:
@@ -103,5 +104,5 @@ async def _tell(events: Events, frames: ChatFrames, talk: Talk, index: int) -> U
             await events.send(frame)
     answered = talk.answered
     last = frames.finish(index, answered.finish)
-    await events.send(last if begun else frames.first(index) + last)
+    await events.send(last if begun else frames.first(index) + last, ends=alone)
     return answered.usage

@@ -3,14 +3,16 @@
 import time
 from contextlib import aclosing
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from chatdoor.gateway.asker import asker_of, scope_of
 from chatdoor.gateway.body import decode, read_body
+from chatdoor.gateway.ending import Ending
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
-from chatdoor.gateway.history import Turn, find_past, find_references, keep
+from chatdoor.gateway.history import Turn, find_all, find_past, find_references, keep, named_by
 from chatdoor.gateway.house import Served
 from chatdoor.gateway.ids import secret_id
 from chatdoor.gateway.openai.ignored import RESPONSES
@@ -20,10 +22,12 @@ from chatdoor.gateway.openai.responses import RESPONSE_REQUEST, Response, Respon
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.question import Answered, Question, Talk
 from chatdoor.gateway.said import of_answers, of_talks
-from chatdoor.gateway.shelf import Shelf
 from chatdoor.gateway.state import State
 from chatdoor.gateway.terms import make_terms, tell_left
 from chatdoor.messages import parse_messages
+
+if TYPE_CHECKING:
+    from chatdoor.drive.shared.visit import Ahead
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -39,6 +43,8 @@ async def responses(state: State, exchange: Exchange) -> None:
     """Answers with a response."""
     exchange.field = "input"
     request = decode(await read_body(exchange, state.conduct.body_bytes), RESPONSE_REQUEST)
+    if state.shared is not None and exchange.ending is None:
+        exchange.ending = Ending()
     call = await _call(state, exchange, request)
     exchange.watch()
     if request.stream:
@@ -50,7 +56,34 @@ async def responses(state: State, exchange: Exchange) -> None:
 async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _Call:
     """What is asked of the site, and what stands before. Raises Problem."""
     served = state.house.find(request.model, exchange.key)
-    turn, left = await _turn(state, exchange, request, served)
+    named = named_by(request, served.site)
+    ahead = _ahead(exchange, served) if named else None
+    try:
+        return await _call_of(state, exchange, request, served, named=named, ahead=ahead)
+    except BaseException:
+        if ahead is not None:
+            ahead.give_up()
+        raise
+
+
+def _ahead(exchange: Exchange, served: Served) -> "Ahead | None":
+    """What can be asked of the other gateways before it is known what is said: where no conversation is to be found."""
+    visitor = served.client.visitor
+    if visitor.shared is None or served.site.remembers:
+        return None
+    return visitor.shared.ahead(exchange.gate, visitor.total(None))
+
+
+async def _call_of(
+    state: State,
+    exchange: Exchange,
+    request: ResponseRequest,
+    served: Served,
+    *,
+    named: list[str],
+    ahead: "Ahead | None",
+) -> _Call:
+    turn, left = await _turn(state, exchange, request, served, named)
     terms = make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + RESPONSES.named(request) + request.shapes + terms.left, state.conduct)
     question = Question(
@@ -58,7 +91,7 @@ async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _
         messages=parse_messages(told(turn.told, request.instructions)),
         sampling=terms.sampling,
         conversation=turn.past.talk,
-        asker=asker_of(exchange, state.conduct.user_headers),
+        asker=asker_of(exchange, state.conduct.user_headers, ahead=ahead),
         stops=terms.stops,
         most_tokens=terms.most_tokens,
         note=exchange.note,
@@ -67,11 +100,14 @@ async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _
     return _Call(question, turn, response, request.store is not False)
 
 
-async def _turn(state: State, exchange: Exchange, request: ResponseRequest, served: Served) -> tuple[Turn, list[str]]:
+async def _turn(
+    state: State, exchange: Exchange, request: ResponseRequest, served: Served, named: list[str]
+) -> tuple[Turn, list[str]]:
     """What was said and what is new, and the names of what of it is no message. Raises Problem."""
-    scope, site, shelf = scope_of(exchange, state.conduct.user_headers), served.site, state.shelf
-    past = await find_past(shelf, exchange, request, site, scope)
-    news, left = read_items(request.input, await find_references(shelf, scope, request.input))
+    scope, site = scope_of(exchange, state.conduct.user_headers), served.site
+    kept = await find_all(state.shelf, named, scope)
+    past = find_past(kept, exchange, request, site)
+    news, left = read_items(request.input, find_references(kept, request.input))
     turn = Turn(past, news, scope, site.name)
     if next((item.role for item in reversed(turn.told) if item.role in {"user", "assistant"}), None) != "user":
         raise Problem(400, "input: there is no message from the user after the last answer.", param="input",
@@ -81,7 +117,7 @@ async def _turn(state: State, exchange: Exchange, request: ResponseRequest, serv
 
 async def _whole(state: State, exchange: Exchange, call: _Call) -> None:
     answered = await call.question.ask()
-    response = await _finish(state.shelf, call, answered)
+    response = await _finish(state, exchange, call, answered)
     await exchange.answer(200, msgspec.json.encode(response), (*JSON, *of_answers([answered])))
 
 
@@ -95,12 +131,16 @@ async def _stream(state: State, exchange: Exchange, call: _Call) -> None:
         async for text in texts:
             await events.send(frames.delta(text) if begun else frames.opening() + frames.delta(text))
             begun = True
-        response = await _finish(state.shelf, call, talk.answered)
+        response = await _finish(state, exchange, call, talk.answered)
         await events.end(frames.closing(response) if begun else frames.opening() + frames.closing(response))
 
 
-async def _finish(shelf: Shelf, call: _Call, answered: Answered) -> Response:
-    """The whole response, kept where it is to be kept."""
+async def _finish(state: State, exchange: Exchange, call: _Call, answered: Answered) -> Response:
+    """The whole response, kept where it is to be kept, or by the time when the last of it is sent."""
     response = finish(call.response, answered.text, answered.finish, answered.usage, int(time.time()))
-    await keep(shelf, call.turn, response, answered.conversation, store=call.store)
+    for kept in keep(state.shelf, call.turn, response, answered.conversation, store=call.store):
+        if exchange.ending is None:
+            await kept
+        else:
+            exchange.ending.need(kept)
     return response

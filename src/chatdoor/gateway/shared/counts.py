@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any
 
+from chatdoor.drive.gate import Lock
 from chatdoor.drive.shared.link import Link
 from chatdoor.drive.shared.scripts import COUNT
 from chatdoor.errors import StateDown
@@ -13,7 +14,7 @@ from chatdoor.gateway.quota import Quota
 
 
 class Admission:
-    """Whether a request may be asked: not before it was counted.
+    """Whether a request may be asked: not before it was counted. A Gate.
 
     It is counted in the trip in which it finds its conversation, so nobody waits for that alone. One that does not get
     so far is counted when it has ended.
@@ -24,25 +25,50 @@ class Admission:
         self._exchange = exchange
         self._key = key
         self._quota = quota
-        self._begun: asyncio.Future[None] | None = None
+        self._begun: asyncio.Future[bool] | None = None
+        """Whether it is counted: it is not without the lock that it was to be counted with."""
 
-    def begin(self) -> "asyncio.Future[None]":
-        """Done when it is counted. It fails with Problem (429) where there were too many, or StateDown."""
+    def begin(self, lock: Lock | None = None) -> None:
+        """Counts it, once."""
         if self._begun is None:
-            sent = self._counts.count(self._key, self._quota)
-            self._begun = asyncio.ensure_future(self._admit(sent))
-            self._begun.add_done_callback(_heard)
-        return self._begun
+            self._begun = self._count(lock)
 
-    async def _admit(self, sent: "asyncio.Future[Any]") -> None:
+    async def passes(self) -> None:
+        """Returns when it is counted. Raises Problem (429) where there were too many, and StateDown."""
+        begun = self._begun = self._begun or self._count(None)
+        if not await asyncio.shield(begun):
+            if self._begun is begun:
+                self._begun = self._count(None)
+            await asyncio.shield(self._begun)
+
+    async def opens(self) -> None:
+        """Returns at once: who was refused has to ask again."""
+
+    def ended(self) -> None:
+        """Counts the request that has ended, where that was not done."""
+        begun = self._begun
+        if begun is None or (begun.done() and not begun.cancelled() and not begun.exception() and not begun.result()):
+            self._begun = self._count(None)
+
+    def _count(self, lock: Lock | None) -> "asyncio.Future[bool]":
+        sent = self._counts.count(self._key, self._quota, lock)
+        begun = asyncio.ensure_future(self._admit(sent))
+        begun.add_done_callback(_heard)
+        return begun
+
+    async def _admit(self, sent: "asyncio.Future[Any]") -> bool:
         try:
-            now, full, *counts = await sent
+            counted = await sent
         except StateDown:
             if not self._counts.serves:
                 raise
             self._exchange.common += self._quota.take(time.time())
-        else:
-            self._exchange.common += self._quota.taken(now, full, counts)
+            return True
+        if counted is None:
+            return False
+        now, full, *counts = counted
+        self._exchange.common += self._quota.taken(now, full, counts)
+        return True
 
 
 class SharedCounts:
@@ -56,13 +82,13 @@ class SharedCounts:
         """The admission of a request."""
         return Admission(self, exchange, key, quota)
 
-    def count(self, key: Key, quota: Quota) -> "asyncio.Future[Any]":
-        """Counts one: the time, the window that is full, and the count of each."""
+    def count(self, key: Key, quota: Quota, lock: Lock | None) -> "asyncio.Future[Any]":
+        """Counts one, with the lock if there is one: the time, the window that is full, and the count of each."""
         wanted = [number for window in quota.windows for number in (window.seconds, window.most)]
-        return self._link.send(COUNT, [f"q:{key.scope}"], *wanted)
+        return self._link.send_with(lock, COUNT, [f"q:{key.scope}"], *wanted)
 
 
-def _heard(admitted: "asyncio.Future[None]") -> None:
+def _heard(admitted: "asyncio.Future[bool]") -> None:
     """A request that fails by itself does not wait to be admitted."""
     if not admitted.cancelled():
         admitted.exception()

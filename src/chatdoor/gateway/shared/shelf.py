@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 import msgspec
 
@@ -21,6 +22,7 @@ class SharedShelf:
     """As MemoryShelf, over all gateways.
 
     While the server is away, what went through here is found here, where one `serves`; all else raises StateDown.
+    What is called at one moment goes in one trip: it is sent at once, and awaited later.
     """
 
     def __init__(self, link: Link, *, serves: bool) -> None:
@@ -28,10 +30,23 @@ class SharedShelf:
         self._serves = serves
         self._near = MemoryShelf()
 
-    async def get(self, kept_id: str) -> Kept | None:
+    def get(self, kept_id: str) -> Coroutine[Any, Any, Kept | None]:
         """The one of that id, None where there is none, or not any more."""
+        return self._got(kept_id, self._link.send(GET_KEPT, [f"k:{kept_id}"]))
+
+    def compare_and_set(self, kept_id: str, expected: int | None, new: Kept | None) -> Coroutine[Any, Any, bool]:
+        """True where the revision was the expected one, and the new one is in its place."""
+        text = msgspec.json.encode(new) if new is not None else b""
+        if len(text) > KEPT_BYTES:
+            return self._put(kept_id, new, None)
+        there = -1 if expected is None else expected
+        revision = "" if new is None else new.revision
+        sent = self._link.send(PUT_KEPT, [f"k:{kept_id}"], there, revision, text, int(TIME_TO_LIVE * 1000))
+        return self._put(kept_id, new, sent)
+
+    async def _got(self, kept_id: str, sent: "asyncio.Future[Any]") -> Kept | None:
         try:
-            text = await asyncio.shield(self._link.send(GET_KEPT, [f"k:{kept_id}"]))
+            text = await asyncio.shield(sent)
         except StateDown:
             near = await self._near.get(kept_id) if self._serves else None
             if near is None:  # another gateway may have it: that it is not there nobody can say
@@ -39,15 +54,10 @@ class SharedShelf:
             return near
         return None if text is None else self._read(kept_id, text)
 
-    async def compare_and_set(self, kept_id: str, expected: int | None, new: Kept | None) -> bool:
-        """True where the revision was the expected one, and the new one is in its place."""
+    async def _put(self, kept_id: str, new: Kept | None, sent: "asyncio.Future[Any] | None") -> bool:
         await self._remember(kept_id, new)
-        text = msgspec.json.encode(new) if new is not None else b""
-        if len(text) > KEPT_BYTES:
+        if sent is None:
             return True  # as on any shelf: what is too large is not kept
-        there = -1 if expected is None else expected
-        revision = "" if new is None else new.revision
-        sent = self._link.send(PUT_KEPT, [f"k:{kept_id}"], there, revision, text, int(TIME_TO_LIVE * 1000))
         try:
             return bool(await asyncio.shield(sent))
         except StateDown:

@@ -1,0 +1,44 @@
+"""What else may have a say in a call: whether it goes on to its site, and what its reply's end has to wait for.
+
+All of it is asked in the trips that a call makes anyway.
+"""
+
+import asyncio
+from typing import Any, Protocol
+
+import msgspec
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """A right that one call has: `name` is a hash on the server, `ticket` is in its field `t` for who has the right."""
+
+    name: str
+    ticket: str
+
+
+class Elsewhere(Exception):
+    """Another call has the right. Here alone: who meets it waits for the gate."""
+
+
+class Gate(Protocol):
+    """Says whether a call may go on. It may be the gate of several calls."""
+
+    def begin(self) -> Lock | None:
+        """Asks, unless it has. What is claimed for the call is claimed only with the lock, if there is one."""
+        ...
+
+    async def passes(self) -> None:
+        """Returns where the call may go on. Raises Elsewhere where it has to wait first, and what the call raises."""
+        ...
+
+    async def opens(self) -> None:
+        """Returns once the call may begin anew, with no lock. Raises what the call raises."""
+        ...
+
+
+class Waits(Protocol):
+    """Takes what the end of a reply waits for."""
+
+    def add(self, sent: "asyncio.Future[Any]") -> None:
+        """One more thing to wait for, however it ends."""
+        ...

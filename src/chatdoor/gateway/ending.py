@@ -1,0 +1,51 @@
+"""What the end of an answer waits for, where several gateways share what they know.
+
+A turn has to be known to all of them before anybody is told that it is over. So what has to be known is sent as soon
+as the reply is whole, in one trip, and awaited before the last of the answer is sent.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chatdoor.gateway.problem import Header
+
+if TYPE_CHECKING:
+    from chatdoor.gateway.exchange import Exchange
+
+
+class Ending:
+    """What one answer's end waits for."""
+
+    def __init__(self) -> None:
+        self._sent: list[asyncio.Future[Any]] = []
+        self._needed: list[asyncio.Future[Any]] = []
+
+    def add(self, sent: "asyncio.Future[Any]") -> None:
+        """One more thing to wait for, however it ends."""
+        self._sent.append(sent)
+
+    def need(self, work: Awaitable[object]) -> None:
+        """One more, without which there is no answer: what it raises is raised."""
+        needed = asyncio.ensure_future(work)
+        self._needed.append(needed)
+        self._sent.append(needed)
+
+    async def heard(self) -> None:
+        """Returns once nothing is waited for."""
+        while waited := [one for one in self._sent if not one.done()]:
+            await asyncio.wait(waited)
+        self._sent.clear()
+        while self._needed:
+            self._needed.pop().result()
+
+    async def whole(self, exchange: "Exchange", status: int, headers: Sequence[Header], body: bytes) -> None:  # noqa: ARG002 - for those who keep it
+        """Before a whole answer is sent."""
+        await self.heard()
+
+    async def rest(self, data: bytes) -> None:  # noqa: ARG002 - for those who keep it
+        """Before the rest of an answer is sent, which comes in parts."""
+        await self.heard()
+
+    def cut(self) -> None:
+        """Before an answer ends which is not whole."""
