@@ -34,15 +34,16 @@ class Events:
         self._beat: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(self._every, self._tick)
 
-    async def send(self, frame: bytes, *, ends: bool = False) -> None:
-        """Sends a frame, or several: at once, or with the end where nothing else comes before that."""
+    async def send(self, frame: bytes) -> None:
+        """Sends a frame, or several, at once."""
         self._quiet = False
-        if ends:
-            self._held = frame
-            return
         if not self._started:
             await self._start()
         await self._exchange.write(frame)
+
+    def hold(self, frame: bytes) -> None:
+        """Sends a frame with the end, where nothing else comes before that."""
+        self._held = frame
 
     async def end(self, frame: bytes) -> None:
         """Sends the last frame, and the clean end."""

@@ -86,7 +86,7 @@ async def find(shelf: Shelf, kept_id: str, scope: str) -> Kept | None:
 
 async def find_all(shelf: Shelf, kept_ids: Iterable[str], scope: str) -> Mapping[str, Kept]:
     """Those that are there, and nobody else's. All are asked for at once."""
-    asked = {kept_id: shelf.get(kept_id) for kept_id in kept_ids}
+    asked = {kept_id: shelf.get(kept_id) for kept_id in dict.fromkeys(kept_ids)}
     if len(asked) < 2:
         found = [await getting for getting in asked.values()]
     else:

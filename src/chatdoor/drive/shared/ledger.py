@@ -48,6 +48,9 @@ RECORD_BYTES: Final = 4_000_000
 EAGER: Final = ("end:", "asked:")
 """Keys of conversations that stand where the list goes on, so that they are claimed as they are found."""
 
+ENDS: Final = 3
+"""How many of them there are for one place where a list may go on."""
+
 
 class Unsaved(msgspec.Struct, frozen=True):
     """A conversation that has gone on here alone: the revision that the server has, and when it was not yet emptied."""
@@ -297,9 +300,9 @@ class SharedLedger:
 def _wanted(request: Request) -> list[str]:
     """What is looked up, what may be claimed at once first, and the request's own key last."""
     own = index_key("request", request.digest)
-    if request.conversation_id is not None:
-        return [own]
     wanted = [key for key in keys(request) if key != own]
+    if request.conversation_id is not None:  # most likely it stands at the last reply
+        return [*[key for key in wanted if key.startswith(EAGER)][:ENDS], own]
     return [*sorted(wanted, key=lambda key: not key.startswith(EAGER)), own]
 
 

@@ -15,7 +15,8 @@ from chatdoor.drive.shared.link import Script
 
 FIND: Final = Script("""
 -- KEYS: what may find a conversation. ARGV: prefix, how many of the keys may claim, the key that forbids it (0: none),
--- an id ('': none), whether that may claim, claimant, until when, how many each key finds at most.
+-- an id ('': none; else no other one is claimed), whether that may claim, claimant, until when, how many each key finds
+-- at most.
 -- Gives: the ids that each key finds, newest first; id, revision, claimant, until, text of each; the id now claimed.
 local prefix, claimant, till, most = ARGV[1], ARGV[6], ARGV[7], tonumber(ARGV[8])
 local seen, records, lists, taken = {}, {}, {}, ''
@@ -49,7 +50,9 @@ local guard = tonumber(ARGV[3])
 if guard == 0 or #lists[guard] == 0 then
   if ARGV[5] == '1' then claim(ARGV[4]) end
   for at = 1, tonumber(ARGV[2]) do
-    for _, id in ipairs(lists[at]) do claim(id) end
+    for _, id in ipairs(lists[at]) do
+      if ARGV[4] == '' or ARGV[4] == id then claim(id) end
+    end
   end
 end
 return {lists, records, taken}""")

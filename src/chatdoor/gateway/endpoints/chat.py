@@ -104,5 +104,9 @@ async def _tell(events: Events, frames: ChatFrames, talk: Talk, index: int, *, a
             await events.send(frame)
     answered = talk.answered
     last = frames.finish(index, answered.finish)
-    await events.send(last if begun else frames.first(index) + last, ends=alone)
+    last = last if begun else frames.first(index) + last
+    if alone:
+        events.hold(last)
+    else:
+        await events.send(last)
     return answered.usage

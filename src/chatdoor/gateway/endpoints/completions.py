@@ -101,5 +101,9 @@ async def _tell(events: Events, frames: CompletionFrames, talk: Talk, index: int
             echo = ""
     answered = talk.answered
     last = frames.finish(index, answered.finish)
-    await events.send(frames.text(index, echo) + last if echo else last, ends=alone)
+    last = frames.text(index, echo) + last if echo else last
+    if alone:
+        events.hold(last)
+    else:
+        await events.send(last)
     return answered.usage
