@@ -83,8 +83,10 @@ def test_any_gateway_goes_on_with_a_conversation(redis: RedisServer) -> None:
 
 
 @pytest.mark.parametrize("rotate", [False, True])
-def test_two_trips_a_turn(redis: RedisServer, rotate: bool) -> None:
+@pytest.mark.parametrize("pause", [0.0, 0.002])
+def test_two_trips_a_turn(redis: RedisServer, monkeypatch: pytest.MonkeyPatch, rotate: bool, pause: float) -> None:
     """A turn takes one trip before the site is asked and one after it, whatever is shared and whatever changes."""
+    monkeypatch.setattr("chatdoor.drive.shared.sessions.SAVE_SECONDS", 5.0)
 
     async def main(site: Site) -> None:
         async with gateways(redis, site, 1, per_minute=60_000, concurrency=50) as (client,):
@@ -93,7 +95,7 @@ def test_two_trips_a_turn(redis: RedisServer, rotate: bool) -> None:
             await client.ask(talk(["a", reply.text, "b"]))
             assert trips(client) - before == 2
 
-    with Practice(history="id", rotate=rotate) as site:
+    with Practice(history="id", rotate=rotate, reply="sse-delta", pause=pause) as site:
         asyncio.run(main(site))
 
 

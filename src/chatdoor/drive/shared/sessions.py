@@ -73,6 +73,12 @@ class SharedSessions(Sessions):
         self._changes: list[Changes] = []
         self._saving: asyncio.Task[None] | None = None
         self._now = asyncio.Event()
+        self._gathers = False
+        """Changes still wait for others, and for the end of the reply."""
+        self._sent: asyncio.Future[Any] | None = None
+        """The changes on their way, where they were sent at the end of the reply."""
+        self._sending: tuple[list[Changes], str] = [], ""
+        """What was sent last, and the version that it makes."""
 
     def sync(self, wait: str) -> "asyncio.Future[Any]":
         """Asks for what the others have changed, and how long a wait lasts. `take` takes what comes of the first."""
@@ -143,9 +149,17 @@ class SharedSessions(Sessions):
         self._link.send(LEAVE_LEAD, self._keys, entry.ticket, _told(error) if error else "")
 
     def saving(self) -> "asyncio.Task[None] | None":
-        """Done once all gateways have the changes, or the server is known to be away; None where they have."""
+        """Done once all gateways have the changes, or the server is known to be away; None where they have.
+
+        What waits for that goes in the trip of what else is sent now.
+        """
+        if self._saving is None or self._saving.done():
+            return None
+        if self._gathers:
+            self._gathers = False
+            self._sent = self._send()
         self._now.set()
-        return None if self._saving is None or self._saving.done() else self._saving
+        return self._saving
 
     async def _or_alone(self, sent: "asyncio.Future[Any]", lead: Lead) -> Sequence[Any]:
         try:
@@ -160,6 +174,7 @@ class SharedSessions(Sessions):
         self._changes.append(changes)
         if self._saving is None or self._saving.done():
             self._now.clear()
+            self._gathers = True
             self._saving = asyncio.create_task(self._save_all())
 
     async def _save_all(self) -> None:
@@ -167,16 +182,12 @@ class SharedSessions(Sessions):
             async with asyncio.timeout(SAVE_SECONDS):
                 await self._now.wait()
         except TimeoutError:
-            pass
+            self._gathers = False
         for _ in range(SAVE_TRIES):
-            session, changes = self.current, self._changes
-            if session is None or not changes:
+            sent, self._sent = self._sent or self._send(), None
+            if sent is None:
                 return
-            self._changes, version = [], secrets.token_hex(8)
-            text = msgspec.json.encode(session)
-            sent = self._link.send(
-                SAVE, self._keys, session.generation, self._version, version, text, KEPT_SECONDS * 1000
-            )
+            changes, version = self._sending
             try:
                 word, *found = await asyncio.shield(sent)
             except StateDown:
@@ -187,6 +198,15 @@ class SharedSessions(Sessions):
                 self._changes = [*changes, *self._changes]
                 if theirs := self._read(found[0], found[1]):
                     self._merge(theirs)
+
+    def _send(self) -> "asyncio.Future[Any] | None":
+        """Sends what has changed; None where nothing has."""
+        session, changes, version = self.current, self._changes, secrets.token_hex(8)
+        if session is None or not changes:
+            return None
+        self._changes, self._sending = [], (changes, version)
+        text = msgspec.json.encode(session)
+        return self._link.send(SAVE, self._keys, session.generation, self._version, version, text, KEPT_SECONDS * 1000)
 
     def _merge(self, theirs: Session) -> None:
         """Goes on with what the others have, and what changed here in it."""
