@@ -66,6 +66,18 @@ class Turn(msgspec.Struct, frozen=True):
         return [*self.past.items, *self.news] if self.past.whole else self.news
 
 
+class Meant(msgspec.Struct, frozen=True):
+    """The ids of what is kept that a request goes on from, and that its items refer to."""
+
+    past: str | None
+    others: list[str]
+
+    @property
+    def ids(self) -> list[str]:
+        """All of them."""
+        return self.others if self.past is None else [self.past, *self.others]
+
+
 class _Answer(msgspec.Struct, frozen=True):
     output: list[Item]
 
@@ -94,14 +106,14 @@ async def find_all(shelf: Shelf, kept_ids: Iterable[str], scope: str) -> Mapping
     return {kept.id: kept for kept in found if kept is not None and kept.scope == scope}
 
 
-def named_by(request: ResponseRequest, site: Site) -> list[str]:
-    """The ids of what is kept that the request goes on from, or refers to. Raises Problem."""
+def meant_by(request: ResponseRequest, site: Site) -> Meant:
+    """What of the kept the request means. Raises Problem."""
     previous, given = request.previous_response_id, request.conversation_id
     if previous is not None and given is not None:
         raise Problem(400, "Only one of 'previous_response_id' and 'conversation' can be given.",
                       param="previous_response_id", code="mutually_exclusive_parameters")  # fmt: skip
-    kept = previous if given is None or _is_talk(given, site) else given
-    return [*([] if kept is None else [kept]), *map(response_id, references(request.input))]
+    past = previous if given is None or _is_talk(given, site) else given
+    return Meant(past, [response_id(item_id) for item_id in references(request.input)])
 
 
 def find_past(kept: Mapping[str, Kept], exchange: Exchange, request: ResponseRequest, site: Site) -> Past:

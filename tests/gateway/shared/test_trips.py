@@ -1,10 +1,12 @@
 """How many trips to the server a request takes: one before its site is asked, and one after."""
 
 import contextlib
+import json
 import time
 from collections.abc import Mapping
 from http.client import IncompleteRead
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -84,29 +86,60 @@ def test_two_trips_to_go_on(doors: Doors, keyed: bool) -> None:
         assert ["0", "1", "2", "3", "4"] in practice.heard()
 
 
+def respond(door: Door, headers: Mapping[str, str], **more: object) -> tuple[int, Any]:
+    """How many trips a response takes, and the response."""
+    before = settled(door)
+    seen = door.send("POST", RESPONSES, {**said(RESPONSES, "more"), **more}, headers)
+    assert seen.status == 200, seen.body
+    *_, last = [line.removeprefix(b"data: ") for line in seen.body.splitlines() if line]
+    response = json.loads(last)
+    return settled(door) - before, response.get("response", response)
+
+
 @STREAMED
-@pytest.mark.parametrize(("history", "most"), [("client", 2), ("id", 3)])
-def test_what_a_response_goes_on_from(doors: Doors, history: str, most: int, streamed: bool) -> None:
-    """What is kept is asked for along with the rest, unless it says which conversation of the site goes on."""
-    with doors(2, history=history) as ((one, two), practice):
-        first = one.send("POST", RESPONSES, said(RESPONSES, "Hello")).json()
-        named = one.send("POST", "/v1/conversations", {}).json()["id"]
-        refers = [{"type": "item_reference", "id": item["id"]} for item in first["output"]]
-        refers.append({"role": "user", "content": "again"})
-        ways = (
-            {"previous_response_id": first["id"]},
-            {"conversation": named},
-            {"conversation": named},
-            {"input": refers},
-            {"previous_response_id": first["id"], "input": refers},
-        )
-        for number, (way, marked) in enumerate([(ways[0], True), *product(ways, (False, True))]):
-            marks = {"Idempotency-Key": str(number)} if marked else {}
-            took = trips(two, RESPONSES, {**said(RESPONSES, "more", stream=streamed), **way}, marks)
-            assert took == most or not number, way
-        items = one.send("GET", f"/v1/conversations/{named}/items?order=asc").json()["data"]
-        assert [item["role"] for item in items] == ["user", "assistant"] * 4
-        assert history == "id" or practice.stats()["accepted"] == 12
+@HISTORIES
+def test_what_a_response_goes_on_from(doors: Doors, history: str, streamed: bool) -> None:
+    """What is kept is asked for along with the rest; so is the conversation of the site that it was kept with."""
+    with doors(2, history=history, pace=(2, 60_000)) as (two, practice):
+        (_, first), (_, other) = (respond(door, {"Idempotency-Key": str(door.port)}) for door in two)
+        respond(two[1], {}, previous_response_id=other["id"])
+        respond(two[0], KEYED, previous_response_id=other["id"])
+        before = practice.stats()["accepted"]
+        last = first
+        for turn in range(6):
+            marks = {"Idempotency-Key": f"turn-{turn}"} if turn % 3 else {}
+            took, last = respond(
+                two[turn % 2], marks, stream=streamed, input=str(turn), previous_response_id=last["id"]
+            )
+            assert took == 2, turn
+        took, _ = respond(two[1], {}, stream=streamed, input="apart", previous_response_id=first["id"])
+        assert took == 2
+        if history == "client":
+            assert practice.stats()["accepted"] == before + 7
+        else:
+            assert ["more", *map(str, range(6))] in practice.heard()
+
+
+@STREAMED
+@pytest.mark.parametrize("history", ["client", "id"])
+def test_what_a_response_is_added_to(doors: Doors, history: str, streamed: bool) -> None:
+    """A turn of a conversation takes two trips; three where no conversation of the site is known yet that it is."""
+    with doors(2, history=history) as (two, practice):
+        for door in two:
+            _, first = respond(door, {})
+            respond(door, {"Idempotency-Key": f"{door.port}"}, previous_response_id=first["id"])
+        named = two[0].send("POST", "/v1/conversations", {}).json()["id"]
+        for turn in range(5):
+            marks = {"Idempotency-Key": f"turn-{turn}"} if turn % 3 else {}
+            took, _ = respond(two[turn % 2], marks, stream=streamed, input=str(turn), conversation=named)
+            assert took == (3 if history == "id" and not turn else 2), turn
+        items = two[0].send("GET", f"/v1/conversations/{named}/items?order=asc").json()["data"]
+        assert [item["role"] for item in items] == ["user", "assistant"] * 5
+        if history == "id":
+            assert list(map(str, range(5))) in practice.heard()
+        refers = [{"type": "item_reference", "id": first["output"][0]["id"]}, {"role": "user", "content": "again"}]
+        took, _ = respond(two[0], {}, stream=streamed, input=refers)
+        assert took == (3 if history == "id" else 2)
 
 
 @HISTORIES

@@ -59,6 +59,14 @@ class Unsaved(msgspec.Struct, frozen=True):
     epoch: bytes
 
 
+class Finding(msgspec.Struct, frozen=True):
+    """A conversation that is looked up for who does not know its id, and claimed as `new_id` where it can be."""
+
+    new_id: str
+    now: float
+    sent: "asyncio.Future[Any]"
+
+
 class SharedLedger:
     """Conversations on a server. `gone` is called with each that has left through this ledger.
 
@@ -89,15 +97,18 @@ class SharedLedger:
         retry: bool = False,
         key: str | None = None,
         lock: Lock | None = None,
+        finding: Finding | None = None,
     ) -> Claim:
         """As Ledger.claim, where one has the lock, if there is one; else raises Elsewhere.
+
+        `finding` is what `find_kept` gave, which ends here.
 
         Raises StateDown too, where the server is away and that is how it was wanted.
         """
         listing = make_listing((scope,) if chat is None else (scope, chat), messages, sees_system=sees_system)
         request = Request(listing=listing, now=now, conversation_id=conversation_id, retry=retry, key=key)
         try:
-            return await self._claim(request, new_id, sees_system=sees_system, lock=lock)
+            return await self._claim(request, new_id, sees_system=sees_system, lock=lock, finding=finding)
         except StateDown:
             if not self._serves:
                 raise
@@ -185,9 +196,26 @@ class SharedLedger:
             if conversation_id not in self._sending and (near is None or near.free()):
                 self._save(conversation_id, None, near, None)
 
-    async def _claim(self, request: Request, new_id: str, *, sees_system: bool, lock: Lock | None) -> Claim:
+    def find_kept(self, kept: str, site: str, *, now: float, new_id: str, lock: Lock | None) -> Finding:
+        """Looks up the conversation that something kept is of. `kept` is its name on the server."""
+        self._save_rest()
+        arguments = (PREFIX, 0, 0, "", "1", new_id, now + LEASE, 0, PREFIX + kept, site)
+        return Finding(new_id, now, self._link.send_with(lock, FIND, [], *arguments))
+
+    def give_up(self, finding: Finding) -> None:
+        """Ends a look-up that nobody has a use for."""
+        finding.sent.add_done_callback(partial(self._unwanted, finding.now))
+
+    async def _claim(
+        self, request: Request, new_id: str, *, sees_system: bool, lock: Lock | None, finding: Finding | None
+    ) -> Claim:
         for _ in range(MAX_ATTEMPTS):
-            snapshot, taken = await self._find(request, new_id, lock)
+            found, finding = finding, None
+            if found is not None and (request.conversation_id is None or request.retry or request.key):
+                self.give_up(found)
+                found = None
+            sent = self._ask(request, new_id, lock) if found is None else found.sent
+            snapshot, taken = await self._found(request, sent, [] if found else _wanted(request))
             claim = self._decided(self._placed(request, snapshot.get, sees_system=sees_system), new_id, snapshot, taken)
             if claim.claimed is None or claim.claimed.id == taken:
                 return claim
@@ -220,8 +248,8 @@ class SharedLedger:
         listing = make_listing(named.place, request.listing.messages, sees_system=sees_system)
         return msgspec.structs.replace(request, listing=listing)
 
-    async def _find(self, request: Request, new_id: str, lock: Lock | None) -> tuple[Snapshot, str]:
-        """What was found, as it was before it was claimed, and the id that is claimed now."""
+    def _ask(self, request: Request, new_id: str, lock: Lock | None) -> "asyncio.Future[Any]":
+        """Looks up what the request may go on in, and claims what it most likely does."""
         self._save_rest()
         wanted, name = _wanted(request), request.conversation_id or ""
         eager = sum(key.startswith(EAGER) for key in wanted)
@@ -229,7 +257,13 @@ class SharedLedger:
         by_name = "1" if name and not request.listing.cuts else "0"
         until = request.now + LEASE
         names = [_index_name(key) for key in wanted]
-        sent = self._link.send_with(lock, FIND, names, PREFIX, eager, guard, name, by_name, new_id, until, MAX_FOUND)
+        return self._link.send_with(lock, FIND, names, PREFIX, eager, guard, name, by_name, new_id, until, MAX_FOUND)
+
+    async def _found(
+        self, request: Request, sent: "asyncio.Future[Any]", wanted: Sequence[str]
+    ) -> tuple[Snapshot, str]:
+        """What was found, as it was before it was claimed, and the id that is claimed now."""
+        name = request.conversation_id or ""
         try:
             answer = await asyncio.shield(sent)
         except asyncio.CancelledError:
@@ -244,7 +278,7 @@ class SharedLedger:
             key: [read[at] for one in ids if key in standing.get(at := one.decode(), ())]
             for key, ids in zip(wanted, lists, strict=True)
         }
-        named = [read[name]] if name in read else []
+        named = [read[name]] if name in read else [] if wanted else list(read.values())
         return Snapshot({key: ones for key, ones in found.items() if ones}, named), taken.decode()
 
     def _unwanted(self, now: float, sent: "asyncio.Future[Any]") -> None:

@@ -16,16 +16,23 @@ from chatdoor.drive.shared.link import Script
 FIND: Final = Script("""
 -- KEYS: what may find a conversation. ARGV: prefix, how many of the keys may claim, the key that forbids it (0: none),
 -- an id ('': none; else no other one is claimed), whether that may claim, claimant, until when, how many each key finds
--- at most.
+-- at most; or in place of the id something kept, and the site: then the id is the one that it was kept with, which is
+-- claimed where that stands as it stood then.
 -- Gives: the ids that each key finds, newest first; id, revision, claimant, until, text of each; the id now claimed.
 local prefix, claimant, till, most = ARGV[1], ARGV[6], ARGV[7], tonumber(ARGV[8])
-local seen, records, lists, taken = {}, {}, {}, ''
+local seen, records, lists, taken, name, stood = {}, {}, {}, '', ARGV[4], nil
+if ARGV[9] then
+  local site, kept = ARGV[10] .. ' ', redis.pcall('HMGET', ARGV[9], 'c', 'n')
+  if kept[1] and #kept[1] < 200 and string.sub(kept[1], 1, #site) == site then
+    name, stood = string.sub(kept[1], #site + 1), kept[2]
+  end
+end
 local function look(id)
   if seen[id] == nil then
-    local name = prefix .. 'c:' .. id
-    local ours, one = pcall(read, name, 'r', 'c', 'l', 'k')
+    local key = prefix .. 'c:' .. id
+    local ours, one = pcall(read, key, 'r', 'c', 'l', 'k')
     if not ours or (one[1] and not (tonumber(one[1]) and one[4])) then
-      redis.call('DEL', name)
+      redis.call('DEL', key)
       one = {}
     end
     seen[id] = one[1] and one or false
@@ -45,13 +52,13 @@ for at, key in ipairs(KEYS) do
     if #id < 100 and look(id) then table.insert(lists[at], id) else redis.call('ZREM', key, id) end
   end
 end
-if ARGV[4] ~= '' then look(ARGV[4]) end
+if name ~= '' then look(name) end
 local guard = tonumber(ARGV[3])
 if guard == 0 or #lists[guard] == 0 then
-  if ARGV[5] == '1' then claim(ARGV[4]) end
+  if ARGV[5] == '1' and (not ARGV[9] or (seen[name] and seen[name][1] == stood)) then claim(name) end
   for at = 1, tonumber(ARGV[2]) do
     for _, id in ipairs(lists[at]) do
-      if ARGV[4] == '' or ARGV[4] == id then claim(id) end
+      if name == '' or name == id then claim(id) end
     end
   end
 end
@@ -251,12 +258,14 @@ GET_KEPT: Final = Script("return read(KEYS[1], 'v')[1]")
 
 PUT_KEPT: Final = Script("""
 -- KEYS: something kept. ARGV: the revision that is there (-1: none), the next one ('': take it out), text,
--- milliseconds to keep it.
+-- milliseconds to keep it, prefix, site and id of the conversation that it is of ('': none). Keeps how that stands, too.
 if (redis.call('HGET', KEYS[1], 'r') or '-1') ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then
   redis.call('DEL', KEYS[1])
 else
-  redis.call('HSET', KEYS[1], 'r', ARGV[2], 'v', ARGV[3])
+  local stands = ARGV[7] ~= '' and redis.pcall('HGET', ARGV[5] .. 'c:' .. ARGV[7], 'r')
+  stands = type(stands) == 'string' and stands or ''
+  redis.call('HSET', KEYS[1], 'r', ARGV[2], 'v', ARGV[3], 'c', ARGV[6] .. ' ' .. ARGV[7], 'n', stands)
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
 end
 return 1""")

@@ -8,6 +8,7 @@ import msgspec
 
 from chatdoor.drive.asker import Asker
 from chatdoor.drive.gate import Elsewhere, Gate, Lock, Waits
+from chatdoor.drive.shared.ledger import Finding
 from chatdoor.drive.shared.pace import SharedHoldoff, SharedPace
 from chatdoor.drive.shared.sessions import SharedSessions
 from chatdoor.drive.shared.talks import SharedTalks
@@ -19,15 +20,18 @@ from chatdoor.flow.turn import Turn
 class Ahead(msgspec.Struct, frozen=True):
     """What was asked for a call before it is known what it says. It ends with the call's opening, or `give_up`."""
 
-    pace: SharedPace | None
+    visit: "SharedVisit"
     lock: Lock | None
     known: "asyncio.Future[Any]"
     asked: "asyncio.Future[Any] | None"
+    finding: Finding | None = None
 
     def give_up(self) -> None:
         """There is no call."""
-        if self.pace is not None:
-            self.pace.unasked(self.asked)
+        if self.visit.pace is not None:
+            self.visit.pace.unasked(self.asked)
+        if self.visit.talks is not None and self.finding is not None:
+            self.visit.talks.give_up(self.finding)
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -67,11 +71,16 @@ class SharedVisit:
         """How much that was asked of the others came to nothing, since the server was away."""
         return self.holdoff.missed
 
-    def ahead(self, gate: Gate | None, patience: float) -> Ahead:
-        """Asks for all that does not depend on what is said."""
+    def ahead(self, gate: Gate | None, patience: float, kept: str | None = None) -> Ahead:
+        """Asks for all that does not depend on what is said.
+
+        `kept` is the name of something that is kept on the server with the conversation that it is of, to go on in.
+        """
         lock = gate.begin() if gate is not None else None
         known = self.sessions.sync(self.holdoff.key) if self.sessions else self.holdoff.ask()
-        return Ahead(self.pace, lock, known, self.pace.ask(patience, lock) if self.pace else None)
+        asked = self.pace.ask(patience, lock) if self.pace else None
+        finding = self.talks.find_kept(kept, lock) if self.talks and kept is not None else None
+        return Ahead(self, lock, known, asked, finding)
 
     async def open(self, turn: Turn, conversation: str | None, asker: Asker, patience: float) -> Opening:
         """All that has to be known before the site is asked, in one trip.
@@ -81,7 +90,7 @@ class SharedVisit:
         ahead, gate = asker.ahead or self.ahead(asker.gate, patience), asker.gate
         holding: Holding | None = None
         try:
-            holding = await self.talks.join(turn, conversation, asker, ahead.lock) if self.talks else None
+            holding = await self.talks.join(turn, conversation, asker, ahead) if self.talks else None
             await self._learn(ahead.known)
             if gate is not None:
                 await gate.passes()

@@ -12,7 +12,7 @@ from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.ending import Ending
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
-from chatdoor.gateway.history import Turn, find_all, find_past, find_references, keep, named_by
+from chatdoor.gateway.history import Meant, Turn, find_all, find_past, find_references, keep, meant_by
 from chatdoor.gateway.house import Served
 from chatdoor.gateway.ids import secret_id
 from chatdoor.gateway.openai.ignored import RESPONSES
@@ -56,22 +56,28 @@ async def responses(state: State, exchange: Exchange) -> None:
 async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _Call:
     """What is asked of the site, and what stands before. Raises Problem."""
     served = state.house.find(request.model, exchange.key)
-    named = named_by(request, served.site)
-    ahead = _ahead(exchange, served) if named else None
+    meant = meant_by(request, served.site)
+    ahead = _ahead(exchange, served, meant) if meant.ids else None
     try:
-        return await _call_of(state, exchange, request, served, named=named, ahead=ahead)
+        return await _call_of(state, exchange, request, served, meant=meant, ahead=ahead)
     except BaseException:
         if ahead is not None:
             ahead.give_up()
         raise
 
 
-def _ahead(exchange: Exchange, served: Served) -> "Ahead | None":
-    """What can be asked of the other gateways before it is known what is said: where no conversation is to be found."""
+def _ahead(exchange: Exchange, served: Served, meant: Meant) -> "Ahead | None":
+    """What is asked of the other gateways before it is known what was said.
+
+    Where the site remembers, the conversation has to be known by then: what the request goes on from was kept with it.
+    """
     visitor = served.client.visitor
-    if visitor.shared is None or served.site.remembers:
+    if visitor.shared is None or (served.site.remembers and meant.past is None):
         return None
-    return visitor.shared.ahead(exchange.gate, visitor.total(None))
+    from chatdoor.gateway.shared.shelf import name_of
+
+    kept = None if meant.past is None else name_of(meant.past)
+    return visitor.shared.ahead(exchange.gate, visitor.total(None), kept)
 
 
 async def _call_of(
@@ -80,10 +86,10 @@ async def _call_of(
     request: ResponseRequest,
     served: Served,
     *,
-    named: list[str],
+    meant: Meant,
     ahead: "Ahead | None",
 ) -> _Call:
-    turn, left = await _turn(state, exchange, request, served, named)
+    turn, left = await _turn(state, exchange, request, served, meant)
     terms = make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + RESPONSES.named(request) + request.shapes + terms.left, state.conduct)
     question = Question(
@@ -101,11 +107,11 @@ async def _call_of(
 
 
 async def _turn(
-    state: State, exchange: Exchange, request: ResponseRequest, served: Served, named: list[str]
+    state: State, exchange: Exchange, request: ResponseRequest, served: Served, meant: Meant
 ) -> tuple[Turn, list[str]]:
     """What was said and what is new, and the names of what of it is no message. Raises Problem."""
     scope, site = scope_of(exchange, state.conduct.user_headers), served.site
-    kept = await find_all(state.shelf, named, scope)
+    kept = await find_all(state.shelf, meant.ids, scope)
     past = find_past(kept, exchange, request, site)
     news, left = read_items(request.input, find_references(kept, request.input))
     turn = Turn(past, news, scope, site.name)

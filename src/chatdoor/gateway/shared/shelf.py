@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chatdoor.drive.shared.link import Link
+from chatdoor.drive.shared.link import PREFIX, Link
 from chatdoor.drive.shared.scripts import GET_KEPT, PUT_KEPT
 from chatdoor.errors import StateDown
 from chatdoor.gateway.shelf import TIME_TO_LIVE, Kept, MemoryShelf
@@ -16,6 +16,11 @@ logger = logging.getLogger("chatdoor.gateway")
 
 KEPT_BYTES: Final = 8_000_000
 """The largest that is kept, or read."""
+
+
+def name_of(kept_id: str) -> str:
+    """What the one of that id is called on the server."""
+    return f"k:{kept_id}"
 
 
 class SharedShelf:
@@ -32,7 +37,7 @@ class SharedShelf:
 
     def get(self, kept_id: str) -> Coroutine[Any, Any, Kept | None]:
         """The one of that id, None where there is none, or not any more."""
-        return self._got(kept_id, self._link.send(GET_KEPT, [f"k:{kept_id}"]))
+        return self._got(kept_id, self._link.send(GET_KEPT, [name_of(kept_id)]))
 
     def compare_and_set(self, kept_id: str, expected: int | None, new: Kept | None) -> Coroutine[Any, Any, bool]:
         """True where the revision was the expected one, and the new one is in its place."""
@@ -40,8 +45,9 @@ class SharedShelf:
         if len(text) > KEPT_BYTES:
             return self._put(kept_id, new, None)
         there = -1 if expected is None else expected
-        revision = "" if new is None else new.revision
-        sent = self._link.send(PUT_KEPT, [f"k:{kept_id}"], there, revision, text, int(TIME_TO_LIVE * 1000))
+        revision, site, talk = ("", "", "") if new is None else (new.revision, new.site, new.talk or "")
+        milliseconds = int(TIME_TO_LIVE * 1000)
+        sent = self._link.send(PUT_KEPT, [name_of(kept_id)], there, revision, text, milliseconds, PREFIX, site, talk)
         return self._put(kept_id, new, sent)
 
     async def _got(self, kept_id: str, sent: "asyncio.Future[Any]") -> Kept | None:
