@@ -220,6 +220,56 @@ def test_a_response_is_known_before_it_is_told(doors: Doors, monkeypatch: pytest
         assert practice.heard() == [["0", "1"], ["0", "1"]]
 
 
+@STREAMED
+@pytest.mark.parametrize("history", ["client", "id", "session"])
+@pytest.mark.parametrize("after", [False, True], ids=["runs", "has ended"])
+def test_a_retry_of_a_response_that_goes_on(doors: Doors, history: str, streamed: bool, after: bool) -> None:
+    """It waits for its try elsewhere, and what comes next goes on from there: each turn stands once."""
+    with doors(2, history=history, slow=0.2, pace=(1, None)) as ((one, two), practice):
+        body: dict[str, object] = {"model": "practice", "input": "0"}
+        body["previous_response_id"] = one.send("POST", RESPONSES, body).json()["id"]
+        for turn in range(1, 3):
+            asked = {**body, "input": str(turn), "stream": streamed}
+            with ThreadPoolExecutor(1) as pool:
+                first = pool.submit(one.send, "POST", RESPONSES, asked, marked := {"Idempotency-Key": str(turn)})
+                if after:
+                    first.result()
+                else:
+                    until(practice, "accepted", turn + 1)
+                retry = two.send("POST", RESPONSES, asked, marked)
+            assert retry.body == first.result().body
+            body["previous_response_id"] = (last_of(retry) if streamed else retry.json())["id"]
+        assert two.send("POST", RESPONSES, {**body, "input": "3"}).status == 200
+        assert practice.stats()["accepted"] == 4
+        assert history == "client" or practice.heard() == [["0", "1", "2", "3"]]
+
+
+def test_a_response_of_somebody_else_is_not_gone_on_from(doors: Doors, redis: RedisServer) -> None:
+    """Its id is not found with another key, and its conversation is as it was."""
+    mine, yours = {"Authorization": "Bearer k"}, {"Authorization": "Bearer j"}
+    with doors(2, keys=[key("k"), key("j")], history="id") as ((one, two), practice):
+        asked = {"model": "practice", "input": "0"}
+        more = {**asked, "input": "1", "previous_response_id": one.send("POST", RESPONSES, asked, mine).json()["id"]}
+        assert two.send("POST", RESPONSES, more, yours).status == 404
+        (name,) = redis.keys("c:*")
+        claimed, end = b"", time.monotonic() + 10
+        while claimed != b"$0\r\n\r\n":
+            assert time.monotonic() < end
+            claimed = redis.tell("HGET", "{chatdoor}:" + name, "c")
+        assert two.send("POST", RESPONSES, more, mine).headers["x-chatdoor-fidelity"] == "native"
+        assert practice.heard() == [["0", "1"]]
+
+
+def test_two_that_go_on_from_one_response(doors: Doors) -> None:
+    """Of two at once that go on from the same response, one goes on in its conversation; the other gets its own."""
+    with doors(2, history="id", slow=0.1) as (two, practice), ThreadPoolExecutor(2) as pool:
+        asked = {"model": "practice", "input": "0"}
+        more = {**asked, "previous_response_id": two[0].send("POST", RESPONSES, asked).json()["id"]}
+        both = list(pool.map(lambda at: two[at].send("POST", RESPONSES, {**more, "input": str(at)}), range(2)))
+        assert sorted(one.headers["x-chatdoor-fidelity"] for one in both) == ["native", "replayed"]
+        assert sorted(practice.heard()) == [["0", "0"], ["0", "1"]]
+
+
 def last_of(seen: Seen) -> Any:
     """The response at the end of a stream."""
     *_, last = [line for line in seen.body.decode().splitlines() if line.startswith("data: ")]

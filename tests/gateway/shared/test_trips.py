@@ -108,9 +108,8 @@ def test_what_a_response_goes_on_from(doors: Doors, history: str, streamed: bool
         last = first
         for turn in range(6):
             marks = {"Idempotency-Key": f"turn-{turn}"} if turn % 3 else {}
-            took, last = respond(
-                two[turn % 2], marks, stream=streamed, input=str(turn), previous_response_id=last["id"]
-            )
+            more = {"stream": streamed, "input": str(turn), "previous_response_id": last["id"]}
+            took, last = respond(two[turn % 2], marks, **more)
             assert took == 2, turn
         took, _ = respond(two[1], {}, stream=streamed, input="apart", previous_response_id=first["id"])
         assert took == 2
@@ -181,3 +180,17 @@ def test_a_try_that_fails_takes_two(doors: Doors, streamed: bool, fault: str) ->
         accepted = practice.stats()["accepted"]
         assert two.chat(KEYED, stream=streamed).status in {409, 424}
         assert practice.stats()["accepted"] == accepted
+
+
+@STREAMED
+@HISTORIES
+@pytest.mark.parametrize("marks", [{}, KEYED], ids=["plain", "key"])
+def test_several_answers(doors: Doors, history: str, streamed: bool, marks: Mapping[str, str]) -> None:
+    """Several answers of one request are begun in one trip; each may end in one of its own, and a try does then."""
+    keys = [key("k", quota=Quota(100, 1_000))]
+    with doors(1, keys=keys, pace=(5, 60_000), history=history, slow=0.02) as ((door,), _):
+        door.chat({**BEARER, "Idempotency-Key": "warm"}, n=3)
+        for path, more in ((CHAT, {"n": 3}), (COMPLETIONS, {"prompt": ["a", "b", "c"]})):
+            own = {**marks, "Idempotency-Key": path} if marks else {}
+            took = trips(door, path, {**said(path, "Hello", stream=streamed), **more}, {**BEARER, **own})
+            assert 2 <= took <= 4 + len(marks)

@@ -8,6 +8,6 @@
               |
     link                                   the way there: what is sent in one moment goes together
 
-A request takes two trips: one before the site is asked, one when the reply is whole. Without shared state nothing
-of this is loaded.
+A request takes two trips: one before the site is asked, one when the reply is whole. Who else has a say in it (a gate,
+somebody who waits for its end) has it in these. Without shared state nothing of this is loaded.
 """

@@ -258,7 +258,7 @@ GET_KEPT: Final = Script("return read(KEYS[1], 'v')[1]")
 
 PUT_KEPT: Final = Script("""
 -- KEYS: something kept. ARGV: the revision that is there (-1: none), the next one ('': take it out), text,
--- milliseconds to keep it, prefix, site and id of the conversation that it is of ('': none). Keeps how that stands, too.
+-- milliseconds to keep it, prefix, site and id of the conversation that it is of ('': none). How that stands is kept.
 if (redis.call('HGET', KEYS[1], 'r') or '-1') ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then
   redis.call('DEL', KEYS[1])
