@@ -1,14 +1,11 @@
 """Who asks, and whether it is for the first time: what tells the calls of several callers apart."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
-from chatdoor.drive.gate import Gate, Waits
+from chatdoor.drive.gate import Ahead, Gate, Waits
 from chatdoor.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from chatdoor.drive.shared.visit import Ahead
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +29,7 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     retry: bool = False
     gate: Gate | None = None
-    ahead: "Ahead | None" = None
+    ahead: Ahead | None = None
     waits: Waits | None = None
 
     def __post_init__(self) -> None:

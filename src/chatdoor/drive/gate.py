@@ -16,6 +16,26 @@ class Lock(msgspec.Struct, frozen=True):
     ticket: str
 
 
+class Finding(msgspec.Struct, frozen=True):
+    """A conversation that is looked up for who does not know its id, and claimed as `new_id` where it can be."""
+
+    new_id: str
+    now: float
+    sent: "asyncio.Future[Any]"
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """What was asked for a call before it is known what it says: what others know, a place, maybe a conversation.
+
+    It ends with the call, or with `give_up` (see SharedVisit).
+    """
+
+    lock: Lock | None
+    known: "asyncio.Future[Any]"
+    asked: "asyncio.Future[Any] | None"
+    finding: Finding | None
+
+
 class Elsewhere(Exception):
     """Another call has the right. Here alone: who meets it waits for the gate."""
 

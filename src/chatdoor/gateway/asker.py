@@ -1,13 +1,10 @@
 """Whose request it is: the API key's, and the user's where the operator believes a header that says so."""
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from chatdoor.drive.asker import Asker
+from chatdoor.drive.gate import Ahead
 from chatdoor.gateway.exchange import Exchange
-
-if TYPE_CHECKING:
-    from chatdoor.drive.shared.visit import Ahead
 
 
 def key_of(scope: str) -> str:
@@ -25,7 +22,7 @@ def scope_of(exchange: Exchange, user_headers: tuple[bytes, ...]) -> str:
 
 
 def asker_of(
-    exchange: Exchange, user_headers: tuple[bytes, ...], chat: str | None = None, ahead: "Ahead | None" = None
+    exchange: Exchange, user_headers: tuple[bytes, ...], chat: str | None = None, ahead: Ahead | None = None
 ) -> Asker:
     """Who asks a site: the scope of the request, its client's own name for the chat, what was asked for it already."""
     scope = scope_of(exchange, user_headers)

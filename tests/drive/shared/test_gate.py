@@ -118,7 +118,7 @@ def test_what_was_asked_ahead_is_used_or_given_back(redis: RedisServer) -> None:
             assert (await client.ask(talk(["a"]), asker=Asker(ahead=ahead))).text
             await asyncio.sleep(0.05)
             assert trips(client) - before == 2
-            shared.ahead(None, 5).give_up()
+            shared.give_up(shared.ahead(None, 5))
             assert (await client.ask(talk(["b"]), timeout=1)).text
 
     with Practice() as site:

@@ -24,7 +24,7 @@ from chatdoor.conversation.match import Request, fork, keys
 from chatdoor.conversation.record import Conversation, index_key
 from chatdoor.conversation.snapshot import Snapshot
 from chatdoor.conversation.store import MAX_FOUND, TIME_TO_LIVE, MemoryStore
-from chatdoor.drive.gate import Elsewhere, Lock
+from chatdoor.drive.gate import Elsewhere, Finding, Lock
 from chatdoor.drive.shared.link import PREFIX, Link
 from chatdoor.drive.shared.scripts import FIND, PUT
 from chatdoor.errors import ArgumentError, StateDown
@@ -57,14 +57,6 @@ class Unsaved(msgspec.Struct, frozen=True):
 
     there: int | None
     epoch: bytes
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """A conversation that is looked up for who does not know its id, and claimed as `new_id` where it can be."""
-
-    new_id: str
-    now: float
-    sent: "asyncio.Future[Any]"
 
 
 class SharedLedger:

@@ -4,22 +4,19 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from chatdoor.drive.asker import Asker
-from chatdoor.drive.gate import Lock
+from chatdoor.drive.gate import Ahead, Finding, Lock
 from chatdoor.drive.sessions import Sessions
-from chatdoor.drive.shared.ledger import Finding, SharedLedger
+from chatdoor.drive.shared.ledger import SharedLedger
 from chatdoor.drive.shared.link import Link
 from chatdoor.drive.talks import Holding, Talks
 from chatdoor.errors import ConversationLost, StateDown
 from chatdoor.flow.turn import Turn
 from chatdoor.site.model import Site
-
-if TYPE_CHECKING:
-    from chatdoor.drive.shared.visit import Ahead
 
 
 class SharedTalks(Talks):
@@ -30,7 +27,7 @@ class SharedTalks(Talks):
         self._link = link
         self.ledger = self._shared = SharedLedger(link, gone=self._gone, serves=serves)
 
-    async def join(self, turn: Turn, conversation: str | None, asker: Asker, ahead: "Ahead") -> Holding:
+    async def join(self, turn: Turn, conversation: str | None, asker: Asker, ahead: Ahead) -> Holding:
         """As `hold`. Raises StateDown too, and Elsewhere where there is a lock that another call has."""
         finding = ahead.finding
         while True:

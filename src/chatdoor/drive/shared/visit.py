@@ -7,31 +7,13 @@ from typing import Any
 import msgspec
 
 from chatdoor.drive.asker import Asker
-from chatdoor.drive.gate import Elsewhere, Gate, Lock, Waits
-from chatdoor.drive.shared.ledger import Finding
+from chatdoor.drive.gate import Ahead, Elsewhere, Gate, Waits
 from chatdoor.drive.shared.pace import SharedHoldoff, SharedPace
 from chatdoor.drive.shared.sessions import SharedSessions
 from chatdoor.drive.shared.talks import SharedTalks
 from chatdoor.drive.talks import Holding
 from chatdoor.errors import StateDown
 from chatdoor.flow.turn import Turn
-
-
-class Ahead(msgspec.Struct, frozen=True):
-    """What was asked for a call before it is known what it says. It ends with the call's opening, or `give_up`."""
-
-    visit: "SharedVisit"
-    lock: Lock | None
-    known: "asyncio.Future[Any]"
-    asked: "asyncio.Future[Any] | None"
-    finding: Finding | None = None
-
-    def give_up(self) -> None:
-        """There is no call."""
-        if self.visit.pace is not None:
-            self.visit.pace.unasked(self.asked)
-        if self.visit.talks is not None and self.finding is not None:
-            self.visit.talks.give_up(self.finding)
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -80,7 +62,14 @@ class SharedVisit:
         known = self.sessions.sync(self.holdoff.key) if self.sessions else self.holdoff.ask()
         asked = self.pace.ask(patience, lock) if self.pace else None
         finding = self.talks.find_kept(kept, lock) if self.talks and kept is not None else None
-        return Ahead(self, lock, known, asked, finding)
+        return Ahead(lock, known, asked, finding)
+
+    def give_up(self, ahead: Ahead) -> None:
+        """Gives back what was asked for, whether or not it came."""
+        if self.pace is not None:
+            self.pace.unasked(ahead.asked)
+        if self.talks is not None and ahead.finding is not None:
+            self.talks.give_up(ahead.finding)
 
     async def open(self, turn: Turn, conversation: str | None, asker: Asker, patience: float) -> Opening:
         """All that has to be known before the site is asked, in one trip.
@@ -95,7 +84,7 @@ class SharedVisit:
             if gate is not None:
                 await gate.passes()
         except BaseException as error:
-            ahead.give_up()
+            self.give_up(ahead)
             if holding:
                 holding.end(None, "", told=False)
             if gate is None or not isinstance(error, Elsewhere):

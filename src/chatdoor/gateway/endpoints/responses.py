@@ -3,10 +3,10 @@
 import time
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from chatdoor.drive.gate import Ahead
 from chatdoor.gateway.asker import asker_of, scope_of
 from chatdoor.gateway.body import decode, read_body
 from chatdoor.gateway.ending import Ending
@@ -25,9 +25,6 @@ from chatdoor.gateway.said import of_answers, of_talks
 from chatdoor.gateway.state import State
 from chatdoor.gateway.terms import make_terms, tell_left
 from chatdoor.messages import parse_messages
-
-if TYPE_CHECKING:
-    from chatdoor.drive.shared.visit import Ahead
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -61,12 +58,12 @@ async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _
     try:
         return await _call_of(state, exchange, request, served, meant=meant, ahead=ahead)
     except BaseException:
-        if ahead is not None:
-            ahead.give_up()
+        if ahead is not None and (shared := served.client.visitor.shared) is not None:
+            shared.give_up(ahead)
         raise
 
 
-def _ahead(exchange: Exchange, served: Served, meant: Meant) -> "Ahead | None":
+def _ahead(exchange: Exchange, served: Served, meant: Meant) -> Ahead | None:
     """What is asked of the other gateways before it is known what was said.
 
     Where the site remembers, the conversation has to be known by then: what the request goes on from was kept with it.
@@ -87,7 +84,7 @@ async def _call_of(
     served: Served,
     *,
     meant: Meant,
-    ahead: "Ahead | None",
+    ahead: Ahead | None,
 ) -> _Call:
     turn, left = await _turn(state, exchange, request, served, meant)
     terms = make_terms(request, request.limits, served, state.conduct)
