@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from chatdoor import Client
+from chatdoor.drive.gate import Lock
 from chatdoor.drive.shared.link import Link, Script
 from chatdoor.drive.shared.state import SharedState
 from chatdoor.errors import ArgumentError, StateDown
@@ -38,6 +39,23 @@ def test_what_is_sent_in_one_moment_goes_in_one_trip(redis: RedisServer) -> None
             answers = await asyncio.gather(*(link.send(COUNT, ["n:test"]) for _ in range(100)))
             assert answers == list(range(1, 101))
             assert link.trips - before == 1
+
+    asyncio.run(main())
+
+
+def test_what_needs_a_lock_is_done_with_it_alone(redis: RedisServer) -> None:
+    """A script that is sent with a lock does nothing where another has that, nobody has, or it is none."""
+
+    async def main() -> None:
+        async with linked(redis) as link:
+            for value, given in ((None, None), ("theirs", None), ("ours", 1)):
+                if value is not None:
+                    redis.tell("HSET", "{chatdoor}:t:lock", "t", value)
+                assert await link.send_with(Lock("t:lock", "ours"), COUNT, ["n:test"]) == given
+            redis.tell("DEL", "{chatdoor}:t:lock")
+            redis.tell("SET", "{chatdoor}:t:lock", "ours")
+            assert await link.send_with(Lock("t:lock", "ours"), COUNT, ["n:test"]) is None
+            assert await link.send_with(None, COUNT, ["n:test"]) == 2
 
     asyncio.run(main())
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.gateway.shared.conftest import Doors
 from tests.gateway.shared.test_faults import FAULTS, MOST_SECONDS, wait_for
 from tests.gateway.test_joins import KEYED, STREAMED, Asking, leaving, until
 from tests.servers.redis import RedisServer
+from tests.servers.waiting import wait_until
 
 RESPONSES = "/v1/responses"
 
@@ -140,21 +142,40 @@ def test_several_questions_of_one_try(doors: Doors, request_of: str) -> None:
             assert practice.stats()["accepted"] == before + 2
 
 
-@STREAMED
-def test_who_leaves_while_it_waits_leaves_nothing(doors: Doors, redis: RedisServer, streamed: bool) -> None:
-    """Retries whose clients leave at any moment hold no try and no conversation; the first try is as it was."""
-    with doors(2, history="id", slow=0.5, pace=(3, None)) as ((one, two), practice):
-        two.chat()
-        with running(one, practice, stream=streamed) as first:
+def test_who_leaves_while_it_waits_leaves_nothing(doors: Doors, redis: RedisServer) -> None:
+    """Retries whose clients leave at any moment hold no try and no conversation, and ask no more."""
+    with doors(2, history="id", slow=2.5, pace=(3, None)) as ((one, two), practice):
+        link = two.state.shared.link
+        with running(one, practice) as first:
             for wait in (0, 0.001, 0.002, 0.005, 0.05):
-                with leaving(two, KEYED, stream=streamed):
+                with leaving(two, KEYED):
                     time.sleep(wait)
-            assert two.chat(KEYED, stream=streamed).body == first.result().body
-        two.wait_until_idle()
-        assert practice.stats()["accepted"] == 2
+            two.wait_until_idle()
+            asked = link.trips
+            time.sleep(0.6)
+            assert link.trips == asked
+            assert not first.done()
+            assert two.chat(KEYED).body == first.result().body
+        assert practice.stats()["accepted"] == 1
         claimed = {redis.tell("HGET", "{chatdoor}:" + name, "c") for name in redis.keys("c:*")}
         assert claimed == {b"$0\r\n\r\n"}
-        assert redis.keys("r:*") == []
+        wait_until(lambda: redis.keys("r:*") == [])
+
+
+def test_each_header_stands_once(doors: Doors) -> None:
+    """The answer of another gateway has what that one said, and what every answer to this request has."""
+    with doors(2, keys=[key("k", quota=Quota(5, 100))]) as (two, _):
+        names: list[list[str]] = []
+        for door in two:
+            with contextlib.closing(HTTPConnection("127.0.0.1", door.port, timeout=10)) as connection:
+                marked = {**KEYED, "Authorization": "Bearer k", "Content-Type": "application/json"}
+                body = json.dumps({"model": "practice", "messages": HELLO, "logit_bias": {"1": 1}})
+                connection.request("POST", CHAT, body, marked)
+                answer = connection.getresponse()
+                names.append(sorted(name.lower() for name, _ in answer.getheaders()))
+        assert names[0] == names[1]
+        assert {"x-chatdoor-ignored", "x-ratelimit-remaining-requests"} <= set(names[1])
+        assert len(names[1]) == len(set(names[1]))
 
 
 @pytest.mark.parametrize("kind", ["string", "list"])
@@ -207,17 +228,17 @@ def test_a_response_is_known_before_it_is_told(doors: Doors, monkeypatch: pytest
         await asyncio.sleep(0.1)
         await slow(link, batch)
 
-    monkeypatch.setattr(Link, "_deliver", later)
     with doors(2, history="id") as ((one, two), practice):
+        one.send("POST", RESPONSES, {"model": "practice", "input": "warm", "stream": streamed})
         for marks in ({}, KEYED):
+            monkeypatch.setattr(Link, "_deliver", later)
             seen = one.send("POST", RESPONSES, {"model": "practice", "input": "0", "stream": streamed}, marks)
             monkeypatch.setattr(Link, "_deliver", slow)
             told = last_of(seen) if streamed else seen.json()
             assert two.send("GET", f"{RESPONSES}/{told['id']}").json() == told
             more = {"model": "practice", "input": "1", "previous_response_id": told["id"]}
             assert two.send("POST", RESPONSES, more).headers["x-chatdoor-fidelity"] == "native"
-            monkeypatch.setattr(Link, "_deliver", later)
-        assert practice.heard() == [["0", "1"], ["0", "1"]]
+        assert practice.heard() == [["warm"], ["0", "1"], ["0", "1"]]
 
 
 @STREAMED
