@@ -71,7 +71,7 @@ IMPURE_CALLS = {"open", "input", "print", "now", "utcnow", "today"}
 """Functions and methods that do I/O or read the clock with no telling import (`datetime.now`, `date.today`)."""
 
 SEAMS: dict[str, str | tuple[str, ...]] = {
-    "certifi": "drive/http.py",
+    "certifi": "drive/access.py",
     "click": "cli/",
     "hiredis": "drive/shared/link.py",
     "httptools": ("drive/plain/wire.py", "gateway/reader.py", "gateway/upgrade.py", "practice/server.py"),
@@ -81,7 +81,7 @@ SEAMS: dict[str, str | tuple[str, ...]] = {
     "platformdirs": "drive/folders.py",
     "playwright": "discover/recorder/",
     "prometheus-client": "gateway/exposition.py",
-    "pyreqwest": "drive/http.py",
+    "pyreqwest": "drive/library.py",
     "python-socks": "drive/sockets/",
     "ray": "batch/on_ray.py",
     "redis": "drive/shared/link.py",
@@ -322,7 +322,7 @@ BREACHES: list[tuple[Rule, str, str, str]] = [
     (impurities, "flow/a.py", "text = open('a')", "open()"),
     (impurities, "discover/scrub/a.py", "import secrets", "secrets"),
     (imports_to_the_right, "discover/a.py", "from chatdoor.drive import http", "drive.http"),
-    (stray_dependencies, "drive/aio.py", "from pyreqwest.client import ClientBuilder", "drive/http.py alone"),
+    (stray_dependencies, "drive/aio.py", "from pyreqwest.client import ClientBuilder", "drive/library.py alone"),
     (stray_dependencies, "flow/a.py", "import requests", "requests has no row"),
     (swallowed_errors, "cli/a.py", "try:\n    f()\nexcept Exception:\n    pass", "a.py:3"),
     (swallowed_errors, "cli/a.py", "try:\n    f()\nexcept (ValueError, BaseException):\n    pass", "a.py:3"),
@@ -348,7 +348,7 @@ ALLOWED = [
     ("site/load.py", "from importlib.resources import files\nfrom pathlib import Path\nPath('a').open()"),
     ("flow/a.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import time\n    from . import b"),
     ("flow/a.py", "from urllib.parse import quote\nfrom collections.abc import Iterator\nfrom msgspec import Struct"),
-    ("drive/http.py", "import pyreqwest, time, certifi\nfrom chatdoor.flow import b"),
+    ("drive/library.py", "import pyreqwest, time\nfrom chatdoor.flow import b"),
     ("discover/check.py", "import time\nfrom chatdoor.drive import http\nfrom chatdoor.discover import a"),
     ("cli/a.py", "import click\nfrom chatdoor.practice import eliza\nprint(open('a'))"),
     ("cli/a.py", "try:\n    f()\nexcept Exception as error:\n    raise OSError from error"),

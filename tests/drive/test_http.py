@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from chatdoor.drive.access import Access, Timeout
-from chatdoor.drive.http import AsyncHttp, BlockingHttp, translate
+from chatdoor.drive.http import AsyncHttp, BlockingHttp
+from chatdoor.drive.library import translate
 from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, TimedOut
 from chatdoor.flow.effects import Request
 from tests.servers.authority import Authority

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chatdoor.errors import StateError
-from chatdoor.gateway.kept_file import FileShelf, KeptFile, kept_keys
+from chatdoor.gateway.kept_file import KeptFile
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.quota import Quota
 from chatdoor.gateway.shelf import MOST_KEPT, Kept
@@ -34,12 +34,12 @@ def test_a_shelf_is_as_it_was(file: KeptFile) -> None:
     """What was put, changed and taken away is so after a restart; what made room stays away."""
 
     async def main() -> None:
-        shelf = FileShelf(file)
+        shelf = file.shelf()
         for number in range(MOST_KEPT + 1):
             assert await shelf.compare_and_set(f"r{number}", None, kept(f"r{number}"))
         assert await shelf.compare_and_set("r1", 0, kept("r1", 1))
         assert await shelf.compare_and_set("r2", 0, None)
-        again = FileShelf(file)
+        again = file.shelf()
         assert len(again) == len(shelf) == MOST_KEPT - 1
         for name in ("r0", "r1", "r2", "r3"):
             assert await again.get(name) == await shelf.get(name)
@@ -55,10 +55,10 @@ def test_a_shelf_is_as_it_was(file: KeptFile) -> None:
 
 def test_what_can_not_be_read_is_taken_out(file: KeptFile, caplog: pytest.LogCaptureFixture) -> None:
     """A damaged row costs itself alone."""
-    asyncio.run(FileShelf(file).compare_and_set("whole", None, kept("whole")))
+    asyncio.run(file.shelf().compare_and_set("whole", None, kept("whole")))
     for number, text in enumerate((b"", b"\xff", b"\x91" * 5_000, "text", 7)):
         file.run("INSERT INTO shelf VALUES (?, ?, ?, ?)", f"broken{number}", time.time(), text, b"x" * 16)
-    assert len(FileShelf(file)) == 1
+    assert len(file.shelf()) == 1
     assert file.run("SELECT id FROM shelf") == [("whole",)]
     assert "can not be read" in caplog.text
 
@@ -66,22 +66,22 @@ def test_what_can_not_be_read_is_taken_out(file: KeptFile, caplog: pytest.LogCap
 def test_counts_go_on(file: KeptFile) -> None:
     """A key has asked as often as before; one with other limits too, and a window that is over does not count."""
     now = time.time()
-    (first,) = kept_keys([key("k", quota=Quota(100, 2))], file)
+    (first,) = file.counted([key("k", quota=Quota(100, 2))])
     assert first.quota is not None
     first.quota.take(now)
-    (again,) = kept_keys([key("k", quota=Quota(None, 2))], file)
+    (again,) = file.counted([key("k", quota=Quota(None, 2))])
     assert again.quota is not None
     again.quota.take(now)
     with pytest.raises(Problem):
         again.quota.take(now)
     again.quota.take(now + 86_400)
     unlimited = key("other")
-    assert kept_keys([unlimited], file) == [unlimited]
+    assert file.counted([unlimited]) == [unlimited]
 
 
 def test_a_file_that_fails_ends_nothing(file: KeptFile, caplog: pytest.LogCaptureFixture) -> None:
     """Where it can not be written any more, that is told once, and what is in memory counts."""
-    shelf = FileShelf(file)
+    shelf = file.shelf()
     file.run("PRAGMA query_only = ON")
 
     async def main() -> None:

@@ -34,10 +34,6 @@ While it runs:
 """
 
 
-YOUNG_MOST: Final = 20_000
-"""How many objects are made before the collector looks for cycles among them. A request makes a few hundred and leaves
-none; Python's own 700 is a twelfth of the gateway's work."""
-
 _SECONDS: Final = click.FloatRange(0, 1e7, min_open=True)
 _FILE: Final = click.Path(path_type=Path)
 
@@ -140,5 +136,4 @@ def _serve(plan: "Plan", listener: "socket.socket", stack: ExitStack, worker: "W
     seconds = serving.config.read_seconds
     server = Server(state, grace=plan.grace, read_seconds=seconds, renew=serving.renew, on_ready=tell_ready)
     gc.freeze()
-    gc.set_threshold(YOUNG_MOST)
     server.run(sockets=[listener])

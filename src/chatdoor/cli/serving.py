@@ -22,7 +22,6 @@ from chatdoor.gateway.address import own_hosts
 from chatdoor.gateway.config import Config
 from chatdoor.gateway.guard import Guard
 from chatdoor.gateway.house import House
-from chatdoor.gateway.kept_file import FileShelf, KeptFile, kept_keys
 from chatdoor.gateway.keys import Keys
 from chatdoor.gateway.renewal import Renewed
 from chatdoor.gateway.shares import Shares
@@ -34,6 +33,7 @@ from chatdoor.site.parts import given
 if TYPE_CHECKING:
     from chatdoor.drive.conversation_file import ConversationFile
     from chatdoor.drive.shared.state import SharedState
+    from chatdoor.gateway.kept_file import KeptFile
     from chatdoor.gateway.shared.counts import SharedCounts
 
 
@@ -61,7 +61,7 @@ class Serving:
         self._hosts = own_hosts(self.host, port)
         renewed = self._made(self.config, None)
         house, guard, conduct = renewed.house, renewed.guard, renewed.conduct
-        shelf = None if self._kept is None else FileShelf(self._kept)
+        shelf = None if self._kept is None else self._kept.shelf()
         return State(house, guard, conduct, shelf, log=self._log(), shared=self._shared, shares=shares)
 
     def renew(self, state: State) -> Renewed:
@@ -72,7 +72,7 @@ class Serving:
         wishes, table = self._wishes, config.table
         keys = all_keys(self._wishes, config)
         if self._kept is not None:
-            keys = kept_keys(keys, self._kept)
+            keys = self._kept.counted(keys)
         check_open(self.host, keys)
         sites = self._sites(config)
         check_names(config, {site.name: site for site in sites})
@@ -163,9 +163,11 @@ class Serving:
         store.get("")  # one that can not be used is an error now
         return store
 
-    def _kept_file(self) -> KeptFile | None:
+    def _kept_file(self) -> "KeptFile | None":
         if self._folder is None or self._plan.workers > 1:
             return None
+        from chatdoor.gateway.kept_file import KeptFile  # loads a database
+
         file = KeptFile(self._folder / "gateway.db")
         self._stack.callback(file.close)
         return file

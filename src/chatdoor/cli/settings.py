@@ -18,7 +18,6 @@ from chatdoor.cli.config import Setting
 from chatdoor.cli.references import FORMS
 from chatdoor.cli.stdin import STDIN
 from chatdoor.errors import ArgumentError
-from chatdoor.providers.voigpt import VoiGpt
 from chatdoor.site.load import known_sites
 from chatdoor.site.urls import UrlError, parse_url
 
@@ -125,6 +124,8 @@ def _check_one_site(sites: tuple[str, ...], options: Mapping[str, object]) -> No
 
 def _settings(options: Mapping[str, object], context: click.Context) -> Settings:
     settings = msgspec.convert(options, Settings)
+    from chatdoor.providers.voigpt import VoiGpt  # loads the blocking client, and some commands need none
+
     url, said_by = settings.url, "--url"
     if url is None and settings.site == VoiGpt.site and VoiGpt.url_variable:
         url, said_by = os.environ.get(VoiGpt.url_variable) or None, VoiGpt.url_variable

@@ -110,6 +110,13 @@ def check_proxy(proxy: object) -> None:
         raise ArgumentError(f"proxy: expected a URL such as http://host:port; schemes are {schemes}")
 
 
+def spare_roots() -> bytes:
+    """Certificates (PEM) for a system that has none."""
+    import certifi  # few systems need it
+
+    return Path(certifi.where()).read_bytes()
+
+
 def read_ca(ca_file: str | None) -> bytes:
     """The certificates of a private CA (PEM), empty where none is named. Raises ArgumentError."""
     if ca_file is None:

@@ -9,7 +9,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatdoor.drive.clock import moment
-from chatdoor.drive.http import AsyncAnswer, AsyncHttp
+from chatdoor.drive.http import AsyncHttp
 from chatdoor.drive.pace import Turn
 from chatdoor.drive.plain.aio import PlainAnswer
 from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
@@ -43,6 +43,7 @@ from chatdoor.messages import Piece
 from chatdoor.site.model import SOCKETS
 
 if TYPE_CHECKING:
+    from chatdoor.drive.library import AsyncAnswer
     from chatdoor.drive.sockets.aio import AsyncFrames, AsyncRefusal
 
 V = TypeVar("V")

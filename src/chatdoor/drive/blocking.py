@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatdoor.drive.clock import moment
-from chatdoor.drive.http import BlockingAnswer, BlockingHttp
+from chatdoor.drive.http import BlockingHttp
 from chatdoor.drive.pace import Turn
 from chatdoor.drive.plain.blocking import PlainAnswer
 from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
@@ -41,6 +41,7 @@ from chatdoor.messages import Piece
 from chatdoor.site.model import SOCKETS
 
 if TYPE_CHECKING:
+    from chatdoor.drive.library import BlockingAnswer
     from chatdoor.drive.sockets.blocking import BlockingFrames, BlockingRefusal
 
 V = TypeVar("V")

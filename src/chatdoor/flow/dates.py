@@ -2,13 +2,14 @@
 
 import math
 import re
-from email.utils import mktime_tz, parsedate_tz
 
 _SECONDS = re.compile(r"[0-9]{1,15}")
 
 
 def read_date(text: str) -> float | None:
     """Seconds since 1970, from a date in any of the forms of RFC 9110, section 5.6.7. None where it is none."""
+    from email.utils import mktime_tz, parsedate_tz  # a package of its own, and few answers have dates
+
     date = parsedate_tz(text)
     try:
         return float(mktime_tz(date)) if date else None

@@ -6,7 +6,6 @@ in it goes on from there.
 
 import os
 import struct
-import tempfile
 from typing import Final
 from zlib import crc32
 
@@ -53,5 +52,7 @@ def _file() -> int:
     """A file that only its descriptor names."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("chatdoor")
+    import tempfile  # Linux does without
+
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())

@@ -77,6 +77,20 @@ class KeptFile:
         if self._db.in_transaction:
             self.run("COMMIT")
 
+    def shelf(self) -> "FileShelf":
+        """The shelf that is kept here."""
+        return FileShelf(self)
+
+    def counted(self, keys: Sequence[Key]) -> list[Key]:
+        """The keys, with counts that go on over a restart."""
+        self.run(OLD, time.time() - 2 * DAY)
+        return [
+            msgspec.structs.replace(key, quota=KeptQuota(key, key.quota, self))
+            if key.quota and key.quota.windows
+            else key
+            for key in keys
+        ]
+
     def close(self) -> None:
         """Closes it."""
         self._db.close()
@@ -143,15 +157,6 @@ class KeptQuota(Quota):
         for window in self.windows:
             self._file.run(COUNT, self._key, window.seconds, now, window.count)
         return told
-
-
-def kept_keys(keys: list[Key], file: KeptFile) -> list[Key]:
-    """The keys, with counts that go on over a restart."""
-    file.run(OLD, time.time() - 2 * DAY)
-    return [
-        msgspec.structs.replace(key, quota=KeptQuota(key, key.quota, file)) if key.quota and key.quota.windows else key
-        for key in keys
-    ]
 
 
 def _open(path: Path) -> sqlite3.Connection:

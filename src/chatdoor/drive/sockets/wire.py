@@ -19,9 +19,8 @@ from websockets.exceptions import (
 from websockets.frames import CONT, TEXT, Frame
 from websockets.http11 import Response
 
-from chatdoor.drive.access import Access, read_ca
+from chatdoor.drive.access import Access, read_ca, spare_roots
 from chatdoor.drive.clock import moment
-from chatdoor.drive.http import spare_roots
 from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, ReplyTooLarge, TimedOut
 from chatdoor.flow.effects import Head, Request
 from chatdoor.flow.listening import SWITCHED
