@@ -55,6 +55,10 @@ class Gate(Protocol):
         """Returns once the call may begin anew, with no lock. Raises what the call raises."""
         ...
 
+    def ended(self) -> None:
+        """Hears that what the calls were for has ended, whatever came of it."""
+        ...
+
 
 class Waits(Protocol):
     """Takes what the end of a reply waits for."""

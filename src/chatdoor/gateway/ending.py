@@ -6,12 +6,9 @@ as the reply is whole, in one trip, and awaited before the last of the answer is
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chatdoor.gateway.problem import Header
-
-if TYPE_CHECKING:
-    from chatdoor.gateway.exchange import Exchange
 
 
 class Ending:
@@ -39,8 +36,8 @@ class Ending:
         while self._needed:
             self._needed.pop().result()
 
-    async def whole(self, exchange: "Exchange", status: int, headers: Sequence[Header], body: bytes) -> None:  # noqa: ARG002 - for those who keep it
-        """Before a whole answer is sent."""
+    async def whole(self, status: int, headers: Sequence[Header], body: bytes, *, unsent: bool) -> None:  # noqa: ARG002 - for those who keep it
+        """Before a whole answer is sent; `unsent` as in Exchange."""
         await self.heard()
 
     async def rest(self, data: bytes) -> None:  # noqa: ARG002 - for those who keep it

@@ -14,9 +14,8 @@ from chatdoor.gateway.request import Request
 from chatdoor.gateway.room import Room
 
 if TYPE_CHECKING:
+    from chatdoor.drive.gate import Gate
     from chatdoor.gateway.ending import Ending
-    from chatdoor.gateway.shared.counts import Admission
-    from chatdoor.gateway.shared.tries import SharedTry
 
 JSON: Final[tuple[Header, ...]] = ((b"content-type", b"application/json"),)
 SSE: Final[tuple[Header, ...]] = (
@@ -75,7 +74,7 @@ class Exchange:
     tail = b""
     """What the path has between the beginning and the end of its route."""
     key: Key | None = None
-    gate: "Admission | SharedTry | None" = None
+    gate: "Gate | None" = None
     """Whether it may be asked, where that is known elsewhere."""
     ending: "Ending | None" = None
     """What the end of its answer waits for, besides the reply."""
@@ -138,7 +137,7 @@ class Exchange:
     async def answer(self, status: int, body: bytes, headers: Sequence[Header] = JSON) -> None:
         """Sends a whole answer."""
         if self.ending is not None:
-            await self.ending.whole(self, status, (*headers, *self.common), body)
+            await self.ending.whole(status, (*headers, *self.common), body, unsent=self.unsent)
         if not self.carrier.ready:
             await self.carrier.drain()
         self.carrier.respond(status, (*headers, *self.common), body)

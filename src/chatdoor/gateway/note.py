@@ -2,13 +2,9 @@
 
 from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from chatdoor.gateway.problem import Problem
-from chatdoor.messages import Message, Reply
-
-if TYPE_CHECKING:
-    from chatdoor.gateway.question import Answered
+from chatdoor.messages import Message, Usage
 
 
 class Note:
@@ -49,12 +45,11 @@ class Note:
         if self.first is None:
             self.first = perf_counter() - self.began
 
-    def has_reply(self, whole: "Reply | Answered") -> None:
+    def has_reply(self, text: str, finish: str, usage: Usage, conversation: str | None) -> None:
         """Notes a whole reply."""
-        usage = whole.usage
-        self.texts = (*self.texts, whole.text)
-        self.finish = whole.finish
-        self.conversation = whole.conversation
+        self.texts = (*self.texts, text)
+        self.finish = finish
+        self.conversation = conversation
         self.input += usage.input
         self.output += usage.output
         self.estimated = usage.estimated

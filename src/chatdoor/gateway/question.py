@@ -65,7 +65,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             **self.sampling,
         )
         note.first = reply.timings.first_piece
-        note.has_reply(reply)
+        note.has_reply(reply.text, reply.finish, reply.usage, reply.conversation)
         apart = shared is not None and shared.missed != missed
         return Answered(reply.text, reply.finish, reply.usage, reply.conversation, reply.fidelity, apart)
 
@@ -104,7 +104,8 @@ class Talk:
             else:
                 if stopper is not None and (text := stopper.rest()):
                     yield text
-            note.has_reply(self.answered)
+            whole = self.answered
+            note.has_reply(whole.text, whole.finish, whole.usage, whole.conversation)
         finally:
             note.conversation = self._stream.conversation
             await self._stream.close()

@@ -17,7 +17,6 @@ from chatdoor.drive.shared.link import PREFIX, Link
 from chatdoor.drive.shared.scripts import END_TRY, TRY
 from chatdoor.errors import StateDown
 from chatdoor.gateway.ending import Ending
-from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.joins import KEPT_SECONDS, TOLD_SECONDS, Joined, Mark, Try, key_reused
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.problem import Header
@@ -105,11 +104,11 @@ class SharedTry(Ending):
         """True where the try on the server is another one."""
         return self._asked is not None and not self._ours
 
-    async def whole(self, exchange: Exchange, status: int, headers: Sequence[Header], body: bytes) -> None:
+    async def whole(self, status: int, headers: Sequence[Header], body: bytes, *, unsent: bool) -> None:
         """Before a whole answer is sent: all gateways get it."""
         own = self._tried.tape.own
         kept = Answer(status, [header for header in headers if header not in own], body)
-        self._tell(None if exchange.unsent else kept)
+        self._tell(None if unsent else kept)
         await self.heard()
 
     async def rest(self, data: bytes) -> None:
