@@ -8,7 +8,8 @@ import pytest
 from chatdoor import AsyncClient, Practice
 from chatdoor.drive.asker import Asker
 from chatdoor.drive.gate import Elsewhere, Lock
-from chatdoor.errors import ArgumentError
+from chatdoor.drive.shared.link import Link
+from chatdoor.errors import ArgumentError, TimedOut
 from chatdoor.site import Site
 from tests.drive.shared.test_gateways import gateways, talk, trips
 from tests.servers.redis import RedisServer
@@ -120,6 +121,29 @@ def test_what_was_asked_ahead_is_used_or_given_back(redis: RedisServer) -> None:
             assert trips(client) - before == 2
             shared.give_up(shared.ahead(None, 5))
             assert (await client.ask(talk(["b"]), timeout=1)).text
+
+    with Practice() as site:
+        asyncio.run(main(site))
+        assert redis.keys("r:*") == []
+
+
+def test_a_place_that_comes_too_late_is_given_back(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the time of a call is up by the end of its first trip, the place that it got there is free again."""
+    at_once = Link._deliver
+
+    async def later(link: Link, batch: Any) -> None:
+        await asyncio.sleep(0.2)
+        await at_once(link, batch)
+
+    async def main(site: Site) -> None:
+        async with gateways(redis, site, 1, concurrency=1) as (client,):
+            await client.ask(talk(["warm"]))
+            await asyncio.sleep(0.05)  # nobody waits for what is given back
+            with monkeypatch.context() as patch:
+                patch.setattr(Link, "_deliver", later)
+                with pytest.raises(TimedOut):
+                    await client.ask(talk(["a"]), timeout=0.1)
+            assert (await client.ask(talk(["b"]), timeout=2)).text
 
     with Practice() as site:
         asyncio.run(main(site))

@@ -39,9 +39,10 @@ class SharedRun(AsyncRun[T]):
         pace = self._visit.pace
         if pace is None or (self.holding and self.holding.kept is not None):
             return
-        asked, self._asked = self._asked, None
+        left = self.remaining(PACE_PHASE)
+        asked, self._asked = self._asked, None  # from here on, `enter` gives it back
         try:
-            self._place, delay = await pace.enter(asked, self.remaining(PACE_PHASE))
+            self._place, delay = await pace.enter(asked, left)
         except TimeoutError:
             raise self.out_of_time(PACE_PHASE) from None
         try:
