@@ -44,5 +44,5 @@ class Ending:
         """Before the rest of an answer is sent, which comes in parts."""
         await self.heard()
 
-    def cut(self) -> None:
-        """Before an answer ends which is not whole."""
+    def cut(self, *, unsent: bool) -> None:
+        """Before an answer ends which is not whole; `unsent` as in Exchange."""

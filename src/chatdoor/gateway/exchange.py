@@ -172,7 +172,7 @@ class Exchange:
             await self.answer(problem.status, envelope(problem), (*JSON, *problem.headers))
             return
         if self.ending is not None:
-            self.ending.cut()
+            self.ending.cut(unsent=self.unsent)
         await self.write(self.error_frame(problem))
         await self.carrier.cut()
 

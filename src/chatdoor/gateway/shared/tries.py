@@ -118,9 +118,9 @@ class SharedTry(Ending):
         self._tell(NO_ANSWER if body is None else Answer(tape.status, list(tape.headers), body + data))
         await self.heard()
 
-    def cut(self) -> None:
+    def cut(self, *, unsent: bool) -> None:
         """Before an answer ends which is not whole: nobody has it."""
-        self._tell(NO_ANSWER)
+        self._tell(None if unsent else NO_ANSWER)
 
     def close(self) -> None:
         """The try has ended, with or without an answer."""
