@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
+from chatdoor.errors import ChatdoorError
+from chatdoor.gateway.openai.errors import without_retry
 from chatdoor.gateway.problem import Header
 
 
@@ -23,18 +25,26 @@ class Ending:
         self._sent.append(sent)
 
     def need(self, work: Awaitable[object]) -> None:
-        """One more, without which there is no answer: what it raises is raised."""
+        """One more, without which there is no answer: it has to end well."""
         needed = asyncio.ensure_future(work)
+        needed.add_done_callback(_heard)
         self._needed.append(needed)
         self._sent.append(needed)
 
     async def heard(self) -> None:
-        """Returns once nothing is waited for."""
+        """Returns once nothing is waited for.
+
+        Raises Problem, once, where what was needed has failed. The site was asked, so nobody is told to ask again.
+        """
         while waited := [one for one in self._sent if not one.done()]:
             await asyncio.wait(waited)
         self._sent.clear()
-        while self._needed:
-            self._needed.pop().result()
+        needed, self._needed = self._needed, []
+        try:
+            for one in needed:
+                one.result()
+        except ChatdoorError as error:
+            raise without_retry(error) from error
 
     async def whole(self, status: int, headers: Sequence[Header], body: bytes, *, unsent: bool) -> None:  # noqa: ARG002 - for those who keep it
         """Before a whole answer is sent; `unsent` as in Exchange."""
@@ -46,3 +56,9 @@ class Ending:
 
     def cut(self, *, unsent: bool) -> None:
         """Before an answer ends which is not whole; `unsent` as in Exchange."""
+
+
+def _heard(needed: "asyncio.Future[Any]") -> None:
+    """Nobody waits for it where the client has left."""
+    if not needed.cancelled():
+        needed.exception()

@@ -1,12 +1,23 @@
 """How requests end that fail at a bad moment: their clients hear of it, and no site is asked twice for it."""
 
+import asyncio
+import gc
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from http.client import IncompleteRead
+from typing import Any
 
 import pytest
 
+from chatdoor.errors import StateDown
+from chatdoor.gateway.ending import Ending
 from chatdoor.gateway.state import Conduct
 from tests.gateway.shared.conftest import Doors
-from tests.gateway.test_joins import KEYED
+from tests.gateway.shared.test_faults import wait_for
+from tests.gateway.test_joins import KEYED, until
+from tests.servers.redis import RedisServer
+
+RESPONSES = "/v1/responses"
 
 
 def test_a_stream_that_fails_unheard_may_be_tried_again(doors: Doors) -> None:
@@ -16,3 +27,58 @@ def test_a_stream_that_fails_unheard_may_be_tried_again(doors: Doors) -> None:
         with pytest.raises(IncompleteRead):  # it has no clean end
             two[0].chat(KEYED, stream=True)
         assert [door.chat(KEYED, stream=True).status for door in two] == [429, 429]
+
+
+@pytest.mark.parametrize("marks", [{}, KEYED], ids=["plain", "key"])
+def test_a_response_that_can_not_be_kept(doors: Doors, redis: RedisServer, marks: Mapping[str, str]) -> None:
+    """Where that is found once its site has answered, its client is told so, and not to ask again."""
+    with doors(1, serves=False, slow=0.3) as ((door,), practice), ThreadPoolExecutor(1) as pool:
+        named = door.send("POST", "/v1/conversations", {}).json()["id"]
+        body = {"model": "practice", "input": "a", "conversation": named}
+        asked = pool.submit(door.send, "POST", RESPONSES, body, marks)
+        until(practice, "accepted", 1)
+        redis.stop()
+        seen = asked.result()
+        assert (seen.status, seen.error["code"], seen.headers["x-should-retry"]) == (424, "state_down", "false")
+        redis.start()
+        wait_for(door, "ok")
+        if marks:
+            assert door.send("POST", RESPONSES, body, marks).body == seen.body
+        assert practice.stats()["accepted"] == 1
+
+
+def test_a_streamed_response_that_can_not_be_kept(doors: Doors, redis: RedisServer) -> None:
+    """Its last event says so."""
+    with doors(1, serves=False, slow=0.3) as ((door,), practice), ThreadPoolExecutor(1) as pool:
+        named = door.send("POST", "/v1/conversations", {}).json()["id"]
+        body = {"model": "practice", "input": "a", "conversation": named, "stream": True}
+        asked = pool.submit(door.send, "POST", RESPONSES, body)
+        until(practice, "accepted", 1)
+        redis.stop()
+        with pytest.raises(IncompleteRead) as broken:
+            asked.result()
+        *_, last = broken.value.partial.decode().rstrip().split("event: ")
+        assert last.startswith("response.failed")
+        assert "the shared state can not be used now" in last
+
+
+def test_an_end_that_nobody_waits_for() -> None:
+    """What was needed for an answer may fail after its client has left: nothing is told of it."""
+    told: list[dict[str, Any]] = []
+
+    async def fail() -> None:
+        await asyncio.sleep(0.01)
+        raise StateDown("away")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        ending = Ending()
+        ending.need(fail())
+        waiting = asyncio.create_task(ending.heard())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.sleep(0.02)
+
+    asyncio.run(main())
+    gc.collect()
+    assert told == []
