@@ -113,6 +113,7 @@ class State:
         """Counts and logs a request that has its answer, or whose client has left."""
         if exchange.gate is not None:
             exchange.gate.ended()
+            exchange.gate = exchange.ending = None  # they may know it: a ring of them would wait for the collector
         now = perf_counter()
         self.counts.add(exchange, now)
         if exchange.note.site:
