@@ -26,6 +26,9 @@ TRIES: Final = 100
 APART_SECONDS: Final = 0.02
 """By how much they keep apart, at most."""
 
+AT_A_TIME: Final = 16
+"""How many of the kept are asked for at once: a request may name any number, and a trip has to be over in time."""
+
 SHOWN_MOST: Final = 64
 """Characters of an unknown id that are told back."""
 
@@ -97,12 +100,11 @@ async def find(shelf: Shelf, kept_id: str, scope: str) -> Kept | None:
 
 
 async def find_all(shelf: Shelf, kept_ids: Iterable[str], scope: str) -> Mapping[str, Kept]:
-    """Those that are there, and nobody else's. All are asked for at once."""
-    asked = {kept_id: shelf.get(kept_id) for kept_id in dict.fromkeys(kept_ids)}
-    if len(asked) < 2:
-        found = [await getting for getting in asked.values()]
-    else:
-        found = await asyncio.gather(*asked.values())
+    """Those that are there, and nobody else's."""
+    wanted, found = list(dict.fromkeys(kept_ids)), list[Kept | None]()
+    for at in range(0, len(wanted), AT_A_TIME):
+        asked = [shelf.get(kept_id) for kept_id in wanted[at : at + AT_A_TIME]]
+        found += await asyncio.gather(*asked) if len(asked) > 1 else [await asked[0]]
     return {kept.id: kept for kept in found if kept is not None and kept.scope == scope}
 
 

@@ -11,11 +11,15 @@ import pytest
 
 from chatdoor.errors import StateDown
 from chatdoor.gateway.ending import Ending
+from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.quota import Quota
 from chatdoor.gateway.state import Conduct
+from tests.gateway.door import key
 from tests.gateway.shared.conftest import Doors
 from tests.gateway.shared.test_faults import wait_for
 from tests.gateway.test_joins import KEYED, until
 from tests.servers.redis import RedisServer
+from tests.servers.waiting import wait_until
 
 RESPONSES = "/v1/responses"
 
@@ -82,3 +86,29 @@ def test_an_end_that_nobody_waits_for() -> None:
     asyncio.run(main())
     gc.collect()
     assert told == []
+
+
+def test_a_request_that_names_very_many(doors: Doors) -> None:
+    """However many of the kept it names, what all share stays within reach for the others."""
+    with doors(1) as ((door,), _):
+        items: list[dict[str, str]] = [{"type": "item_reference", "id": f"msg_{at:032x}"} for at in range(21_000)]
+        body = {"model": "practice", "input": [*items, {"role": "user", "content": "a"}]}
+        assert door.send("POST", RESPONSES, body).status == 404
+        assert door.state.shared is not None
+        assert door.state.shared.link.missed == 0
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_a_request_with_a_limit_is_let_go(doors: Doors, keyed: bool) -> None:
+    """Nothing of it waits for the collector."""
+    own = {"Authorization": "Bearer k"}
+    with doors(1, keys=[key("k", quota=Quota(100, 1_000))]) as ((door,), _):
+        door.chat(own)
+        gc.collect()
+        gc.disable()
+        try:
+            for number in range(3):
+                assert door.chat({**own, "Idempotency-Key": str(number)} if keyed else own).status == 200
+            wait_until(lambda: not any(type(one) is Exchange for one in gc.get_objects()))
+        finally:
+            gc.enable()
