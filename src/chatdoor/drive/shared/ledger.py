@@ -212,7 +212,7 @@ class SharedLedger:
             if claim.claimed is None or claim.claimed.id == taken:
                 return claim
             old = claim.plan.conversation
-            if old and await self._put(old.id, old.revision, claim.claimed, claim.claimed):
+            if old and await self._take(old, claim.claimed, request.now):
                 return claim
         return Claim(id=new_id, plan=fork(request, None), request=request)
 
@@ -226,6 +226,20 @@ class SharedLedger:
         if claim.claimed is None or claim.claimed.id != taken:
             self._untake(snapshot.get(taken), request.now)
         return claim
+
+    async def _take(self, old: Conversation, claimed: Conversation, now: float) -> bool:
+        """Claims what was found, where nobody else has meanwhile."""
+        sent = self._put(old.id, old.revision, claimed, claimed)
+        try:
+            return bool(await asyncio.shield(sent))
+        except asyncio.CancelledError:
+            sent.add_done_callback(partial(self._unclaimed, old, now))
+            raise
+
+    def _unclaimed(self, old: Conversation, now: float, sent: "asyncio.Future[Any]") -> None:
+        """Gives back what was claimed by somebody who has left."""
+        if not sent.cancelled() and sent.exception() is None and sent.result():
+            self._untake(old, now)
 
     def _untake(self, taken: Conversation | None, now: float) -> None:
         if taken is not None:
