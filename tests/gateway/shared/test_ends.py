@@ -112,3 +112,18 @@ def test_a_request_with_a_limit_is_let_go(doors: Doors, keyed: bool) -> None:
             wait_until(lambda: not any(type(one) is Exchange for one in gc.get_objects()))
         finally:
             gc.enable()
+
+
+def test_a_try_that_ends_while_the_state_is_away(doors: Doors, redis: RedisServer) -> None:
+    """What it was answered is known elsewhere once the state is back, and nobody waits for it any longer."""
+    with doors(2, slow=0.3) as ((one, two), practice), ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(one.chat, KEYED)
+        until(practice, "accepted", 1)
+        redis.freeze()
+        answered = asked.result()
+        wait_for(one, "away")
+        redis.thaw()
+        for door in (one, two):
+            wait_for(door, "ok")
+        assert two.chat(KEYED).body == answered.body
+        assert practice.stats()["accepted"] == 1

@@ -1,10 +1,13 @@
 """Retries that come to another gateway than their first try: they get its answer, once it has ended there."""
 
+import msgspec
+
 from chatdoor.drive.shared.link import Link
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.joins import Ask, Joins, Mark, Try
 from chatdoor.gateway.shared.counts import Admission
-from chatdoor.gateway.shared.tries import SharedTry
+from chatdoor.gateway.shared.outcomes import Outcomes
+from chatdoor.gateway.shared.tries import NO_ANSWER, SharedTry
 from chatdoor.gateway.tape import Tape
 
 
@@ -18,6 +21,7 @@ class SharedJoins(Joins):
         super().__init__()
         self._link = link
         self._serves = serves
+        self._outcomes = Outcomes(link, msgspec.msgpack.encode(NO_ANSWER))
         self._shared: dict[Try, SharedTry] = {}
 
     async def answer(self, exchange: Exchange, asker: str, mark: Mark, body: bytes, ask: Ask) -> None:
@@ -30,7 +34,7 @@ class SharedJoins(Joins):
             return
         first = Try(Tape(self.room), name, digest, exchange.note)
         admission = exchange.gate if isinstance(exchange.gate, Admission) else None
-        shared = SharedTry(self._link, first, mark, admission, serves=self._serves)
+        shared = SharedTry(self._link, self._outcomes, first, mark, admission, serves=self._serves)
         exchange.gate = exchange.ending = self._shared[first] = shared
         await self._try(first, exchange, body, ask)
 

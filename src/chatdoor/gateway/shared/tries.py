@@ -14,13 +14,14 @@ import msgspec
 
 from chatdoor.drive.gate import Elsewhere, Lock
 from chatdoor.drive.shared.link import PREFIX, Link
-from chatdoor.drive.shared.scripts import END_TRY, TRY
+from chatdoor.drive.shared.scripts import TRY
 from chatdoor.errors import StateDown
 from chatdoor.gateway.ending import Ending
 from chatdoor.gateway.joins import KEPT_SECONDS, TOLD_SECONDS, Joined, Mark, Try, key_reused
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.problem import Header
 from chatdoor.gateway.shared.counts import Admission
+from chatdoor.gateway.shared.outcomes import Outcomes
 from chatdoor.gateway.tape import given_up, too_long
 
 logger = logging.getLogger("chatdoor.gateway")
@@ -52,9 +53,12 @@ NO_ANSWER: Final = Answer(0, [], b"")
 class SharedTry(Ending):
     """The gate of a try's calls, and what its end waits for. `admission` is whether its key may ask."""
 
-    def __init__(self, link: Link, tried: Try, mark: Mark, admission: Admission | None, *, serves: bool) -> None:
+    def __init__(
+        self, link: Link, outcomes: Outcomes, tried: Try, mark: Mark, admission: Admission | None, *, serves: bool
+    ) -> None:
         super().__init__()
         self._link = link
+        self._outcomes = outcomes
         self._tried = tried
         self._mark = mark
         self._admission = admission
@@ -137,7 +141,7 @@ class SharedTry(Ending):
             answer = NO_ANSWER
         text = b"" if answer is None or not self._ours else msgspec.msgpack.encode(answer)
         seconds = KEPT_SECONDS if self._mark.key else TOLD_SECONDS
-        self._link.send(END_TRY, [self._lock.name], self._lock.ticket, text, int(seconds * 1000))
+        self._outcomes.tell(self._lock, text, int(seconds * 1000))
 
     def _may_be_known(self) -> bool:
         """True where the try on the server is this one, or may be."""
