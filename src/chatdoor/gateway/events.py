@@ -47,9 +47,9 @@ class Events:
 
     async def end(self, frame: bytes) -> None:
         """Sends the last frame, and the clean end."""
+        self._stop()  # before anything else is awaited: a comment would hear what the end waits for in its place
         if not self._started:
             await self._start()
-        self._stop()
         await self._exchange.end(self._held + frame)
 
     async def _start(self) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from chatdoor.errors import StateDown
 from chatdoor.gateway.ending import Ending
+from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.quota import Quota
 from chatdoor.gateway.state import Conduct
 from tests.gateway.door import key
@@ -86,6 +88,42 @@ def test_an_end_that_nobody_waits_for() -> None:
     asyncio.run(main())
     gc.collect()
     assert told == []
+
+
+class Slow:
+    """An exchange whose client is not ready for a head yet, and whose answer needs what fails."""
+
+    def __init__(self) -> None:
+        self.ready = asyncio.Event()
+        self.ending = Ending()
+
+    async def begin(self, *_: object) -> None:
+        """Sends the head, later."""
+        await self.ready.wait()
+
+    async def write(self, _: bytes) -> None:
+        """As any exchange."""
+        await self.ending.heard()
+
+    end = write
+
+
+def test_a_comment_does_not_hear_of_the_end() -> None:
+    """What an answer needs, and fails, is raised at its end, also where a comment is about to begin the stream."""
+
+    async def fail() -> None:
+        raise StateDown("away")
+
+    async def main() -> None:
+        slow: Any = Slow()
+        async with Events(slow, tuple, 0.02) as events:
+            await asyncio.sleep(0.1)
+            slow.ending.need(fail())
+            asyncio.get_running_loop().call_later(0.02, slow.ready.set)
+            with pytest.raises(Problem):
+                await events.end(b"")
+
+    asyncio.run(main())
 
 
 def test_a_request_that_names_very_many(doors: Doors) -> None:
