@@ -53,6 +53,21 @@ def test_a_response_that_can_not_be_kept(doors: Doors, redis: RedisServer, marks
         assert practice.stats()["accepted"] == 1
 
 
+def test_what_could_not_be_kept_is_answered_nowhere(doors: Doors, redis: RedisServer) -> None:
+    """Once the state is back, a retry at another gateway gets the same answer."""
+    with doors(2, serves=False, slow=0.3) as ((one, two), practice), ThreadPoolExecutor(1) as pool:
+        body = {"model": "practice", "input": "a"}
+        asked = pool.submit(one.send, "POST", RESPONSES, body, KEYED)
+        until(practice, "accepted", 1)
+        redis.freeze()
+        assert asked.result().status == 424
+        redis.thaw()
+        for door in (one, two):
+            wait_for(door, "ok")
+        assert two.send("POST", RESPONSES, body, KEYED).body == asked.result().body
+        assert practice.stats()["accepted"] == 1
+
+
 def test_a_streamed_response_that_can_not_be_kept(doors: Doors, redis: RedisServer) -> None:
     """Its last event says so."""
     with doors(1, serves=False, slow=0.3) as ((door,), practice), ThreadPoolExecutor(1) as pool:

@@ -19,7 +19,7 @@ from chatdoor.errors import StateDown
 from chatdoor.gateway.ending import Ending
 from chatdoor.gateway.joins import KEPT_SECONDS, TOLD_SECONDS, Joined, Mark, Try, key_reused
 from chatdoor.gateway.note import Note
-from chatdoor.gateway.problem import Header
+from chatdoor.gateway.problem import Header, Problem
 from chatdoor.gateway.shared.counts import Admission
 from chatdoor.gateway.shared.outcomes import Outcomes
 from chatdoor.gateway.tape import given_up, too_long
@@ -107,6 +107,14 @@ class SharedTry(Ending):
     def elsewhere(self) -> bool:
         """True where the try on the server is another one."""
         return self._asked is not None and not self._ours
+
+    async def heard(self) -> None:
+        """As Ending. Where it raises, what was told of the try is not its answer: that is still to come."""
+        try:
+            await super().heard()
+        except Problem:
+            self._told = False
+            raise
 
     async def whole(self, status: int, headers: Sequence[Header], body: bytes, *, unsent: bool) -> None:
         """Before a whole answer is sent: all gateways get it."""
