@@ -3,10 +3,12 @@
 All of it is asked in the trips that a call makes anyway.
 """
 
-import asyncio
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Lock(msgspec.Struct, frozen=True):
