@@ -14,13 +14,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from shutil import which
 from statistics import median
 
 from bench.load import KEY, PATH
 from bench.processes import STOP_SECONDS, pin
-from bench.rows import Row
+from bench.rows import Row, compared
 
 NGINX_TIMES = 6.0
 LITELLM_SHARE = 0.01
@@ -40,6 +41,9 @@ STARTS = 5
 AT_A_TIME = 32
 STREAMS_SHARE = 20
 """One stream is measured for so many requests: it has many chunks."""
+
+VOI = "chatdoor, VoiGpt's kind"
+PASSED = "chatdoor, OpenAI's kind"
 
 LITELLM = Path(".venv/litellm/bin/litellm")
 """LiteLLM's proxy in an environment of its own; the README says how to make it."""
@@ -223,8 +227,8 @@ def measure(url: str, rounds: int, calls: int) -> list[Row]:
         start = stack.enter_context
         voi = start(gateway("chatdoor", "voi", ours(url), {"BENCH_KEY": KEY}))
         voi.ready_ms = ready_ms
-        running = {"chatdoor, VoiGpt's kind": voi}
-        running["chatdoor, OpenAI's kind"] = Gateway(voi.name, voi.process, voi.port, "passed", voi.ready_ms)
+        running = {VOI: voi}
+        running[PASSED] = Gateway(voi.name, voi.process, voi.port, "passed", voi.ready_ms)
         if which("nginx"):
             running["nginx"] = start(gateway("nginx", "mock", nginx(url)))
         if LITELLM.exists():
@@ -241,27 +245,27 @@ def _starts(url: str) -> Iterator[float]:
 
 
 def _rows(running: Mapping[str, Gateway], rounds: int, calls: int) -> Iterator[Row]:
-    requests = {name: _request_costs(one, rounds, _share(name, calls)) for name, one in running.items()}
+    requests = {name: partial(_request_cost, one, _share(name, calls)) for name, one in running.items()}
+    official = partial(_request_cost, running[VOI], calls, sdk=True)
+    costs = _in_turn({**requests, "official": official}, rounds)
     streaming = {name: one for name, one in running.items() if one.model != "voi"}
-    chunks = {name: _chunk_costs(one, rounds, _share(name, calls)) for name, one in streaming.items()}
-    firsts = {name: _first_chunks(one, rounds) for name, one in streaming.items()}
-    voi, passed = requests["chatdoor, VoiGpt's kind"], requests["chatdoor, OpenAI's kind"]
-    yield _beside("a request, VoiGpt's kind, beside one passed through", "us CPU", voi, passed, PASS_THROUGH_TIMES)
-    official = _request_costs(running["chatdoor, VoiGpt's kind"], rounds, calls, sdk=True)
-    yield _beside("the same from the official client, which may be joined", "us CPU", official, voi, None)
+    chunks = _in_turn({name: partial(_chunk_cost, one, _share(name, calls)) for name, one in streaming.items()}, rounds)
+    firsts = _in_turn({name: partial(_first_chunk, one) for name, one in streaming.items()}, rounds)
+    yield _beside("a request, VoiGpt's kind, beside one passed through", costs[VOI], costs[PASSED], PASS_THROUGH_TIMES)
+    yield _beside("the same from the official client, which may be joined", costs["official"], costs[VOI], None)
     for peer, times in (("nginx", NGINX_TIMES), ("LiteLLM", LITELLM_SHARE)):
         if peer in running:
-            yield _beside(f"a request, VoiGpt's kind, beside {peer}", "us CPU", voi, requests[peer], times)
+            yield _beside(f"a request, VoiGpt's kind, beside {peer}", costs[VOI], costs[peer], times)
             most = times if peer == "nginx" else None
-            yield _beside(f"a chunk, beside {peer}", "us CPU", chunks["chatdoor, OpenAI's kind"], chunks[peer], most)
-            later = median(firsts["chatdoor, OpenAI's kind"]) - median(firsts[peer])
+            yield _beside(f"a chunk, beside {peer}", chunks[PASSED], chunks[peer], most)
+            later = median(firsts[PASSED]) - median(firsts[peer])
             yield _alone(f"the first chunk comes after that of {peer}", "ms", later, most and FIRST_CHUNK_MS)
     for one in {one.name: one for one in running.values()}.values():
         own = one.name == "chatdoor"
         yield _alone(f"memory, {one.name}", "MB", memory_mb(one.process.pid), MEMORY_MB if own else None)
         yield _alone(f"first answer after the start, {one.name}", "ms", one.ready_ms, READY_MS if own else None)
 
-    growth = _growth(running["chatdoor, VoiGpt's kind"], SOAK_REQUESTS)
+    growth = _growth(running[VOI], SOAK_REQUESTS)
     yield _alone("memory that a million requests would take, from some ten thousand", "MB", growth, GROWTH_MB)
 
 
@@ -282,24 +286,28 @@ def _share(name: str, calls: int) -> int:
     return calls // 10 if name == "LiteLLM" else calls
 
 
-def _beside(what: str, unit: str, ours: Sequence[float], peers: Sequence[float], most: float | None) -> Row:
-    mine, other = median(ours), median(peers)
-    return Row(part="gateway", what=what, unit=unit, ours=mine, peer=other, ratio=mine / other, most=most)
+def _beside(what: str, ours: Sequence[float], peers: Sequence[float], most: float | None) -> Row:
+    return compared("gateway", what, "us CPU", list(zip(ours, peers, strict=True)), most)
 
 
-def _request_costs(one: Gateway, rounds: int, calls: int, *, sdk: bool = False) -> list[float]:
-    body = body_of(one.model, stream=False, mark="whole")
-    ask(one.port, AT_A_TIME, max(AT_A_TIME, calls // 5), body, sdk=sdk)
-    costs = (one.cost(AT_A_TIME, calls, body, sdk=sdk) for _ in range(rounds))
-    return [us / seen["requests"] for us, seen in costs]
+def _in_turn(costs: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """What each costs in each round, one after the other, since the machine's speed changes. A first one warms up."""
+    found: dict[str, list[float]] = {name: [] for name in costs}
+    for _ in range(rounds + 1):
+        for name, cost in costs.items():
+            found[name].append(cost())
+    return {name: each[1:] for name, each in found.items()}
 
 
-def _chunk_costs(one: Gateway, rounds: int, calls: int) -> list[float]:
-    body = body_of(one.model, stream=True)
-    costs = (one.cost(AT_A_TIME, max(AT_A_TIME, calls // STREAMS_SHARE), body) for _ in range(rounds))
-    return [us / seen["chunks"] for us, seen in costs]
+def _request_cost(one: Gateway, calls: int, *, sdk: bool = False) -> float:
+    us, seen = one.cost(AT_A_TIME, calls, body_of(one.model, stream=False, mark="whole"), sdk=sdk)
+    return us / seen["requests"]
 
 
-def _first_chunks(one: Gateway, rounds: int) -> list[float]:
-    body = body_of(one.model, stream=True, mark="slow")
-    return [ask(one.port, 1, 8, body)["first_ms"] for _ in range(rounds)]
+def _chunk_cost(one: Gateway, calls: int) -> float:
+    us, seen = one.cost(AT_A_TIME, max(AT_A_TIME, calls // STREAMS_SHARE), body_of(one.model, stream=True))
+    return us / seen["chunks"]
+
+
+def _first_chunk(one: Gateway) -> float:
+    return ask(one.port, 1, 8, body_of(one.model, stream=True, mark="slow"))["first_ms"]
