@@ -18,6 +18,7 @@ from chatdoor.batch.plan import Plan
 from chatdoor.batch.row import Row
 from chatdoor.batch.team import Block, News, Team, WorkerLost
 from chatdoor.drive.async_client import AsyncClient
+from chatdoor.drive.futures import unheard
 from chatdoor.drive.holdoff import Holdoff
 from chatdoor.drive.visitor import Options
 from chatdoor.errors import ArgumentError, BatchStopped
@@ -133,16 +134,10 @@ async def _answer(reference: Any) -> Any:  # noqa: ANN401 - a reference of Ray's
 
     try:
         answer = asyncio.wrap_future(reference.future())
-        answer.add_done_callback(_heard)
+        answer.add_done_callback(unheard)  # a worker that ends with the run leaves an answer for which nobody waits
         return await asyncio.shield(answer)  # Ray's threads know of no cancelling
     except (RayError, ConnectionError) as error:
         raise WorkerLost(f"{type(error).__name__}: {error}") from error
-
-
-def _heard(answer: "asyncio.Future[Any]") -> None:
-    """A worker that ends with the run leaves an answer for which nobody waits."""
-    if not answer.cancelled():
-        answer.exception()
 
 
 @asynccontextmanager

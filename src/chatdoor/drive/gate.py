@@ -19,7 +19,10 @@ class Lock(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A conversation that is looked up for who does not know its id, and claimed as `new_id` where it can be."""
+    """A look-up, on its way, of a conversation by who does not know its id; it is claimed as `new_id` where it can be.
+
+    `sent` is the server's answer; `now` is when it was asked, in seconds since 1970.
+    """
 
     new_id: str
     now: float
@@ -29,7 +32,8 @@ class Finding(msgspec.Struct, frozen=True):
 class Ahead(msgspec.Struct, frozen=True):
     """What was asked for a call before it is known what it says: what others know, a place, maybe a conversation.
 
-    It ends with the call, or with `give_up` (see SharedVisit).
+    `known` is the answer about the session, `asked` that about a place in the site's pace, both on their way. All of
+    it ends with the call, or with `give_up` (see SharedVisit).
     """
 
     lock: Lock | None
@@ -43,14 +47,22 @@ class Elsewhere(Exception):
 
 
 class Gate(Protocol):
-    """Says whether a call may go on. It may be the gate of several calls."""
+    """Says whether a call may go on to its site. It may be the gate of several calls.
+
+    What becomes of a call at its gate (see SharedVisit.open):
+
+        begin    as it asks for all else; what is claimed for it is claimed only with the lock that it gets
+        passes   once all that is there; or gives back what it claimed, where another has the right
+        opens    for one that had to wait: it begins anew, and gets no lock then
+        ended    once, whatever came of it
+    """
 
     def begin(self) -> Lock | None:
-        """Asks, unless it has. What is claimed for the call is claimed only with the lock, if there is one."""
+        """Asks, unless it has. The lock is None where nobody else can have the right."""
         ...
 
     async def passes(self) -> None:
-        """Returns where the call may go on. Raises Elsewhere where it has to wait first, and what the call raises."""
+        """Returns where the call may go on. Raises Elsewhere where it has to wait first, or the call's own error."""
         ...
 
     async def opens(self) -> None:

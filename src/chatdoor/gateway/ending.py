@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
+from chatdoor.drive.futures import unheard
 from chatdoor.errors import ChatdoorError
 from chatdoor.gateway.openai.errors import without_retry
 from chatdoor.gateway.problem import Header
@@ -27,7 +28,7 @@ class Ending:
     def need(self, work: Awaitable[object]) -> None:
         """One more, without which there is no answer: it has to end well."""
         needed = asyncio.ensure_future(work)
-        needed.add_done_callback(_heard)
+        needed.add_done_callback(unheard)  # nobody waits where the client has left
         self._needed.append(needed)
         self._sent.append(needed)
 
@@ -56,9 +57,3 @@ class Ending:
 
     def cut(self, *, unsent: bool) -> None:
         """Before an answer ends which is not whole; `unsent` as in Exchange."""
-
-
-def _heard(needed: "asyncio.Future[Any]") -> None:
-    """Nobody waits for it where the client has left."""
-    if not needed.cancelled():
-        needed.exception()

@@ -15,6 +15,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
+from chatdoor.drive.futures import unheard
 from chatdoor.drive.gate import Lock
 from chatdoor.drive.shared.address import FORM, check_address
 from chatdoor.drive.shared.faults import is_foreign, reason_of
@@ -98,7 +99,7 @@ class Sent:
         """The script goes as it is, because the server does not know it by its digest."""
         self.mended = False
         self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.answer.add_done_callback(_heard)
+        self.answer.add_done_callback(unheard)  # an error that nobody waits for has been logged already
 
 
 class Away(Exception):
@@ -343,9 +344,3 @@ def _failures() -> tuple[type[Exception], ...]:
 
 def _down(reason: str) -> StateDown:
     return StateDown(f"the shared state can not be used now ({reason})")
-
-
-def _heard(answer: "asyncio.Future[Any]") -> None:
-    """An error that nobody waits for has been logged already."""
-    if not answer.cancelled():
-        answer.exception()

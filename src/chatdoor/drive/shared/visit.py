@@ -96,7 +96,7 @@ class SharedVisit:
     async def _open_later(
         self, gate: Gate, turn: Turn, conversation: str | None, asker: Asker, patience: float
     ) -> Opening:
-        """The same, once the gate is open."""
+        """The same, once the gate is open. It comes to that once: an open gate lets all pass."""
         began = time.monotonic()
         await gate.opens()
         opening = await self.open(turn, conversation, msgspec.structs.replace(asker, ahead=None), patience)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any
 
+from chatdoor.drive.futures import unheard
 from chatdoor.drive.gate import Lock
 from chatdoor.drive.shared.link import Link
 from chatdoor.drive.shared.scripts import COUNT
@@ -53,7 +54,7 @@ class Admission:
     def _count(self, lock: Lock | None) -> "asyncio.Future[bool]":
         sent = self._counts.count(self._key, self._quota, lock)
         begun = asyncio.ensure_future(self._admit(sent))
-        begun.add_done_callback(_heard)
+        begun.add_done_callback(unheard)  # a request that fails by itself does not wait to be admitted
         return begun
 
     async def _admit(self, sent: "asyncio.Future[Any]") -> bool:
@@ -86,9 +87,3 @@ class SharedCounts:
         """Counts one, with the lock if there is one: the time, the window that is full, and the count of each."""
         wanted = [number for window in quota.windows for number in (window.seconds, window.most)]
         return self._link.send_with(lock, COUNT, [f"q:{key.scope}"], *wanted)
-
-
-def _heard(admitted: "asyncio.Future[bool]") -> None:
-    """A request that fails by itself does not wait to be admitted."""
-    if not admitted.cancelled():
-        admitted.exception()

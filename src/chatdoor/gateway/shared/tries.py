@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from chatdoor.drive.futures import unheard
 from chatdoor.drive.gate import Elsewhere, Lock
 from chatdoor.drive.shared.link import PREFIX, Link
 from chatdoor.drive.shared.scripts import TRY
@@ -51,7 +52,10 @@ NO_ANSWER: Final = Answer(0, [], b"")
 
 
 class SharedTry(Ending):
-    """The gate of a try's calls, and what its end waits for. `admission` is whether its key may ask."""
+    """What one try is to other gateways: a Gate for its calls, and the Ending of its answer.
+
+    `admission` is whether its key may ask.
+    """
 
     def __init__(
         self, link: Link, outcomes: Outcomes, tried: Try, mark: Mark, admission: Admission | None, *, serves: bool
@@ -95,7 +99,7 @@ class SharedTry(Ending):
         """See Gate. Raises as `passes`."""
         if self._waiting is None:
             self._waiting = asyncio.ensure_future(self._wait())
-            self._waiting.add_done_callback(_heard)
+            self._waiting.add_done_callback(unheard)  # a request that has ended meanwhile does not wait
         await asyncio.shield(self._waiting)
 
     def ended(self) -> None:
@@ -220,9 +224,3 @@ def _is_sane(answer: Answer) -> bool:
     """True for an answer that can be sent: nothing in its head begins another line."""
     texts = [text for header in answer.headers for text in header]
     return not any(b"\r" in text or b"\n" in text or b"\0" in text for text in texts)
-
-
-def _heard(waiting: "asyncio.Future[None]") -> None:
-    """A request that has ended meanwhile does not wait."""
-    if not waiting.cancelled():
-        waiting.exception()
