@@ -18,15 +18,19 @@ KEEP_ALIVE: Final = b": keep-alive\n\n"
 class Events:
     """The stream of one answer, for the length of a block. `headers` is asked once, when the head is sent.
 
-    `every` is how many seconds the stream is quiet at most. Awaiting `send` is what slows us down for a slow reader.
+    `every` is how many seconds the stream is quiet at most, `choices` how many tell in it beside each other. Awaiting
+    `send` is what slows us down for a slow reader.
     """
 
-    __slots__ = ("_beat", "_every", "_exchange", "_headers", "_held", "_lock", "_quiet", "_started", "_timer")
+    __slots__ = ("_alone", "_beat", "_every", "_exchange", "_headers", "_held", "_lock", "_quiet", "_started", "_timer")
 
-    def __init__(self, exchange: Exchange, headers: Callable[[], Sequence[Header]], every: float) -> None:
+    def __init__(
+        self, exchange: Exchange, headers: Callable[[], Sequence[Header]], every: float, *, choices: int = 1
+    ) -> None:
         self._exchange = exchange
         self._headers = headers
         self._every = every / 2  # a tick after which nothing came is followed by one that says so
+        self._alone = choices == 1
         self._started = False
         self._quiet = False
         self._held = b""
@@ -41,9 +45,12 @@ class Events:
             await self._start()
         await self._exchange.write(frame)
 
-    def hold(self, frame: bytes) -> None:
-        """Sends a frame with the end, where nothing else comes before that."""
-        self._held = frame
+    async def finish(self, frame: bytes) -> None:
+        """Sends the last frame of a choice. That of a lone one goes with the end of all."""
+        if self._alone:
+            self._held = frame
+        else:
+            await self.send(frame)
 
     async def end(self, frame: bytes) -> None:
         """Sends the last frame, and the clean end."""

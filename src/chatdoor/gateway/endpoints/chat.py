@@ -86,15 +86,15 @@ async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -
 async def _stream(conduct: Conduct, exchange: Exchange, request: ChatRequest, question: Question) -> None:
     frames = ChatFrames(fresh_id("chatcmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
     talks = [Talk(question) for _ in range(request.n or 1)]
-    async with Events(exchange, partial(of_talks, talks), conduct.heartbeat) as events:
-        tellings = [_tell(events, frames, talk, index, alone=len(talks) == 1) for index, talk in enumerate(talks)]
+    async with Events(exchange, partial(of_talks, talks), conduct.heartbeat, choices=len(talks)) as events:
+        tellings = [_tell(events, frames, talk, index) for index, talk in enumerate(talks)]
         usages = await together(tellings)
         last = frames.usage(token_counts(usages, len(usages))) + DONE if request.with_usage else DONE
         await events.end(last)
 
 
-async def _tell(events: Events, frames: ChatFrames, talk: Talk, index: int, *, alone: bool) -> Usage:
-    """Sends the frames of one choice, the last of one `alone` with the end of all; its usage."""
+async def _tell(events: Events, frames: ChatFrames, talk: Talk, index: int) -> Usage:
+    """Sends the frames of one choice; its usage."""
     begun = False
     async with aclosing(talk.texts()) as texts:
         async for text in texts:
@@ -104,9 +104,5 @@ async def _tell(events: Events, frames: ChatFrames, talk: Talk, index: int, *, a
             await events.send(frame)
     answered = talk.answered
     last = frames.finish(index, answered.finish)
-    last = last if begun else frames.first(index) + last
-    if alone:
-        events.hold(last)
-    else:
-        await events.send(last)
+    await events.finish(last if begun else frames.first(index) + last)
     return answered.usage

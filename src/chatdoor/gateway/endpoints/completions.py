@@ -82,28 +82,20 @@ async def _stream(
 ) -> None:
     frames = CompletionFrames(fresh_id("cmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
     talks = [Talk(question) for question in questions]
-    async with Events(exchange, partial(of_talks, talks), conduct.heartbeat) as events:
-        tellings = [_tell(events, frames, talk, index, echoes) for index, talk in enumerate(talks)]
+    async with Events(exchange, partial(of_talks, talks), conduct.heartbeat, choices=len(talks)) as events:
+        tellings = [_tell(events, frames, talk, index, echoes[index]) for index, talk in enumerate(talks)]
         usages = await together(tellings, exchange.field)
         counts = token_counts(usages, request.n or 1)
         await events.end(frames.usage(counts) + DONE if request.with_usage else DONE)
 
 
-async def _tell(events: Events, frames: CompletionFrames, talk: Talk, index: int, echoes: list[str]) -> Usage:
-    """Sends the frames of one answer, after the prompt where that is wanted; its usage.
-
-    The last frame of one alone goes with the end of all.
-    """
-    echo, alone = echoes[index], len(echoes) == 1
+async def _tell(events: Events, frames: CompletionFrames, talk: Talk, index: int, echo: str) -> Usage:
+    """Sends the frames of one answer, after the `echo` of its prompt if that is wanted; its usage."""
     async with aclosing(talk.texts()) as texts:
         async for text in texts:
             await events.send(frames.text(index, echo) + frames.text(index, text) if echo else frames.text(index, text))
             echo = ""
     answered = talk.answered
     last = frames.finish(index, answered.finish)
-    last = frames.text(index, echo) + last if echo else last
-    if alone:
-        events.hold(last)
-    else:
-        await events.send(last)
+    await events.finish(frames.text(index, echo) + last if echo else last)
     return answered.usage
