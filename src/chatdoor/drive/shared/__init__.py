@@ -4,6 +4,8 @@
               |
     talks, sessions, pace                  what a step means, and what is done while the server is away
               |
+    rows                                   conversations as they stand there, and what finds them
+              |
     scripts                                what is one step for all: read, compare, write, on the server
               |
     link                                   the way there: what is sent in one moment goes together

@@ -9,8 +9,6 @@ gone on meanwhile is put there when it is back, unless another gateway has gone 
 """
 
 import asyncio
-import hashlib
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -18,38 +16,21 @@ from typing import Any, Final
 
 import msgspec
 
-from chatdoor.conversation.ledger import LEASE, MAX_ATTEMPTS, Claim, Ledger, after_turn, freed
+from chatdoor.conversation.ledger import MAX_ATTEMPTS, Claim, Ledger, after_turn, freed
 from chatdoor.conversation.listing import make_listing
-from chatdoor.conversation.match import Request, fork, keys
-from chatdoor.conversation.record import Conversation, index_key
+from chatdoor.conversation.match import Request, fork
+from chatdoor.conversation.record import Conversation
 from chatdoor.conversation.snapshot import Snapshot
-from chatdoor.conversation.store import MAX_FOUND, TIME_TO_LIVE, MemoryStore
-from chatdoor.drive.gate import Elsewhere, Finding, Lock
-from chatdoor.drive.shared.link import PREFIX, Link
-from chatdoor.drive.shared.scripts import FIND, PUT
+from chatdoor.conversation.store import MemoryStore
+from chatdoor.drive.gate import Finding, Lock
+from chatdoor.drive.shared.link import Link
+from chatdoor.drive.shared.rows import Rows
 from chatdoor.errors import ArgumentError, StateDown
 from chatdoor.messages import Message
-
-logger = logging.getLogger("chatdoor")
-
-KEPT_MOST: Final = 100_000
-"""Conversations that the server keeps at most."""
-
-INDEXED_MOST: Final = 4 * MAX_FOUND
-"""Conversations that stand under one key at most."""
 
 UNSAVED_MOST: Final = 10_000
 UNSAVED_AT_A_TIME: Final = 100
 """Conversations that wait for the server to be back, and how many of them go in one trip."""
-
-RECORD_BYTES: Final = 4_000_000
-"""The largest text of a conversation that is read."""
-
-EAGER: Final = ("end:", "asked:")
-"""Keys of conversations that stand where the list goes on, so that they are claimed as they are found."""
-
-ENDS: Final = 3
-"""How many of them there are for one place where a list may go on."""
 
 
 class Unsaved(msgspec.Struct, frozen=True):
@@ -67,6 +48,7 @@ class SharedLedger:
 
     def __init__(self, link: Link, *, gone: Callable[[Conversation], None], serves: bool) -> None:
         self._link = link
+        self._rows = Rows(link)
         self._gone = gone
         self._serves = serves
         self._near = MemoryStore()
@@ -75,6 +57,15 @@ class SharedLedger:
         """What the server does not have, or may not have, as it is here."""
         self._sending: set[str] = set()
         self._endings: dict[str, asyncio.Future[Any]] = {}
+
+    def find_kept(self, kept: str, site: str, *, now: float, new_id: str, lock: Lock | None) -> Finding:
+        """Looks up the conversation that something kept is of. `kept` is its name on the server."""
+        self._save_rest()
+        return self._rows.find_kept(kept, site, now=now, new_id=new_id, lock=lock)
+
+    def give_up(self, finding: Finding) -> None:
+        """Ends a look-up that nobody has a use for."""
+        self._rows.give_up(finding)
 
     async def claim(
         self,
@@ -166,7 +157,7 @@ class SharedLedger:
         """Puts a conversation there. Where that can not be done now, it is done later."""
         unsaved = self._differs(conversation_id, there)
         emptied = unsaved.epoch != self._link.epoch
-        sent = self._put(conversation_id, None if emptied else unsaved.there, new, old)
+        sent = self._rows.put(conversation_id, None if emptied else unsaved.there, new, old)
         self._sending.add(conversation_id)
         sent.add_done_callback(partial(self._saved, conversation_id))
         return sent
@@ -188,31 +179,24 @@ class SharedLedger:
             if conversation_id not in self._sending and (near is None or near.free()):
                 self._save(conversation_id, None, near, None)
 
-    def find_kept(self, kept: str, site: str, *, now: float, new_id: str, lock: Lock | None) -> Finding:
-        """Looks up the conversation that something kept is of. `kept` is its name on the server."""
-        self._save_rest()
-        arguments = (PREFIX, 0, 0, "", "1", new_id, now + LEASE, 0, PREFIX + kept, site)
-        return Finding(new_id, now, self._link.send_with(lock, FIND, [], *arguments))
-
-    def give_up(self, finding: Finding) -> None:
-        """Ends a look-up that nobody has a use for."""
-        finding.sent.add_done_callback(partial(self._unwanted, finding.now))
-
     async def _claim(
         self, request: Request, new_id: str, *, sees_system: bool, lock: Lock | None, finding: Finding | None
     ) -> Claim:
+        if finding is not None and (request.conversation_id is None or request.retry or request.key):
+            self.give_up(finding)  # it may go on in another one, which only its messages or its key can tell
+            finding = None
         for _ in range(MAX_ATTEMPTS):
-            found, finding = finding, None
-            if found is not None and (request.conversation_id is None or request.retry or request.key):
-                self.give_up(found)
-                found = None
-            sent = self._ask(request, new_id, lock) if found is None else found.sent
-            snapshot, taken = await self._found(request, sent, [] if found else _wanted(request))
+            if finding is None:
+                self._save_rest()
+                snapshot, taken = await self._rows.find(request, new_id, lock)
+            else:
+                snapshot, taken = await self._rows.found(finding)
+                finding = None
             claim = self._decided(self._placed(request, snapshot.get, sees_system=sees_system), new_id, snapshot, taken)
             if claim.claimed is None or claim.claimed.id == taken:
                 return claim
             old = claim.plan.conversation
-            if old and await self._take(old, claim.claimed, request.now):
+            if old and await self._rows.take(old, claim.claimed, request.now):
                 return claim
         return Claim(id=new_id, plan=fork(request, None), request=request)
 
@@ -221,30 +205,11 @@ class SharedLedger:
         try:
             claim = Ledger(snapshot).claim_for(request, new_id)
         except ArgumentError:
-            self._untake(snapshot.get(taken), request.now)
+            self._rows.untake(snapshot.get(taken), request.now)
             raise
         if claim.claimed is None or claim.claimed.id != taken:
-            self._untake(snapshot.get(taken), request.now)
+            self._rows.untake(snapshot.get(taken), request.now)
         return claim
-
-    async def _take(self, old: Conversation, claimed: Conversation, now: float) -> bool:
-        """Claims what was found, where nobody else has meanwhile."""
-        sent = self._put(old.id, old.revision, claimed, claimed)
-        try:
-            return bool(await asyncio.shield(sent))
-        except asyncio.CancelledError:
-            sent.add_done_callback(partial(self._unclaimed, old, now))
-            raise
-
-    def _unclaimed(self, old: Conversation, now: float, sent: "asyncio.Future[Any]") -> None:
-        """Gives back what was claimed by somebody who has left."""
-        if not sent.cancelled() and sent.exception() is None and sent.result():
-            self._untake(old, now)
-
-    def _untake(self, taken: Conversation | None, now: float) -> None:
-        if taken is not None:
-            claimed = msgspec.structs.replace(taken, revision=taken.revision + 1)
-            self._put(taken.id, claimed.revision, freed(claimed, now), claimed)
 
     def _placed(self, request: Request, get: Callable[[str], Conversation | None], *, sees_system: bool) -> Request:
         """The request at the place of the conversation that it names."""
@@ -253,99 +218,3 @@ class SharedLedger:
             return request
         listing = make_listing(named.place, request.listing.messages, sees_system=sees_system)
         return msgspec.structs.replace(request, listing=listing)
-
-    def _ask(self, request: Request, new_id: str, lock: Lock | None) -> "asyncio.Future[Any]":
-        """Looks up what the request may go on in, and claims what it most likely does."""
-        self._save_rest()
-        wanted, name = _wanted(request), request.conversation_id or ""
-        eager = sum(key.startswith(EAGER) for key in wanted)
-        guard = len(wanted) if request.retry or request.key else 0
-        by_name = "1" if name and not request.listing.cuts else "0"
-        until = request.now + LEASE
-        names = [_index_name(key) for key in wanted]
-        return self._link.send_with(lock, FIND, names, PREFIX, eager, guard, name, by_name, new_id, until, MAX_FOUND)
-
-    async def _found(
-        self, request: Request, sent: "asyncio.Future[Any]", wanted: Sequence[str]
-    ) -> tuple[Snapshot, str]:
-        """What was found, as it was before it was claimed, and the id that is claimed now."""
-        name = request.conversation_id or ""
-        try:
-            answer = await asyncio.shield(sent)
-        except asyncio.CancelledError:
-            sent.add_done_callback(partial(self._unwanted, request.now))
-            raise
-        if answer is None:
-            raise Elsewhere
-        lists, rows, taken = answer
-        read = {one.id: one for row in rows if (one := self._read(row))}
-        standing = {name: one.index_keys() for name, one in read.items()}
-        found = {
-            key: [read[at] for one in ids if key in standing.get(at := one.decode(), ())]
-            for key, ids in zip(wanted, lists, strict=True)
-        }
-        named = [read[name]] if name in read else [] if wanted else list(read.values())
-        return Snapshot({key: ones for key, ones in found.items() if ones}, named), taken.decode()
-
-    def _unwanted(self, now: float, sent: "asyncio.Future[Any]") -> None:
-        """Gives back what was claimed for somebody who has left."""
-        if sent.cancelled() or sent.exception() is not None or sent.result() is None:
-            return
-        _, rows, taken = sent.result()
-        for row in rows:
-            if row[0] == taken:
-                self._untake(self._read(row), now)
-
-    def _read(self, row: Sequence[bytes]) -> Conversation | None:
-        """The conversation of a row. One that is none of ours is dropped."""
-        name, revision, claimant, until, text = row
-        try:
-            kept = msgspec.json.decode(text[:RECORD_BYTES], type=Conversation)
-            if kept.id != name.decode() or not kept.place:
-                raise ValueError("another conversation's")
-            return msgspec.structs.replace(
-                kept, revision=int(revision), claimant=claimant.decode() or None, claimed_until=float(until)
-            )
-        except (ValueError, TypeError, RecursionError) as error:  # the library's own errors are ValueErrors
-            logger.warning("a shared conversation can not be read (%s), so it is lost", type(error).__name__)
-            self._link.send(PUT, [f"c:{name.decode('ascii', 'replace')}", "u:all"],
-                            PREFIX, name, revision, "", "", 0, 0, "", 1, KEPT_MOST, INDEXED_MOST)  # fmt: skip
-            return None
-
-    def _put(
-        self, conversation_id: str, expected: int | None, new: Conversation | None, old: Conversation | None
-    ) -> "asyncio.Future[Any]":
-        """A compare-and-set. `old` is what is there, where that is known; without it, all that finds it is written."""
-        same = old is not None and new is not None and (old.end, old.turn) == (new.end, new.turn)
-        before = old.index_keys() if old and not same else frozenset[str]()
-        after = new.index_keys() if new and not same else frozenset[str]()
-        return self._link.send(
-            PUT,
-            [f"c:{conversation_id}", "u:all", *map(_index_name, sorted(after - before))],
-            PREFIX,
-            conversation_id,
-            -1 if expected is None else expected,
-            "" if new is None else new.revision,
-            new.claimant or "" if new else "",
-            new.claimed_until if new else 0,
-            new.used if new else 0,
-            "" if new is None or same else msgspec.json.encode(new),
-            int(TIME_TO_LIVE * 1000),
-            KEPT_MOST,
-            INDEXED_MOST,
-            *(PREFIX + _index_name(key) for key in sorted(before - after)),
-        )
-
-
-def _wanted(request: Request) -> list[str]:
-    """What is looked up, what may be claimed at once first, and the request's own key last."""
-    own = index_key("request", request.digest)
-    wanted = [key for key in keys(request) if key != own]
-    if request.conversation_id is not None:  # most likely it stands at the last reply
-        return [*[key for key in wanted if key.startswith(EAGER)][:ENDS], own]
-    return [*sorted(wanted, key=lambda key: not key.startswith(EAGER)), own]
-
-
-def _index_name(key: str) -> str:
-    """The short name of a key: 96 bits of it, and what is found is looked at."""
-    return f"i:{hashlib.blake2b(key.encode(), digest_size=12).hexdigest()}"
