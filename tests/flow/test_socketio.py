@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatdoor.flow import socketio
 from chatdoor.flow.socketio import (
     Close,
     Connected,
@@ -95,7 +94,7 @@ def test_what_is_sent() -> None:
     assert encode_connect({"token": "é"}) == '40{"token":"é"}'
     assert encode_event("ask", ["Hello\n", {"n": 1}]) == '42["ask","Hello\\n",{"n":1}]'
     assert [encode_pong(Ping()), encode_pong(Ping("probe"))] == ["3", "3probe"]
-    assert parse_packet(socketio.DISCONNECT) == Disconnect()
+    assert parse_packet("41") == Disconnect()
 
 
 @given(st.text(), st.lists(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text()))

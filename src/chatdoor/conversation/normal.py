@@ -9,13 +9,11 @@ import unicodedata
 from collections.abc import Iterable
 from hashlib import sha256
 from itertools import accumulate
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import msgspec
 
 from chatdoor.messages import Message
-
-Form: TypeAlias = Literal["exact", "normal", "asked"]
 
 SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 REPLY: Final = "assistant"

@@ -1,26 +1,17 @@
-"""What was found of conversations that are kept elsewhere, for one decision: it is read, and what to write is noted."""
+"""What was found of conversations that are kept elsewhere, for one decision: it is only read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
 
 from chatdoor.conversation.match import Found
 from chatdoor.conversation.record import Conversation
 
-Write: TypeAlias = tuple[str, int | None, Conversation | None]
-"""The arguments of a compare-and-set: an id, the revision that is expected, what takes its place."""
-
 
 class Snapshot:
-    """A store of what was found.
-
-    A write to it always holds. Whether it does elsewhere is for the caller to find out.
-    """
+    """A store of what was found. What is written to it is not there, and never fails."""
 
     def __init__(self, found: Found, named: Iterable[Conversation] = ()) -> None:
         self._found: Mapping[str, Sequence[Conversation]] = found
         self._by_id = {one.id: one for one in named} | {one.id: one for each in found.values() for one in each}
-        self.writes: list[Write] = []
-        """What is to be written, in order."""
 
     def get(self, conversation_id: str) -> Conversation | None:
         """The conversation, None where it was not found."""
@@ -30,9 +21,8 @@ class Snapshot:
         """The conversations of each key that has any, newest first."""
         return {key: self._found[key] for key in keys if key in self._found}
 
-    def compare_and_set(self, conversation_id: str, expected: int | None, new: Conversation | None) -> bool:
-        """Notes the write."""
-        self.writes.append((conversation_id, expected, new))
+    def compare_and_set(self, conversation_id: str, expected: int | None, new: Conversation | None) -> bool:  # noqa: ARG002 - the store's signature
+        """True: whether it holds where they are kept is for the caller to find out."""
         return True
 
     def expire(self, now: float) -> tuple[Conversation, ...]:  # noqa: ARG002 - the store's signature

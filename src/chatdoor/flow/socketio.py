@@ -14,8 +14,6 @@ from chatdoor.flow.answer import parse_json
 PATH_QUERY: Final = "EIO=4&transport=websocket"
 """The query of the URL that a websocket is opened at."""
 
-DISCONNECT: Final = "41"
-
 
 class PacketError(ValueError):
     """Not a packet that is understood; says why."""

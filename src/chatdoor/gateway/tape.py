@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final, Self
+from typing import Final
 
 from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.problem import Header, Problem
@@ -61,14 +61,6 @@ class Tape:
     def headers(self) -> tuple[Header, ...]:
         """The headers of the answer."""
         return tuple(header for header in self._headers if header not in self.own)
-
-    @classmethod
-    def of(cls, room: Room, status: int, headers: tuple[Header, ...], body: bytes) -> Self:
-        """The tape of an answer that has ended elsewhere."""
-        tape = cls(room)
-        tape.respond(status, headers, body)
-        tape.close()
-        return tape
 
     def all_of_it(self, most: int) -> bytes | None:
         """The whole body; None where it is longer than `most` bytes or not held from its start."""
