@@ -3,8 +3,8 @@
 from msgspec import DecodeError
 
 from chatdoor.errors import ReplyCutShort, UnexpectedReply
-from chatdoor.flow.answer import UTF8_BOM, Declared, decode_text, parse_json
-from chatdoor.flow.replies.decoder import Picks, ReplyDecoder
+from chatdoor.flow.answer import UTF8_BOM, Declared, decode_text, looks_like_html, parse_json
+from chatdoor.flow.replies.decoder import PAGE_EVIDENCE, PageInstead, Picks, ReplyDecoder
 from chatdoor.site.model import Match, ReplyRule
 
 
@@ -17,6 +17,14 @@ class JsonReply(ReplyDecoder):
     def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
         super().__init__(rule, declared, picks, blocked)
         self._chunks: list[bytes] = []
+
+    @property
+    def evidence(self) -> bytes:
+        """The beginning of the body."""
+        return b"".join(self._chunks)[:PAGE_EVIDENCE]
+
+    def _keep(self, data: bytes) -> None:
+        """Keeps nothing: the chunks are the evidence, and what is no JSON shows at the end whether it is a page."""
 
     def _feed(self, data: bytes) -> list[str]:
         self._chunks.append(data)
@@ -43,6 +51,8 @@ class JsonReply(ReplyDecoder):
         except RecursionError:
             raise UnexpectedReply("expected JSON, got one that is nested too deeply") from None
         except ValueError as error:
+            if looks_like_html(body):
+                raise PageInstead("expected data, got a page") from None
             # What msgspec said stands behind what the standard library says of the same bytes.
             if body.strip() and isinstance(error.__context__, DecodeError) and "truncated" in str(error.__context__):
                 raise ReplyCutShort("the JSON ends before its end") from error
