@@ -39,6 +39,9 @@ SOAK_REQUESTS = 30_000
 START_SECONDS = 60.0
 STARTS = 5
 AT_A_TIME = 32
+TURNS_EACH = 5
+"""In how many turns the requests of a round are asked: the machine's speed changes from second to second."""
+
 STREAMS_SHARE = 20
 """One stream is measured for so many requests: it has many chunks."""
 
@@ -247,7 +250,7 @@ def _starts(url: str) -> Iterator[float]:
 def _rows(running: Mapping[str, Gateway], rounds: int, calls: int) -> Iterator[Row]:
     requests = {name: partial(_request_cost, one, _share(name, calls)) for name, one in running.items()}
     official = partial(_request_cost, running[VOI], calls, sdk=True)
-    costs = _in_turn({**requests, "official": official}, rounds)
+    costs = _in_turn({**requests, "official": official}, rounds * TURNS_EACH)
     streaming = {name: one for name, one in running.items() if one.model != "voi"}
     chunks = _in_turn({name: partial(_chunk_cost, one, _share(name, calls)) for name, one in streaming.items()}, rounds)
     firsts = _in_turn({name: partial(_first_chunk, one) for name, one in streaming.items()}, rounds)
