@@ -9,11 +9,11 @@ from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import read_body
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.joins import Joined, Mark, mark_of
-from chatdoor.gateway.openai.errors import BUSY, NO_RETRY, bug, is_unsent, problem_of
+from chatdoor.gateway.openai.errors import NO_RETRY, bug, busy, is_unsent, problem_of
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.request import Gone
-from chatdoor.gateway.route import Endpoint
-from chatdoor.gateway.routes import find_allowed, find_methods, find_route
+from chatdoor.gateway.route import Endpoint, Route
+from chatdoor.gateway.routes import find_route
 from chatdoor.gateway.state import RUNNING_MOST, State
 
 logger = logging.getLogger("chatdoor.gateway")
@@ -27,39 +27,37 @@ class Gateway:
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answers one request. Ends without a word where the client has left."""
-        exchange.room = self.state.bodies
-        self.state.running += 1
+        state = self.state
+        exchange.room = state.bodies
+        state.running += 1
         try:
             try:
-                await self._answer(exchange)
+                route = self._admit(exchange)
+                if route.prompts and (mark := mark_of(exchange.headers)):
+                    await self._answer_once(exchange, mark, route.endpoint)
+                else:
+                    await route.endpoint(state, exchange)
             except BaseException as error:  # noqa: BLE001 - what is none of ours is raised again
                 await _settle(exchange, error)
             finally:
-                self.state.running -= 1
+                state.running -= 1
                 exchange.give_room_back()
-                self.state.ended(exchange)
+                state.ended(exchange)
         except Exception as error:  # noqa: BLE001 - one where all had been said; asyncio would log its text
             _log_bug(error)
 
-    async def _answer(self, exchange: Exchange) -> None:
+    def _admit(self, exchange: Exchange) -> Route:
+        """What answers the request, which may be answered. Raises Problem."""
         state, guard = self.state, self.state.guard
         guard.check_source(exchange)
-        if exchange.method == "OPTIONS":
-            await guard.answer_options(exchange, find_allowed(exchange))
-            return
-        methods = find_methods(exchange)
-        route = find_route(exchange, methods)
+        route = find_route(exchange)
         if (state.running > RUNNING_MOST or state.closing) and not route.always:
-            await exchange.fail(BUSY)
-            return
+            raise busy()
         if not route.open:
             guard.check_key(exchange)
         if route.prompts:
             guard.check_prompt(exchange)
-        if route.prompts and (mark := mark_of(exchange.headers)):
-            await self._answer_once(exchange, mark, route.endpoint)
-        else:
-            await route.endpoint(state, exchange)
+        return route
 
     async def _answer_once(self, exchange: Exchange, mark: Mark, endpoint: Endpoint) -> None:
         state = self.state

@@ -28,6 +28,7 @@ from chatdoor.gateway.openai.models import Model, ModelList
 from chatdoor.gateway.openai.responses import Response, ResponseQuery, ResponseRequest
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.route import Methods, Route
+from chatdoor.gateway.state import State
 
 
 def _get(route: Route) -> Methods:
@@ -115,16 +116,21 @@ def find_methods(exchange: Exchange) -> Methods:
     raise Problem(404, f"Unknown path: {shown}.", code="unknown_url")
 
 
-def find_allowed(exchange: Exchange) -> bytes:
-    """The methods of the request's path; of `*`, which stands for all (RFC 9110, section 9.3.7), those of any path.
-
-    Raises Problem as `find_methods` does.
-    """
-    return EVERY_METHOD if exchange.path == b"*" else allow(find_methods(exchange))
+async def options(state: State, exchange: Exchange) -> None:
+    """Tells the methods of the path; of `*`, which stands for all (RFC 9110, section 9.3.7), those of any path."""
+    methods = EVERY_METHOD if exchange.path == b"*" else allow(find_methods(exchange))
+    await state.guard.answer_options(exchange, methods)
 
 
-def find_route(exchange: Exchange, methods: Methods) -> Route:
-    """What answers the request's method. Raises Problem (405)."""
+OPTIONS: Final = Route(options, open=True, always=True)
+"""What answers this method, whatever the path."""
+
+
+def find_route(exchange: Exchange) -> Route:
+    """What answers the request. Raises Problem: 405, and as `find_methods` does."""
+    if exchange.method == "OPTIONS":
+        return OPTIONS
+    methods = find_methods(exchange)
     if route := methods.get(exchange.method):
         return route
     allowed = allow(methods)
