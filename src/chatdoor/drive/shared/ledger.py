@@ -183,7 +183,9 @@ class SharedLedger:
         self, request: Request, new_id: str, *, sees_system: bool, lock: Lock | None, finding: Finding | None
     ) -> Claim:
         if finding is not None and (request.conversation_id is None or request.retry or request.key):
-            self.give_up(finding)  # it may go on in another one, which only its messages or its key can tell
+            # It may go on in another one, which only its messages or its key can tell.
+            snapshot, taken = await self._rows.found(finding)
+            self._rows.untake(snapshot.get(taken), request.now)
             finding = None
         for _ in range(MAX_ATTEMPTS):
             if finding is None:
