@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from traceback import extract_tb
 
 from chatdoor.errors import ArgumentError, ChatdoorError
@@ -32,19 +33,20 @@ class Gateway:
         state.running += 1
         try:
             try:
-                route = self._admit(exchange)
-                if route.prompts and (mark := mark_of(exchange.headers)):
-                    await self._answer_once(exchange, mark, route.endpoint)
-                else:
-                    await route.endpoint(state, exchange)
-            except BaseException as error:  # noqa: BLE001 - what is none of ours is raised again
-                await _settle(exchange, error)
+                await _settle(exchange, self._answer(exchange))
             finally:
                 state.running -= 1
                 exchange.give_room_back()
                 state.ended(exchange)
         except Exception as error:  # noqa: BLE001 - one where all had been said; asyncio would log its text
             _log_bug(error)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        route = self._admit(exchange)
+        if route.prompts and (mark := mark_of(exchange.headers)):
+            await self._answer_once(exchange, mark, route.endpoint)
+        else:
+            await route.endpoint(self.state, exchange)
 
     def _admit(self, exchange: Exchange) -> Route:
         """What answers the request, which may be answered. Raises Problem."""
@@ -63,40 +65,34 @@ class Gateway:
         state = self.state
         body = await read_body(exchange, state.conduct.body_bytes)
         asker = scope_of(exchange, state.conduct.user_headers)
-
-        async def ask(apart: Exchange) -> None:
-            try:
-                await endpoint(state, apart)
-            except BaseException as error:  # noqa: BLE001 - what is none of ours is raised again
-                await _settle(apart, error)
-
-        await state.joins.answer(exchange, asker, mark, body, ask)
+        await state.joins.answer(exchange, asker, mark, body, lambda apart: _settle(apart, endpoint(state, apart)))
 
 
-async def _settle(exchange: Exchange, error: BaseException) -> None:
-    """Says what went wrong where there is no answer. Raises the error where that is not for us to say."""
-    if isinstance(error, Gone):
-        return
-    if isinstance(error, Joined):
-        try:
-            await error.tell(exchange)
-        except BaseException as other:  # noqa: BLE001 - what is none of ours is raised again
-            await _settle(exchange, other)
-    elif isinstance(error, Problem):
-        exchange.unsent = NO_RETRY not in error.headers
-        _note_error(exchange, error.__cause__)
-        await exchange.fail(error)
-    elif isinstance(error, ChatdoorError):
+async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
+    """Waits for the answer, and gives one in its place where there is none."""
+    try:
+        await work
+    except Gone:
+        pass
+    except Joined as joined:
+        await _settle(exchange, joined.tell(exchange))
+        _let_go(joined)
+    except Problem as problem:
+        exchange.unsent = NO_RETRY not in problem.headers
+        _note_error(exchange, problem.__cause__)
+        await exchange.fail(problem)
+        _let_go(problem)
+    except ChatdoorError as error:
         exchange.unsent = is_unsent(error)
         _note_error(exchange, error)
         await exchange.fail(problem_of(error, exchange.field))
-    elif isinstance(error, Exception):  # a bug of ours must not end the gateway
+        _let_go(error)
+    except asyncio.CancelledError:
+        if not exchange.gone:
+            raise
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not end the gateway
         _log_bug(error)
         await exchange.fail(bug(asked=bool(exchange.note.site)))
-        return
-    elif not (isinstance(error, asyncio.CancelledError) and exchange.gone):
-        raise error
-    _let_go(error)
 
 
 def _let_go(error: BaseException | None) -> None:
