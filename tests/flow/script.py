@@ -190,7 +190,7 @@ class Script:
                 raise ReplyTooLarge(f"the answer is larger than {effect.limit} bytes")
         return body
 
-    def _decode(self, _site: Site, effect: Decode) -> tuple[Moment, Moment]:
+    def _decode(self, _site: Site, effect: Decode) -> tuple[float, float]:
         decoder, size = effect.decoder, len(effect.seen)
         chunk: bytes | None = effect.seen
         heard = [] if effect.quiet else self.pieces
@@ -201,7 +201,7 @@ class Script:
             if size > effect.limit:
                 raise ReplyTooLarge(f"the answer is larger than {effect.limit} bytes")
         heard += decoder.finish()
-        return self.now(), self.now()
+        return self.clock, self.clock
 
     def _read_frame(self, _site: Site, _effect: ReadFrame) -> bytes | None:
         return self._chunk()

@@ -1,28 +1,23 @@
 """The async driver: carries out a flow's effects and lets the event loop go on meanwhile."""
 
 import asyncio
-import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import Future
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from chatdoor.drive.clock import moment
+from chatdoor.drive.futures import Waited
 from chatdoor.drive.http import AsyncHttp
-from chatdoor.drive.pace import Turn
-from chatdoor.drive.plain.aio import PlainAnswer
 from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead, Opened
-from chatdoor.drive.talks import Holding
-from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import (
     CloseCode,
     Decode,
     Discard,
     Effect,
-    Flow,
     HangUp,
     Head,
     HoldOff,
@@ -37,41 +32,39 @@ from chatdoor.flow.effects import (
     Sleep,
     T,
 )
-from chatdoor.flow.exchange import Call
 from chatdoor.flow.session import Session
 from chatdoor.messages import Piece
 from chatdoor.site.model import SOCKETS
 
 if TYPE_CHECKING:
-    from chatdoor.drive.library import AsyncAnswer
     from chatdoor.drive.sockets.aio import AsyncFrames, AsyncRefusal
 
 V = TypeVar("V")
 
 
+class Answer(Protocol):
+    """An open answer: of plain HTTP, of the library, or on a websocket."""
+
+    @property
+    def head(self) -> Head:
+        """Its head."""
+
+    @property
+    def close_code(self) -> int | None:
+        """How the site closed the websocket, where it is one and is closed."""
+
+    def read(self) -> Waited[bytes | None]:
+        """The next bytes, None at the end. Raises TransportError, TimedOut."""
+
+    def close(self) -> Waited[None]:
+        """Nothing more is read of it."""
+
+
 class AsyncRun(Run[T]):
     """One run of a flow, in one task."""
 
-    _turn: Turn | None = None
-    _answer: "AsyncAnswer | PlainAnswer | AsyncFrames | AsyncRefusal | None" = None
-    _closed: int | None = None
-    """How the site closed the last websocket that was read."""
-
-    def __init__(
-        self,
-        flow: Flow[T],
-        visitor: Visitor,
-        http: AsyncHttp,
-        call: Call,
-        *,
-        paced: bool = True,
-        holding: Holding | None = None,
-    ) -> None:
-        super().__init__(flow, visitor, call, threading.get_ident(), holding)
-        self._http = http
-        self._pace = visitor.pace if paced else None
-        self.queues = holding is not None or self._pace is not None
-        """It may have to wait before it begins."""
+    _http: AsyncHttp
+    _answer: Answer | None = None
 
     async def whole(self) -> T:
         """The flow's result, once the site's pace allows it. Raises TimedOut."""
@@ -81,7 +74,8 @@ class AsyncRun(Run[T]):
             await self._advance(hands_on=False)
             return self.result
         finally:
-            await self._close()
+            if closing := self._close():
+                await closing
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """The pieces as they come, once the site's pace allows it; then `result` is there. Raises TimedOut."""
@@ -92,7 +86,13 @@ class AsyncRun(Run[T]):
                 for text in texts:
                     yield Piece(text)
         finally:
-            await self._close()
+            if closing := self._close():
+                await closing
+
+    @property
+    def queues(self) -> bool:
+        """True where it may have to wait before it begins."""
+        return self.holding is not None or self._pace is not None
 
     async def _take_place(self) -> None:
         """Waits for a session of one's own, where the conversation needs one, and for the pace."""
@@ -108,15 +108,25 @@ class AsyncRun(Run[T]):
             raise
         self._turn = turn
 
-    async def _close(self) -> None:
+    def _close(self) -> Waited[None]:
+        """Ends what it has begun: at once, or by what is returned."""
         self._flow.close()
+        if self._answer:
+            return self._close_answer()
+        self._leave()
+        return None
+
+    async def _close_answer(self) -> None:
         try:
-            if self._answer:
-                await self._discard()
+            if closing := self._discard():
+                await closing
         finally:
-            if self._pace and self._turn:
-                self._pace.leave(self._turn)
-            self.end_hold()
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._pace and self._turn:
+            self._pace.leave(self._turn)
+        self.end_hold()
 
     async def _advance(self, *, hands_on: bool) -> list[str] | None:
         """The next texts, where it hands them on; None where the flow has ended."""
@@ -136,15 +146,17 @@ class AsyncRun(Run[T]):
         reading = self.reading = self.reading or Reading(effect)
         texts: list[str] = []
         while not texts and not reading.over:
-            texts = reading.feed(await self._answer.read() if self._answer and reading.wants_more else None)
+            data = self._answer.read() if self._answer and reading.wants_more else None
+            texts = reading.feed(data if data is None or isinstance(data, bytes) else await data)
         if reading.over:
             self.read_out(reading)
-            await self._discard()
+            if closing := self._discard():
+                await closing
         return texts
 
     async def _send(self, effect: Send) -> Head:
-        if self._answer:
-            await self._discard()
+        if self._answer and (closing := self._discard()):
+            await closing
         self.starts(effect)
         while wait := self.checked_holdoff():  # noqa: ASYNC110 - the clock ends it, no event
             await asyncio.sleep(wait)
@@ -161,8 +173,8 @@ class AsyncRun(Run[T]):
         reach = wire.Reach(self.visitor.access, self.visitor.site.limits.reply_bytes)
         return await sockets.send(self.lines, effect.request, reach, self.place, self.remaining("waiting to send"))
 
-    async def _read_frame(self, effect: ReadFrame) -> bytes | None:  # noqa: ARG002 - one signature for all effects
-        return await self._answer.read() if self._answer else None
+    def _read_frame(self, effect: ReadFrame) -> Waited[bytes | None]:  # noqa: ARG002 - one signature for all effects
+        return self._answer.read() if self._answer else None
 
     def _close_code(self, effect: CloseCode) -> int | None:  # noqa: ARG002 - one signature for all effects
         return self._answer.close_code if self._answer else self._closed
@@ -170,7 +182,11 @@ class AsyncRun(Run[T]):
     async def _read_body(self, effect: ReadBody) -> bytes:
         chunks: list[bytes] = []
         size = 0
-        while self._answer and (chunk := await self._answer.read()) is not None:
+        while self._answer:
+            data = self._answer.read()
+            chunk = data if data is None or isinstance(data, bytes) else await data
+            if chunk is None:
+                break
             chunks.append(chunk)
             size += len(chunk)
             if size >= effect.limit and effect.cut:
@@ -182,7 +198,7 @@ class AsyncRun(Run[T]):
     def _claim(self, effect: OpenSession) -> "Session | Lead | Future[Opened]":
         return self.sessions.claim(effect.after, time.time(), thread=self.thread, blocking=False)
 
-    def _open_session(self, effect: OpenSession) -> Session | Coroutine[object, object, Session]:
+    def _open_session(self, effect: OpenSession) -> Waited[Session]:
         claim = self._claim(effect)
         return claim if isinstance(claim, Session) else self._await_session(effect, claim)
 
@@ -224,11 +240,12 @@ class AsyncRun(Run[T]):
         """The secret, read on a thread: a person, a keyring or a disk may be slow."""
         return await asyncio.to_thread(self.reveal, effect)
 
-    async def _discard(self, effect: Discard | None = None) -> None:  # noqa: ARG002 - one signature for all effects
-        if self._answer:
-            answer, self._answer = self._answer, None
-            self._closed = answer.close_code
-            await answer.close()
+    def _discard(self, effect: Discard | None = None) -> Waited[None]:  # noqa: ARG002 - one signature for all effects
+        if self._answer is None:
+            return None
+        answer, self._answer = self._answer, None
+        self._closed = answer.close_code
+        return answer.close()
 
 
 PERFORM: Final[Mapping[type[Effect], Callable[[AsyncRun[Any], Any], object]]] = {

@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatdoor.drive.clock import moment
 from chatdoor.drive.http import BlockingHttp
-from chatdoor.drive.pace import Turn
 from chatdoor.drive.plain.blocking import PlainAnswer
 from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
 from chatdoor.drive.sessions import Lead
-from chatdoor.drive.talks import Holding
-from chatdoor.drive.visitor import Visitor
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import (
     CloseCode,
     Decode,
     Discard,
     Effect,
-    Flow,
     HangUp,
     Head,
     HoldOff,
@@ -35,7 +31,6 @@ from chatdoor.flow.effects import (
     Sleep,
     T,
 )
-from chatdoor.flow.exchange import Call
 from chatdoor.flow.session import Session
 from chatdoor.messages import Piece
 from chatdoor.site.model import SOCKETS
@@ -58,27 +53,10 @@ class Abandoned(BaseException):
 class BlockingRun(Run[T]):
     """One run of a flow, on one thread at a time."""
 
-    _turn: Turn | None = None
+    _http: BlockingHttp
     _answer: "BlockingAnswer | PlainAnswer | BlockingFrames | BlockingRefusal | None" = None
-    _closed: int | None = None
-    """How the site closed the last websocket that was read."""
     _opening: "BlockingRun[Session] | None" = None
     _abandoned = False
-
-    def __init__(
-        self,
-        flow: Flow[T],
-        visitor: Visitor,
-        http: BlockingHttp,
-        call: Call,
-        thread: int,
-        *,
-        paced: bool = True,
-        holding: Holding | None = None,
-    ) -> None:
-        super().__init__(flow, visitor, call, thread, holding)
-        self._http = http
-        self._pace = visitor.pace if paced else None
 
     def stop(self) -> None:
         """Ends the run from another thread, before it sends or reads anything more."""

@@ -1,14 +1,16 @@
 """What the blocking and the async driver have in common: one run of a flow, its time, its small effects."""
 
 import logging
+import threading
 import time
 from copy import copy
 from functools import cached_property
 from typing import Final, Generic
 
-from chatdoor.drive.clock import moment
 from chatdoor.drive.fresh import make_fresh
+from chatdoor.drive.http import AsyncHttp, BlockingHttp
 from chatdoor.drive.lines import Lines
+from chatdoor.drive.pace import Turn
 from chatdoor.drive.pool import Slot
 from chatdoor.drive.secrets import SecretUse, forget_answers
 from chatdoor.drive.sessions import Lead
@@ -24,7 +26,6 @@ from chatdoor.flow.effects import (
     HoldOff,
     Learn,
     Make,
-    Moment,
     OpenSession,
     Reveal,
     Send,
@@ -48,7 +49,7 @@ class Reading:
 
     over = False
     """Its end has come."""
-    _first: Moment | None = None
+    _first: float | None = None
 
     def __init__(self, effect: Decode) -> None:
         self._decoder = effect.decoder
@@ -74,7 +75,7 @@ class Reading:
                 raise too_large(self._limit)
             texts += self._decoder.feed(data)
         if texts and self._first is None and not self.over:  # else it comes with the end
-            self._first = moment()
+            self._first = time.monotonic()
         return [] if self._quiet else texts
 
     @property
@@ -83,9 +84,9 @@ class Reading:
         return "" if self._quiet else self._decoder.text
 
     @property
-    def times(self) -> tuple[Moment, Moment]:
+    def times(self) -> tuple[float, float]:
         """When the first piece came, and now, which is the end."""
-        end = moment()
+        end = time.monotonic()
         return self._first or end, end
 
 
@@ -114,17 +115,31 @@ class Run(Generic[T]):
     """The flow has returned its result."""
     _refreshes = False
     _wanted: Effect | None = None
+    _turn: Turn | None = None
+    """Its place in the site's pace."""
+    _closed: int | None = None
+    """How the site closed the last websocket that was read."""
 
     def __init__(
-        self, flow: Flow[T], visitor: Visitor, call: Call, thread: int, holding: Holding | None = None
+        self,
+        flow: Flow[T],
+        visitor: Visitor,
+        http: AsyncHttp | BlockingHttp,
+        call: Call,
+        thread: int | None = None,
+        *,
+        paced: bool = True,
+        holding: Holding | None = None,
     ) -> None:
         self.visitor = visitor
         self.sessions = visitor.sessions
         self.holding = holding
         self.call = call
-        self.thread = thread
+        self.thread = threading.get_ident() if thread is None else thread
         """The caller's thread, which for a blocking call is not always the one that does the work."""
         self._flow = flow
+        self._http = http
+        self._pace = visitor.pace if paced else None
 
     @cached_property
     def lines(self) -> Lines:

@@ -4,6 +4,8 @@ The rule that everything here serves: a prompt that a site may have read is not 
 second time only after a refusal, which says that the site did not act, and never after the first piece.
 """
 
+from typing import Final
+
 import msgspec
 
 from chatdoor.errors import ConversationLost, SessionError, SessionRefused, TokenNotFound
@@ -23,6 +25,9 @@ from chatdoor.messages import Reply, Timings, Usage, estimate_tokens, estimate_t
 from chatdoor.site.model import Site
 from chatdoor.site.template import Values
 
+ANY_SESSION: Final = OpenSession()
+"""Asks for the session that is there."""
+
 
 class _Way(msgspec.Struct, frozen=True, gc=False):
     """What the turns to send fill in, one after the other, and what that makes of the message list.
@@ -39,7 +44,7 @@ def ask(site: Site, turn: Turn, call: Call, talk: Talk) -> Flow[Reply]:
     """Sends the turn and gives the whole reply; its pieces go to the caller as they come."""
     # Bad arguments are found before anything is sent.
     way = (yield from _way(site, turn, begun=talk.begun)) if site.has_talks else turn_values(site, turn)
-    session: Session = yield OpenSession()
+    session: Session = yield ANY_SESSION
     visit = Visit(site, session, call, talk)
     try:
         try:
@@ -59,13 +64,13 @@ def give_again(site: Site, turn: Turn, call: Call, talk: Talk, kept: str) -> Flo
     """Gives a reply that was kept, and asks the site nothing."""
     decoder = TextReply(site.reply, Declared("text/plain"), {})
     data = kept.encode()
-    first, end = (yield Decode(decoder, len(data), data)) if data else (call.began, call.began)
+    first, end = (yield Decode(decoder, len(data), data)) if data else (call.began.tick, call.began.tick)
     return _reply(site, turn, call, talk, Read(decoder, first, end))
 
 
 def enter() -> Flow[Session]:
     """A session, and nothing said in it."""
-    session: Session = yield OpenSession()
+    session: Session = yield ANY_SESSION
     return session
 
 
@@ -236,7 +241,7 @@ def _reply(site: Site, turn: Turn, call: Call, talk: Talk, read: Read) -> Reply:
         site=site.name,
         model=turn.model,
         usage=_usage(turn, decoder, text),
-        timings=Timings(read.first.tick - began, read.end.tick - began),
+        timings=Timings(read.first - began, read.end - began),
         finish=decoder.finish_reason or "stop",
         conversation=talk.name,
         fidelity=fidelity(site, turn) if told == "native" else told,

@@ -9,7 +9,7 @@ blocking and async callers, and is tested without a socket.
     Learn         Session: with these changes, which are merged into the shared one too
     Send          Head: status and headers; the body is still to be read
     ReadBody      bytes: the rest of the answer, within a limit
-    Decode        (Moment, Moment): of the first piece and of the end; the pieces went to the caller
+    Decode        (float, float): the ticks of the first piece and of the end; the pieces went to the caller
     Discard       None: the answer is closed unread
     ReadFrame     bytes: the next frame of a websocket; None where the site has closed it
     CloseCode     int: the code with which the site has closed it; None where it has not

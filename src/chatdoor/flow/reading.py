@@ -6,7 +6,7 @@ import msgspec
 
 from chatdoor.errors import ChatdoorError, ContentRefused, ReadFailed, ReplyCutShort, ReplyError, TransportError
 from chatdoor.flow.answer import Answer, declared
-from chatdoor.flow.effects import Decode, Discard, Flow, Head, Moment
+from chatdoor.flow.effects import Decode, Discard, Flow, Head
 from chatdoor.flow.excerpt import with_excerpt
 from chatdoor.flow.exchange import Visit
 from chatdoor.flow.extract import take
@@ -21,11 +21,11 @@ from chatdoor.site.paths import Find
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):
-    """A reply that was read to its end."""
+    """A reply that was read to its end. `first` and `end` are the ticks of its first piece and of its end."""
 
     decoder: ReplyDecoder
-    first: Moment
-    end: Moment
+    first: float
+    end: float
 
 
 class _Begun(msgspec.Struct, frozen=True):

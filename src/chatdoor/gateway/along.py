@@ -37,10 +37,14 @@ class Along:
         """Waits for its client."""
         await self._carrier.drain()
 
-    async def read(self) -> bytes:
+    def take(self) -> bytes:
         """The body, which was read before."""
         body, self._body = self._body, b""
         return body
+
+    async def read(self) -> bytes:
+        """The same."""
+        return self.take()
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Sends a whole answer."""

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from functools import partial
 from traceback import extract_tb
 
 from chatdoor.errors import ArgumentError, ChatdoorError
 from chatdoor.gateway.asker import scope_of
 from chatdoor.gateway.body import read_body
 from chatdoor.gateway.exchange import Exchange
-from chatdoor.gateway.joins import Joined, Mark, mark_of
+from chatdoor.gateway.joins import Ask, Joined, Mark, mark_of
 from chatdoor.gateway.openai.errors import NO_RETRY, bug, busy, is_unsent, problem_of
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.request import Gone
@@ -33,7 +34,7 @@ class Gateway:
         state.running += 1
         try:
             try:
-                await _settle(exchange, self._answer(exchange))
+                await _settle(exchange, self._answer)
             finally:
                 state.running -= 1
                 exchange.give_room_back()
@@ -41,12 +42,12 @@ class Gateway:
         except Exception as error:  # noqa: BLE001 - one where all had been said; asyncio would log its text
             _log_bug(error)
 
-    async def _answer(self, exchange: Exchange) -> None:
+    def _answer(self, exchange: Exchange) -> Awaitable[None]:
+        """What answers the request, which is admitted first. Raises Problem."""
         route = self._admit(exchange)
         if route.prompts and (mark := mark_of(exchange.headers)):
-            await self._answer_once(exchange, mark, route.endpoint)
-        else:
-            await route.endpoint(self.state, exchange)
+            return self._answer_once(exchange, mark, route.endpoint)
+        return route.endpoint(self.state, exchange)
 
     def _admit(self, exchange: Exchange) -> Route:
         """What answers the request, which may be answered. Raises Problem."""
@@ -65,17 +66,18 @@ class Gateway:
         state = self.state
         body = await read_body(exchange, state.conduct.body_bytes)
         asker = scope_of(exchange, state.conduct.user_headers)
-        await state.joins.answer(exchange, asker, mark, body, lambda apart: _settle(apart, endpoint(state, apart)))
+        settle = partial(_settle, work=partial(endpoint, state))
+        await state.joins.answer(exchange, asker, mark, body, settle)
 
 
-async def _settle(exchange: Exchange, work: Awaitable[None]) -> None:
-    """Waits for the answer, and gives one in its place where there is none."""
+async def _settle(exchange: Exchange, work: Ask) -> None:
+    """Has the work answer, and answers in its place where it does not."""
     try:
-        await work
+        await work(exchange)
     except Gone:
         pass
     except Joined as joined:
-        await _settle(exchange, joined.tell(exchange))
+        await _settle(exchange, joined.tell)
         _let_go(joined)
     except Problem as problem:
         exchange.unsent = NO_RETRY not in problem.headers

@@ -35,18 +35,24 @@ async def read_body(exchange: Exchange, most: int) -> bytes:
     length = exchange.headers.get(b"content-length")
     if length is not None and (len(length) > 18 or int(length) > most):
         raise _too_large(most)
-    data = await exchange.carrier.read()
-    size = len(data)
-    exchange.take_room(size)
-    if exchange.request.ended and size <= most:  # it came in one
-        return data
-    chunks = [data]
-    while not exchange.request.ended and size <= most:
-        chunks.append(await exchange.carrier.read())
-        size += len(chunks[-1])
-        exchange.take_room(len(chunks[-1]))
-    if size > most:
+    body = exchange.carrier.take()
+    if body is None:
+        body = await _gather(exchange, most)
+    else:
+        exchange.take_room(len(body))
+    if len(body) > most:
         raise _too_large(most)
+    return body
+
+
+async def _gather(exchange: Exchange, most: int) -> bytes:
+    """The body as it comes, or so much of it as shows that it is too large."""
+    chunks: list[bytes] = []
+    size = 0
+    while size <= most and (chunk := await exchange.carrier.read()):
+        exchange.take_room(len(chunk))
+        chunks.append(chunk)
+        size += len(chunk)
     return b"".join(chunks)
 
 

@@ -198,6 +198,10 @@ class Connection(asyncio.Protocol):
         else:
             self._read_on()
 
+    def take(self) -> bytes | None:
+        """The body, where all of it has come; else None."""
+        return self._request.take() if self._request.ended else None
+
     async def read(self) -> bytes:
         """The next bytes of the body; none at its end. Raises Gone."""
         request = self._request

@@ -38,6 +38,9 @@ class Carrier(Protocol):
     def ready(self) -> bool:
         """True where an answer can be sent without `drain` before."""
 
+    def take(self) -> bytes | None:
+        """The body, where all of it has come; else None."""
+
     async def read(self) -> bytes:
         """The next bytes of the body; none at its end. Raises Gone."""
 

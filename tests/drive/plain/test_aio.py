@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 
 from chatdoor.drive.access import Access, Timeout
-from chatdoor.drive.plain.aio import PlainHttp
+from chatdoor.drive.plain.aio import PlainAnswer, PlainHttp
 from chatdoor.drive.plain.connection import Connection
 from chatdoor.drive.plain.wire import Broken, target_of
 from chatdoor.errors import ConnectFailed, Place, ReadFailed, TimedOut
@@ -73,12 +73,19 @@ async def _get(http: PlainHttp, url: str, seconds: float = 5.0) -> bytes:
     assert target
     answer = await http.send(Request("GET", url, ()), target, PLACE, seconds)
     try:
-        body = b""
-        while (data := await answer.read()) is not None:
-            body += data
+        return await _body(answer)
     finally:
-        await answer.close()
-    return body
+        answer.close()
+
+
+async def _body(answer: PlainAnswer) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        data = answer.read()
+        part = data if data is None or isinstance(data, bytes) else await data
+        if part is None:
+            return b"".join(parts)
+        parts.append(part)
 
 
 def test_a_connection_is_used_again() -> None:
@@ -302,11 +309,8 @@ def test_a_slow_reader_makes_the_site_wait() -> None:
             answer = await http.send(Request("GET", server.url, ()), target, PLACE, 20.0)
             await asyncio.sleep(0.5)
             assert sent < 20_000_000
-            size = 0
-            while (data := await answer.read()) is not None:
-                size += len(data)
-            assert size == 100_000_000
-            await answer.close()
+            assert len(await _body(answer)) == 100_000_000
+            answer.close()
 
     asyncio.run(main())
 
@@ -327,11 +331,8 @@ def test_an_answer_that_comes_at_once_leaves_a_connection_that_is_read() -> None
             for _ in range(3):
                 answer = await http.send(Request("GET", server.url, ()), target, PLACE, 5.0)
                 await asyncio.sleep(0.05)  # until all of it is there
-                size = 0
-                while (data := await answer.read()) is not None:
-                    size += len(data)
-                await answer.close()
-                assert size == 200_000
+                assert len(await _body(answer)) == 200_000
+                answer.close()
             assert server.connections == 1
             http.close()
 

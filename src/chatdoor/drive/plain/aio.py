@@ -5,8 +5,11 @@ from collections import defaultdict, deque
 from collections.abc import AsyncGenerator
 from functools import partial
 
+import msgspec
+
 from chatdoor.drive.access import Access
 from chatdoor.drive.clock import moment
+from chatdoor.drive.futures import Waited
 from chatdoor.drive.plain.connection import Connection
 from chatdoor.drive.plain.errors import IDLE_SECONDS, connect_failed, translate, unconnected
 from chatdoor.drive.plain.wire import Broken, RequestEncoder, Target, target_of
@@ -125,30 +128,34 @@ class Pool:
             self.close()
 
 
-class PlainAnswer:
-    """An open answer, its head read."""
+class PlainAnswer(msgspec.Struct, frozen=True):
+    """An open answer, its head read. `end` is when it has to be whole, by the loop's clock."""
 
-    close_code: int | None = None
+    head: Head
+    pool: Pool
+    connection: Connection
+    place: Place
+    end: float
+    close_code: None = None
     """Only a websocket has one."""
 
-    def __init__(self, head: Head, pool: Pool, connection: Connection, place: Place, end: float) -> None:
-        self.head = head
-        self._pool = pool
-        self._connection = connection
-        self._place = place
-        self._end = end
-
-    async def read(self) -> bytes | None:
+    def read(self) -> Waited[bytes | None]:
         """The next bytes as they come, None at the end. Raises TransportError, TimedOut."""
         try:
-            data = self._connection.receiver.take()
-            return await self._connection.body(self._end, self._pool.gap) if data == b"" else data
-        except (Broken, TimeoutError) as error:
-            raise translate(error, self._place, begun=True) from None
+            data = self.connection.receiver.take()
+        except Broken as error:
+            raise translate(error, self.place, begun=True) from None
+        return self._wait() if data == b"" else data
 
-    async def close(self) -> None:
+    async def _wait(self) -> bytes | None:
+        try:
+            return await self.connection.body(self.end, self.pool.gap)
+        except (Broken, TimeoutError) as error:
+            raise translate(error, self.place, begun=True) from None
+
+    def close(self) -> None:
         """Gives the connection back where the body was read to its end, else closes it."""
-        self._pool.give_back(self._connection)
+        self.pool.give_back(self.connection)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

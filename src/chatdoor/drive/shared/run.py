@@ -25,11 +25,15 @@ class SharedRun(AsyncRun[T]):
     def __init__(self, flow: Flow[T], visitor: Visitor, http: AsyncHttp, call: Call, opening: Opening) -> None:
         super().__init__(flow, visitor, http, call, paced=False, holding=opening.holding)
         call.deadline += opening.waited
-        self.queues = True
         self._visit = opening.visit
         self._waits = opening.waits
         self._asked = opening.asked
         self._place: Place | None = None
+
+    @property
+    def queues(self) -> bool:
+        """True: the others come first, at times."""
+        return True
 
     async def _take_place(self) -> None:
         if self.holding and self.holding.ticket:
@@ -55,7 +59,8 @@ class SharedRun(AsyncRun[T]):
     async def _close(self) -> None:
         self._unask()
         try:
-            await super()._close()
+            if closing := super()._close():
+                await closing
         finally:
             if self._visit.pace and self._place:
                 self._visit.pace.leave(self._place, sent=True)

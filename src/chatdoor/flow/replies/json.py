@@ -3,9 +3,8 @@
 from msgspec import DecodeError
 
 from chatdoor.errors import ReplyCutShort, UnexpectedReply
-from chatdoor.flow.answer import UTF8_BOM, Declared, decode_text, looks_like_html, parse_json
-from chatdoor.flow.replies.decoder import PAGE_EVIDENCE, PageInstead, Picks, ReplyDecoder
-from chatdoor.site.model import Match, ReplyRule
+from chatdoor.flow.answer import UTF8_BOM, decode_text, looks_like_html, parse_json
+from chatdoor.flow.replies.decoder import PAGE_EVIDENCE, PageInstead, ReplyDecoder
 
 
 class JsonReply(ReplyDecoder):
@@ -14,25 +13,21 @@ class JsonReply(ReplyDecoder):
     The content type is not asked: Django's `HttpResponse(json.dumps(...))` says text/html.
     """
 
-    def __init__(self, rule: ReplyRule, declared: Declared, picks: Picks, blocked: tuple[Match, ...] = ()) -> None:
-        super().__init__(rule, declared, picks, blocked)
-        self._chunks: list[bytes] = []
-
     @property
     def evidence(self) -> bytes:
         """The beginning of the body."""
-        return b"".join(self._chunks)[:PAGE_EVIDENCE]
+        return bytes(self._evidence[:PAGE_EVIDENCE])
 
     def _keep(self, data: bytes) -> None:
-        """Keeps nothing: the chunks are the evidence, and what is no JSON shows at the end whether it is a page."""
+        """Does nothing: all of the body is kept, and what is no JSON shows at the end whether it is a page."""
 
     def _feed(self, data: bytes) -> list[str]:
-        self._chunks.append(data)
+        self._evidence += data
         return []
 
     def _finish(self) -> list[str]:
         self.ended = True
-        body = b"".join(self._chunks)
+        body = bytes(self._evidence)
         record = self._decode(body)
         if self._blocked:
             self._check_blocked(record, record, body.decode("utf-8", "replace"))
