@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-from chatdoor.gateway.openai.chat import CHAT_REQUEST, ChatRequest
+from chatdoor.gateway.openai.chat import ChatRequest
 from chatdoor.gateway.openai.ignored import CHAT, sampling
 
 BASE = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
 
 
 def _request(**fields: object) -> ChatRequest:
-    return CHAT_REQUEST.decode(msgspec.json.encode(BASE | fields))
+    return msgspec.json.decode(msgspec.json.encode(BASE | fields), type=ChatRequest)
 
 
 NEUTRAL: list[dict[str, object]] = [

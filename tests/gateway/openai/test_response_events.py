@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatdoor.gateway.openai.response_events import ResponseEvents
-from chatdoor.gateway.openai.responses import RESPONSE_REQUEST, Response, begin, finish
+from chatdoor.gateway.openai.responses import Response, ResponseRequest, begin, finish
 from chatdoor.gateway.problem import Problem
 from chatdoor.messages import Usage
 
@@ -16,7 +16,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def _response(**fields: object) -> Response:
-    request = RESPONSE_REQUEST.decode(msgspec.json.encode({"model": 'm"\n', "input": "Hello"} | fields))
+    body = msgspec.json.encode({"model": 'm"\n', "input": "Hello"} | fields)
+    request = msgspec.json.decode(body, type=ResponseRequest)
     return begin(request, "resp_1", 7, {})
 
 

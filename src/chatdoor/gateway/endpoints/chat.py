@@ -3,22 +3,22 @@
 import time
 from contextlib import aclosing
 from functools import partial
+from typing import Final
 
 import msgspec
 
 from chatdoor.drive.asker import NOBODY
 from chatdoor.gateway.asker import asker_of
-from chatdoor.gateway.body import decode, read_body
+from chatdoor.gateway.body import Form, decode, read_body
 from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.chat import (
-    CHAT_REQUEST,
-    PLAIN_CHAT_REQUEST,
     ChatCompletion,
     ChatFrames,
     ChatRequest,
+    PlainChatRequest,
     choice,
 )
 from chatdoor.gateway.openai.frames import DONE, token_counts
@@ -31,10 +31,12 @@ from chatdoor.gateway.terms import NO_TERMS, make_terms, tell_left
 from chatdoor.gateway.together import together
 from chatdoor.messages import Usage
 
+REQUEST: Final = Form(ChatRequest, PlainChatRequest)
+
 
 async def chat_completions(state: State, exchange: Exchange) -> None:
     """Answers with a chat completion."""
-    request = decode(await read_body(exchange, state.conduct.body_bytes), CHAT_REQUEST, PLAIN_CHAT_REQUEST)
+    request = decode(await read_body(exchange, state.conduct.body_bytes), REQUEST)
     question = _question(state, exchange, request)
     exchange.watch()
     if request.stream:

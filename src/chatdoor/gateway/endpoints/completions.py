@@ -3,17 +3,17 @@
 import time
 from contextlib import aclosing
 from functools import partial
+from typing import Final
 
 import msgspec
 
 from chatdoor.gateway.asker import asker_of
-from chatdoor.gateway.body import decode, read_body
+from chatdoor.gateway.body import Form, decode, read_body
 from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.completions import (
-    COMPLETION_REQUEST,
     Completion,
     CompletionFrames,
     CompletionRequest,
@@ -28,11 +28,13 @@ from chatdoor.gateway.terms import make_terms, tell_left
 from chatdoor.gateway.together import together
 from chatdoor.messages import Usage, parse_messages
 
+REQUEST: Final = Form(CompletionRequest)
+
 
 async def completions(state: State, exchange: Exchange) -> None:
     """Answers with a completion."""
     exchange.field = "prompt"
-    request = decode(await read_body(exchange, state.conduct.body_bytes), COMPLETION_REQUEST)
+    request = decode(await read_body(exchange, state.conduct.body_bytes), REQUEST)
     prompts = [prompt for prompt in request.prompts for _ in range(request.n or 1)]
     questions = _questions(state, exchange, request, prompts)
     exchange.watch()

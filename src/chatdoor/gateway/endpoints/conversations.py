@@ -1,29 +1,32 @@
 """`/v1/conversations`: conversations that a client begins itself, to go on in by `conversation` of a response."""
 
 import time
+from typing import Final
 
 import msgspec
 
 from chatdoor.gateway.asker import scope_of
-from chatdoor.gateway.body import decode, read_body
+from chatdoor.gateway.body import Form, decode, read_body
 from chatdoor.gateway.endpoints.kept import A_CONVERSATION, answer_items, kept_in_path, take_away
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.history import find_all, find_references
 from chatdoor.gateway.ids import secret_id
 from chatdoor.gateway.openai.conversations import (
     CONVERSATION,
-    CONVERSATION_REQUEST,
     Conversation,
+    ConversationRequest,
 )
 from chatdoor.gateway.openai.items import read_items, references, response_id
 from chatdoor.gateway.shelf import Kept
 from chatdoor.gateway.state import State
 from chatdoor.gateway.terms import tell_left
 
+REQUEST: Final = Form(ConversationRequest)
+
 
 async def new_conversation(state: State, exchange: Exchange) -> None:
     """Begins a conversation, and answers with it."""
-    request = decode(await read_body(exchange, state.conduct.body_bytes), CONVERSATION_REQUEST)
+    request = decode(await read_body(exchange, state.conduct.body_bytes), REQUEST)
     scope, given = scope_of(exchange, state.conduct.user_headers), request.items or []
     known = await find_all(state.shelf, map(response_id, references(given)), scope)
     items, left = read_items(given, find_references(known, given), "items")

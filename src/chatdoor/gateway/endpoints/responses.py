@@ -3,12 +3,13 @@
 import time
 from contextlib import aclosing
 from functools import partial
+from typing import Final
 
 import msgspec
 
 from chatdoor.drive.gate import Ahead
 from chatdoor.gateway.asker import asker_of, scope_of
-from chatdoor.gateway.body import decode, read_body
+from chatdoor.gateway.body import Form, decode, read_body
 from chatdoor.gateway.ending import Ending
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
@@ -18,7 +19,7 @@ from chatdoor.gateway.ids import secret_id
 from chatdoor.gateway.openai.ignored import RESPONSES
 from chatdoor.gateway.openai.items import RESPONSE, read_items, told
 from chatdoor.gateway.openai.response_events import ResponseEvents
-from chatdoor.gateway.openai.responses import RESPONSE_REQUEST, Response, ResponseRequest, begin, finish
+from chatdoor.gateway.openai.responses import Response, ResponseRequest, begin, finish
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.question import Answered, Question, Talk
 from chatdoor.gateway.said import of_answers, of_talks
@@ -36,10 +37,13 @@ class _Call(msgspec.Struct, frozen=True):
     store: bool
 
 
+REQUEST: Final = Form(ResponseRequest)
+
+
 async def responses(state: State, exchange: Exchange) -> None:
     """Answers with a response."""
     exchange.field = "input"
-    request = decode(await read_body(exchange, state.conduct.body_bytes), RESPONSE_REQUEST)
+    request = decode(await read_body(exchange, state.conduct.body_bytes), REQUEST)
     if state.shared is not None and exchange.ending is None:
         exchange.ending = Ending()
     call = await _call(state, exchange, request)

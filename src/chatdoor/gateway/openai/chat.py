@@ -66,7 +66,7 @@ class ChatRequest(TextRequest, frozen=True, kw_only=True):
 
 
 class PlainChatRequest(ChatRequest, frozen=True, kw_only=True):
-    """A request whose messages are text alone."""
+    """A request whose messages are text alone, as in most: read in less time."""
 
     messages: Annotated[list[PlainMessage], Meta(min_length=1)]  # type: ignore[assignment]  # what can be read of both
 
@@ -74,11 +74,6 @@ class PlainChatRequest(ChatRequest, frozen=True, kw_only=True):
     def told(self) -> tuple[CheckedMessages, list[str]]:
         """The messages as they are: JSON has no text that can not be sent."""
         return CheckedMessages(self.messages), []
-
-
-CHAT_REQUEST: Final = msgspec.json.Decoder(ChatRequest)
-PLAIN_CHAT_REQUEST: Final = msgspec.json.Decoder(PlainChatRequest)
-"""Reads most requests, in less time. What it can not read is for the other one."""
 
 
 class _Message(msgspec.Struct, frozen=True, gc=False):

@@ -48,9 +48,6 @@ class CompletionRequest(TextRequest, frozen=True, kw_only=True):
         return (self.best_of or 1) > (self.n or 1)
 
 
-COMPLETION_REQUEST: Final = msgspec.json.Decoder(CompletionRequest)
-
-
 class CompletionChoice(msgspec.Struct, frozen=True):
     """One of the answers."""
 

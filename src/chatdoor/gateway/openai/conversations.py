@@ -30,9 +30,6 @@ class ConversationRequest(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata | None = None
 
 
-CONVERSATION_REQUEST: Final = msgspec.json.Decoder(ConversationRequest)
-
-
 class Conversation(msgspec.Struct, frozen=True, tag_field="object", tag="conversation"):
     """A conversation. `created_at` is in seconds since 1970."""
 

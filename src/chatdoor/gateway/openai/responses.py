@@ -88,8 +88,6 @@ class ResponseQuery(msgspec.Struct, frozen=True):
     ] = False
 
 
-RESPONSE_REQUEST: Final = msgspec.json.Decoder(ResponseRequest)
-
 ENDS: Final[Mapping[str, str]] = {
     "length": "max_output_tokens",
     "max_tokens": "max_output_tokens",
