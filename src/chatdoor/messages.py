@@ -105,17 +105,15 @@ def parse_messages(messages: Messages) -> CheckedMessages:
     return CheckedMessages([_parse_message(message, index) for index, message in enumerate(messages)])
 
 
-def estimate_tokens(*texts: str) -> int:
-    """About how many tokens texts have together: four UTF-8 bytes make one, the rule of thumb for English."""
-    size = 0
-    for text in texts:
-        size += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a text has: four UTF-8 bytes make one, the rule of thumb for English."""
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     return (size + 3) // 4
 
 
 def estimate_tokens_of(messages: Iterable[Message]) -> int:
     """The same, of the texts of all these messages together."""
-    return estimate_tokens(*[message.text for message in messages])
+    return estimate_tokens("".join([message.text for message in messages]))
 
 
 def _is_list(messages: object) -> bool:

@@ -1,6 +1,6 @@
 """The async client: any site, from a program with an event loop."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
@@ -63,11 +63,20 @@ class AsyncClient:
         tells the calls of several callers, and their retries, apart.
         """
         turn = self.visitor.turn(messages, model, options)
-        total, shared = self.visitor.total(timeout), self.visitor.shared
+        return await self.reply_to(turn, self.visitor.total(timeout), conversation, asker)
+
+    def reply_to(
+        self, turn: Turn, total: float, conversation: str | None, asker: Asker
+    ) -> Coroutine[object, object, Reply]:
+        """As `ask`, for a turn that is made already, with `total` seconds for the whole call."""
+        shared = self.visitor.shared
         if shared is None:
-            return await _begin(self.visitor, turn, total, conversation, asker).whole()
+            return _begin(self.visitor, turn, total, conversation, asker).whole()
+        return self._reply_to(turn, total, shared.open(turn, conversation, asker, total))
+
+    async def _reply_to(self, turn: Turn, total: float, opening: "Awaitable[Opening]") -> Reply:
         call = _call(self.visitor, total)
-        return await _go_on(self.visitor, turn, call, await shared.open(turn, conversation, asker, total)).whole()
+        return await _go_on(self.visitor, turn, call, await opening).whole()
 
     def stream(
         self,

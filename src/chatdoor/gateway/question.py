@@ -55,15 +55,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return talk.answered
         served, note = self.served, self.note
         note.asks(served.site.name, served.name, self.messages)
-        shared = served.client.visitor.shared
+        client, visitor = served.client, served.client.visitor
+        shared = visitor.shared
         missed = 0 if shared is None else shared.missed
-        reply = await served.client.ask(
-            self.messages,
-            model=served.model,
-            conversation=self.conversation,
-            asker=self.asker,
-            **self.sampling,
-        )
+        turn = visitor.turn(self.messages, served.model, self.sampling)
+        reply = await client.reply_to(turn, visitor.total(None), self.conversation, self.asker)
         note.first = reply.timings.first_piece
         note.has_reply(reply.text, reply.finish, reply.usage, reply.conversation)
         apart = shared is not None and shared.missed != missed

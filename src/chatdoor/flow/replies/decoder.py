@@ -159,8 +159,10 @@ class ReplyDecoder:
                 self.taken[name] = value
         if rule.finish and (reason := rule.finish(record)) is not None:
             self.finish_reason = str(reason)
-        self.tokens_in = _count(rule.usage_input, record, self.tokens_in)
-        self.tokens_out = _count(rule.usage_output, record, self.tokens_out)
+        if rule.usage_input is not None:
+            self.tokens_in = _count(rule.usage_input(record), self.tokens_in)
+        if rule.usage_output is not None:
+            self.tokens_out = _count(rule.usage_output(record), self.tokens_out)
 
 
 def _common_length(one: str, other: str) -> int:
@@ -175,7 +177,6 @@ def _common_length(one: str, other: str) -> int:
     return low
 
 
-def _count(find: Find | None, record: object, known: int | None) -> int | None:
+def _count(found: object, known: int | None) -> int | None:
     """The number of tokens that a record tells, else what is known."""
-    found = find(record) if find else None
     return found if isinstance(found, int) and not isinstance(found, bool) else known
