@@ -4,6 +4,7 @@ import openai
 import pytest
 
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.header import header
 from chatdoor.gateway.route import Route
 from chatdoor.gateway.routes import PATHS
 from tests.gateway.door import Door, practice_door
@@ -28,7 +29,7 @@ def test_an_answer_that_can_not_be_sent_is_an_error(door: Door, monkeypatch: pyt
 
     async def odd(_state: object, exchange: Exchange) -> None:
         """Answers with a header of two lines."""
-        await exchange.answer(200, b"yes", ((b"x-odd", b"1\r\nx-evil: 2"),))
+        await exchange.answer(200, b"yes", (header(b"x-odd", b"1\r\nx-evil: 2"),))
 
     monkeypatch.setitem(PATHS, b"/odd", {"GET": Route(odd, open=True)})  # type: ignore[arg-type]  # it is a dict
     seen = door.send("GET", "/odd")

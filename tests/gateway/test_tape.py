@@ -44,7 +44,7 @@ class Reader:
     def begin(self, status: int, headers: Sequence[Header]) -> None:
         """Carrier."""
         assert status == 200
-        assert (b"a", b"b") in headers
+        assert b"a: b\r\n" in headers
 
     async def write(self, data: bytes) -> None:
         """Carrier."""
@@ -70,7 +70,7 @@ class Reader:
 
 async def record(tape: Tape, count: int, *, last: bool = True) -> None:
     """Sends an answer of so many frames."""
-    tape.begin(200, [(b"a", b"b")])
+    tape.begin(200, [b"a: b\r\n"])
     for _ in range(count):
         tape.add(FRAME)
         await tape.keep_pace()
@@ -167,7 +167,7 @@ def test_an_answer_that_comes_in_one_is_told_in_one() -> None:
 
     async def scene() -> None:
         tape, reader = Tape(Room(10**9)), Reader()
-        tape.respond(200, [(b"a", b"b")], b"answer")
+        tape.respond(200, [b"a: b\r\n"], b"answer")
         tape.close()
         await play(tape, reader.exchange)
         assert (reader.parts, reader.is_whole, tape.told) == ([b"answer"], True, True)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from chatdoor.gateway.exchange import Carrier, Leave
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.header import Header
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.reading import Reading
 from chatdoor.gateway.tape import Tape
 

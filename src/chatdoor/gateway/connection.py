@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from chatdoor.gateway.answer import CHUNKED, CLOSE, EMPTY, LAST_CHUNK, chunk, encode_head
+from chatdoor.gateway.answer import CHUNKED, EMPTY, HEAD_END, LAST_CHUNK, STATUS_LINES, chunk
 from chatdoor.gateway.clocks import Clocks
 from chatdoor.gateway.exchange import JSON, Exchange, Leave
+from chatdoor.gateway.header import Header, header
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.errors import BUSY, envelope
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.reader import RequestReader
 from chatdoor.gateway.request import Gone, Request
 
@@ -234,16 +235,15 @@ class Connection(asyncio.Protocol):
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Sends a whole answer."""
         request = self._request
-        head = encode_head(status, self._hall.greeting, headers)
         length = b"" if status in EMPTY else b"content-length: %d\r\n" % len(body)
-        end = b"" if request.keep_alive else CLOSE
-        self._write(b"%b%b%b\r\n%b" % (head, length, end, b"" if request.method == "HEAD" else body))
+        end, body = HEAD_END[request.keep_alive], b"" if request.method == "HEAD" else body
+        self._write(b"".join((STATUS_LINES[status], self._hall.greeting, *headers, length, end, body)))
         self._answered, self._leave = True, None
 
     def begin(self, status: int, headers: Sequence[Header]) -> None:
         """Sends the head of a streamed answer."""
-        head = encode_head(status, self._hall.greeting, headers)
-        self._write(b"%b%b%b\r\n" % (head, CHUNKED, b"" if self._request.keep_alive else CLOSE))
+        end = HEAD_END[self._request.keep_alive]
+        self._write(b"".join((STATUS_LINES[status], self._hall.greeting, *headers, CHUNKED, end)))
 
     async def write(self, data: bytes) -> None:
         """Sends a part of a streamed answer, once the reader keeps up."""
@@ -336,7 +336,7 @@ class Connection(asyncio.Protocol):
         if (self._answered or not self._begun) and not told:
             if self._answered:  # what is refused came after it
                 self._request = Request()
-            headers = (*JSON, *problem.headers, (b"x-request-id", fresh_id("req_").encode()))
+            headers = (*JSON, *problem.headers, header(b"x-request-id", fresh_id("req_").encode()))
             self._request.keep_alive = False
             self.respond(problem.status, headers, envelope(problem))
         self._part()

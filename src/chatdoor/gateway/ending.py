@@ -10,8 +10,8 @@ from typing import Any
 
 from chatdoor.drive.futures import unheard
 from chatdoor.errors import ChatdoorError
+from chatdoor.gateway.header import Header
 from chatdoor.gateway.openai.errors import without_retry
-from chatdoor.gateway.problem import Header
 
 
 class Ending:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from chatdoor.gateway.exchange import SSE, Exchange
-from chatdoor.gateway.problem import Header
+from chatdoor.gateway.header import Header
 
 KEEP_ALIVE: Final = b": keep-alive\n\n"
 

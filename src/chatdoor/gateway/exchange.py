@@ -5,11 +5,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
+from chatdoor.gateway.header import Header, header
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.keys import Key
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.openai.errors import MESSAGES, busy, envelope
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.request import Request
 from chatdoor.gateway.room import Room
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from chatdoor.drive.gate import Gate
     from chatdoor.gateway.ending import Ending
 
-JSON: Final[tuple[Header, ...]] = ((b"content-type", b"application/json"),)
+JSON: Final[tuple[Header, ...]] = (header(b"content-type", b"application/json"),)
 SSE: Final[tuple[Header, ...]] = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),  # nginx in front of us holds nothing back
+    header(b"content-type", b"text/event-stream; charset=utf-8"),
+    header(b"cache-control", b"no-cache"),
+    header(b"x-accel-buffering", b"no"),  # nginx in front of us holds nothing back
 )
 
 _SANE: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}").fullmatch
@@ -105,7 +106,7 @@ class Exchange:
         """What is noted of it for metrics and the log."""
         given = self.headers.get(b"x-request-id")
         self.id = given if given is not None and _SANE(given) else fresh_id("req_").encode()
-        self.common: list[Header] = [(b"x-request-id", self.id)]
+        self.common: list[Header] = [b"x-request-id: %b\r\n" % self.id]
         """Headers that every answer has."""
         self.error_frame: Callable[[Problem], bytes] = _error_frame
         """How a stream that has begun says what went wrong."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from chatdoor.gateway.conversation_id import NAMING
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.header import Field, Header, header
 from chatdoor.gateway.keys import Keys
 from chatdoor.gateway.openai.errors import NO_RETRY
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.told import EXPOSED
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Guard:
         origin = exchange.headers.get(b"origin")
         if origin is not None and not self._allows(origin.lower()):
             raise _foreign()
-        allow = (b"allow", methods + b", OPTIONS")
+        allow = header(b"allow", methods + b", OPTIONS")
         await exchange.answer(204, b"", (allow,) if origin is None else (allow, *_preflight(exchange, methods)))
 
     def _allows(self, origin: bytes) -> bool:
@@ -117,13 +118,13 @@ def _preflight(exchange: Exchange, methods: bytes) -> tuple[Header, ...]:
     """What a browser is told before a page of another origin asks."""
     wanted = exchange.headers.get(b"access-control-request-headers", b"authorization, content-type")
     return (
-        (b"access-control-allow-methods", methods),
-        (b"access-control-allow-headers", wanted),
-        (b"access-control-max-age", PREFLIGHT_SECONDS),
+        header(b"access-control-allow-methods", methods),
+        header(b"access-control-allow-headers", wanted),
+        header(b"access-control-max-age", PREFLIGHT_SECONDS),
     )
 
 
-def _check_once(headers: list[Header], once: frozenset[bytes]) -> None:
+def _check_once(headers: list[Field], once: frozenset[bytes]) -> None:
     counts = Counter(name for name, _ in headers)
     for name in once:
         if counts[name] > 1:
@@ -140,9 +141,9 @@ def _check_page(origin: bytes | None, host: bytes, site: bytes | None) -> None:
 
 def _cors_headers(origin: bytes) -> tuple[Header, ...]:
     return (
-        (b"access-control-allow-origin", origin),
-        (b"access-control-expose-headers", EXPOSED),
-        (b"vary", b"origin"),
+        header(b"access-control-allow-origin", origin),
+        header(b"access-control-expose-headers", EXPOSED),
+        header(b"vary", b"origin"),
     )
 
 
@@ -151,4 +152,4 @@ def _foreign() -> Problem:
 
 
 def _no_key(message: str, code: str | None) -> Problem:
-    return Problem(401, message, code=code, headers=((b"www-authenticate", b"Bearer"), NO_RETRY))
+    return Problem(401, message, code=code, headers=(header(b"www-authenticate", b"Bearer"), NO_RETRY))

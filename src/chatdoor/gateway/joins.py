@@ -20,8 +20,9 @@ import msgspec
 from chatdoor.gateway.along import Along
 from chatdoor.gateway.conversation_id import NAMING
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.header import Header
 from chatdoor.gateway.note import Note
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.reading import play
 from chatdoor.gateway.room import Room
 from chatdoor.gateway.tape import Tape, given_up

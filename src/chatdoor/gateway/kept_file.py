@@ -16,8 +16,8 @@ from typing import Any, Final
 import msgspec
 
 from chatdoor.errors import StateError
+from chatdoor.gateway.header import Header
 from chatdoor.gateway.keys import Key
-from chatdoor.gateway.problem import Header
 from chatdoor.gateway.quota import DAY, Quota
 from chatdoor.gateway.shelf import Kept, MemoryShelf
 

@@ -1,9 +1,8 @@
 """Why a request is not answered as it asks: what the client is told, in the terms of OpenAI's API."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
-Header: TypeAlias = tuple[bytes, bytes]
+from chatdoor.gateway.header import Header
 
 INVALID = "invalid_request_error"
 """The type of all that the client has to change."""

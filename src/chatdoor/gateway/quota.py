@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from math import inf
 from typing import Final
 
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.header import Header, header
+from chatdoor.gateway.problem import Problem
 
 MINUTE: Final = 60
 DAY: Final = 86_400
+
+_HEADERS: Final = (
+    b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\nx-ratelimit-reset-requests: %ds\r\n"
+)
 
 _NAMES: Final = {MINUTE: "minute", DAY: "day"}
 
@@ -89,11 +94,7 @@ class Quota:
 
 
 def _headers(window: Window, left: int, now: float) -> tuple[Header, ...]:
-    return (
-        (b"x-ratelimit-limit-requests", b"%d" % window.most),
-        (b"x-ratelimit-remaining-requests", b"%d" % left),
-        (b"x-ratelimit-reset-requests", b"%ds" % window.reset(now)),
-    )
+    return (_HEADERS % (window.most, left, window.reset(now)),)
 
 
 def _too_many(window: Window, now: float) -> Problem:
@@ -103,5 +104,5 @@ def _too_many(window: Window, now: float) -> Problem:
         f"Rate limit reached for this key: {window.most} requests in a {_NAMES[window.seconds]}. Try again in {wait}s.",
         type="requests",
         code="rate_limit_exceeded",
-        headers=((b"retry-after", b"%d" % wait), (b"x-should-retry", b"true"), *_headers(window, 0, now)),
+        headers=(header(b"retry-after", b"%d" % wait), header(b"x-should-retry", b"true"), *_headers(window, 0, now)),
     )

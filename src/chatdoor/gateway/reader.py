@@ -9,7 +9,8 @@ from typing import Final
 
 import httptools
 
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.header import Field
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.request import Request
 from chatdoor.gateway.upgrade import BodyReader
 
@@ -35,7 +36,7 @@ class RequestReader:
         self.heads: deque[Request] = deque()
         self.coming: Request | None = None
         """The one that has begun and is not whole."""
-        self._fields: list[Header] = []
+        self._fields: list[Field] = []
         """The headers of the one that is coming."""
         self._in_head = True
         self._in_tail = False

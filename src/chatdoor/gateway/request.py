@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from chatdoor.gateway.problem import Header
+from chatdoor.gateway.header import Field
 
 CONTINUE: Final = b"100-continue"
 
@@ -30,7 +30,7 @@ class Request:
     """True once all of the body has come."""
 
     def __init__(self) -> None:
-        self.fields: list[Header] = []
+        self.fields: list[Field] = []
         """All headers in their order, the names in small letters."""
         self.parts: list[bytes] = []
 

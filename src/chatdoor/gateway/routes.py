@@ -21,9 +21,11 @@ from chatdoor.gateway.endpoints.responses import responses
 from chatdoor.gateway.endpoints.sites import Told, site_states
 from chatdoor.gateway.endpoints.stored import delete_response, input_items, one_response
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.header import header
 from chatdoor.gateway.openai.chat import ChatCompletion, ChatRequest
 from chatdoor.gateway.openai.completions import Completion, CompletionRequest
 from chatdoor.gateway.openai.conversations import Conversation, ConversationRequest, Deleted, ItemList, ListQuery
+from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.openai.models import Model, ModelList
 from chatdoor.gateway.openai.responses import Response, ResponseQuery, ResponseRequest
 from chatdoor.gateway.problem import Problem
@@ -112,7 +114,7 @@ def find_methods(exchange: Exchange) -> Methods:
     shown = path[:80].decode("ascii", "replace")
     if not_built or (path.startswith(b"/v1/") and path.split(b"/", 3)[2] in NOT_BUILT):
         raise Problem(501, f"{shown} is not part of this gateway: a web chatbot has nothing to answer it with.",
-                      code="not_implemented", headers=((b"x-should-retry", b"false"),))  # fmt: skip
+                      code="not_implemented", headers=(NO_RETRY,))  # fmt: skip
     raise Problem(404, f"Unknown path: {shown}.", code="unknown_url")
 
 
@@ -135,7 +137,7 @@ def find_route(exchange: Exchange) -> Route:
         return route
     allowed = allow(methods)
     problem = f"{exchange.method[:20]} is not allowed here; {allowed.decode()} is."
-    raise Problem(405, problem, code="method_not_allowed", headers=((b"allow", allowed),))
+    raise Problem(405, problem, code="method_not_allowed", headers=(header(b"allow", allowed),))
 
 
 def allow(methods: Methods) -> bytes:

@@ -1,16 +1,22 @@
 """What the head of an answer says of the conversation that it is of, and of its token counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from chatdoor.gateway.problem import Header
+from chatdoor.gateway.header import Header, header
 from chatdoor.gateway.question import Answered, Talk
 
-ESTIMATED: Final[Header] = (b"x-chatdoor-usage", b"estimated")
+ESTIMATED: Final[Header] = header(b"x-chatdoor-usage", b"estimated")
 """Of token counts that the site did not tell."""
 
-AWAY: Final[Header] = (b"x-chatdoor-state", b"away")
+AWAY: Final[Header] = header(b"x-chatdoor-state", b"away")
 """Of an answer by one gateway of several that could not ask what the others know."""
+
+
+FIDELITY: Final[Mapping[str, Header]] = {
+    word: header(b"x-chatdoor-fidelity", word.encode()) for word in ("native", "replayed", "folded", "dropped")
+}
+"""How the message list reached the site -> the header that says so."""
 
 
 def of_answers(answers: Sequence[Answered], *, aside: bool = False) -> list[Header]:
@@ -29,9 +35,9 @@ def _headers(said: Sequence[Answered | Talk], *, aside: bool, estimated: bool) -
     """Of several nobody could tell whose conversation is meant, so none is."""
     first, alone = said[0], len(said) == 1
     conversation = first.conversation if alone and not aside else None
-    headers: list[Header] = [(b"x-chatdoor-fidelity", first.fidelity.encode())]
+    headers: list[Header] = [FIDELITY[first.fidelity]]
     if conversation is not None:
-        headers.append((b"x-conversation-id", conversation.encode()))
+        headers.append(header(b"x-conversation-id", conversation.encode()))
     if estimated:
         headers.append(ESTIMATED)
     if first.apart or (not alone and any(one.apart for one in said)):

@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from chatdoor.gateway.header import Header
 from chatdoor.gateway.openai.errors import NO_RETRY
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.room import Room
 
 TAPE_BYTES: Final = 2_000_000

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.header import header
 from chatdoor.gateway.house import Served
 from chatdoor.gateway.openai.ignored import sampling
 from chatdoor.gateway.openai.request import Limits
@@ -48,4 +49,4 @@ def tell_left(exchange: Exchange, left: list[str], conduct: Conduct) -> None:
         raise Problem(400, f"A web chatbot can not do this, and --strict refuses it: {', '.join(left)}.",
                       param=left[0], code="unsupported_parameter")  # fmt: skip
     if left:
-        exchange.common.append((b"x-chatdoor-ignored", ", ".join(left).encode()))
+        exchange.common.append(header(b"x-chatdoor-ignored", ", ".join(left).encode()))

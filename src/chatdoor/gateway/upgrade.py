@@ -10,7 +10,7 @@ from typing import Final
 
 import httptools
 
-from chatdoor.gateway.problem import Header
+from chatdoor.gateway.header import Field
 
 FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 """The headers that say where a body ends."""
@@ -20,7 +20,7 @@ class BodyReader:
     """Reads the body that follows a head with these headers, and nothing after it. It is told as the parser does."""
 
     def __init__(
-        self, headers: Iterable[Header], on_body: Callable[[bytes], None], on_message_complete: Callable[[], None]
+        self, headers: Iterable[Field], on_body: Callable[[bytes], None], on_message_complete: Callable[[], None]
     ) -> None:
         self.on_body = on_body
         self._tell_end = on_message_complete

@@ -20,9 +20,9 @@ from chatdoor.errors import (
 )
 from chatdoor.gateway.openai.errors import envelope, problem_of
 
-NO, YES = (b"x-should-retry", b"false"), (b"x-should-retry", b"true")
+NO, YES = b"x-should-retry: false\r\n", b"x-should-retry: true\r\n"
 
-ROWS: list[tuple[ChatdoorError, int, str, str, tuple[tuple[bytes, bytes], ...]]] = [
+ROWS: list[tuple[ChatdoorError, int, str, str, tuple[bytes, ...]]] = [
     (SessionRefused("403"), 424, "session_refused", "site_error", (NO,)),
     (BotCheckMet("a captcha"), 424, "bot_check_met", "site_error", (NO,)),
     (ContentRefused("no"), 400, "content_filter", "invalid_request_error", (NO,)),
@@ -33,10 +33,10 @@ ROWS: list[tuple[ChatdoorError, int, str, str, tuple[tuple[bytes, bytes], ...]]]
         429,
         "rate_limit_exceeded",
         "rate_limit_error",
-        (YES, (b"retry-after", b"2")),
+        (YES, b"retry-after: 2\r\n"),
     ),
     (RateLimited("wait"), 429, "rate_limit_exceeded", "rate_limit_error", (YES,)),
-    (ConnectFailed("no route"), 503, "connect_failed", "server_error", (YES, (b"retry-after", b"1"))),
+    (ConnectFailed("no route"), 503, "connect_failed", "server_error", (YES, b"retry-after: 1\r\n")),
     (ReadFailed("reset"), 424, "read_failed", "site_error", (NO,)),
     (SiteFailed("500"), 424, "site_failed", "site_error", (NO,)),
     (ReplyCutShort("cut"), 424, "reply_cut_short", "site_error", (NO,)),
@@ -46,7 +46,7 @@ ROWS: list[tuple[ChatdoorError, int, str, str, tuple[tuple[bytes, bytes], ...]]]
 
 @pytest.mark.parametrize(("error", "status", "code", "kind", "headers"), ROWS, ids=[row[2] for row in ROWS])
 def test_an_error_of_a_call(
-    error: ChatdoorError, status: int, code: str, kind: str, headers: tuple[tuple[bytes, bytes], ...]
+    error: ChatdoorError, status: int, code: str, kind: str, headers: tuple[bytes, ...]
 ) -> None:
     """Each has its status, its word and its advice; a site's refusal is never the client's 401 or 403."""
     problem = problem_of(error)

@@ -16,7 +16,7 @@ from tests.gateway.test_joins import KEYED, leaving, until
 from tests.servers.redis import RedisServer
 from tests.servers.waiting import wait_until
 
-SPLIT = msgspec.msgpack.encode({"status": 200, "headers": [(b"a", b"b\r\nc: d")], "body": b""})
+SPLIT = msgspec.msgpack.encode({"status": 200, "headers": [b"a: b\r\nc d\r\n"], "body": b""})
 """An answer whose header would be two."""
 
 BEARER = {"Authorization": "Bearer k"}

@@ -8,6 +8,7 @@ from typing import Final
 
 from chatdoor.gateway.counts import Counts
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.header import header
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.shares import Tallies
 from chatdoor.gateway.state import State
@@ -23,7 +24,7 @@ async def metrics(state: State, exchange: Exchange) -> None:
     if exchange.key is not None and exchange.key.sites is not None:
         raise Problem(403, "Metrics are of all sites, and this key is for some.", code="insufficient_permissions")
     page = await asyncio.to_thread(_page, *state.numbers())
-    await exchange.answer(200, page, ((b"content-type", METRICS_TYPE.encode()),))
+    await exchange.answer(200, page, (header(b"content-type", METRICS_TYPE.encode()),))
 
 
 def _page(counts: Counts, tallies: Tallies, running: int) -> bytes:

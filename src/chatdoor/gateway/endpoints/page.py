@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from chatdoor.gateway.exchange import Exchange
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.header import Header, header
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.state import State
 
 FOLDER: Final = Path(__file__).parent.parent / "page"
@@ -29,12 +30,12 @@ POLICY: Final = (
 """What the page may load and do. Without trusted types, no script of it can make HTML out of a text."""
 
 GUARDED: Final[tuple[Header, ...]] = (
-    (b"content-security-policy", POLICY),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cache-control", b"no-cache"),
+    header(b"content-security-policy", POLICY),
+    header(b"x-content-type-options", b"nosniff"),
+    header(b"referrer-policy", b"no-referrer"),
+    header(b"cross-origin-opener-policy", b"same-origin"),
+    header(b"cross-origin-resource-policy", b"same-origin"),
+    header(b"cache-control", b"no-cache"),
 )
 
 
@@ -58,7 +59,7 @@ def assets() -> Mapping[bytes, Asset]:
 def _asset(path: Path) -> Asset:
     data = path.read_bytes()
     etag = b'"%b"' % sha256(data).hexdigest()[:32].encode()
-    return Asset(data, etag, ((b"content-type", KINDS[path.suffix]), (b"etag", etag), *GUARDED))
+    return Asset(data, etag, (header(b"content-type", KINDS[path.suffix]), header(b"etag", etag), *GUARDED))
 
 
 async def front_page(_state: State, exchange: Exchange) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from chatdoor.drive.async_client import AsyncClient
 from chatdoor.flow.excerpt import mask
 from chatdoor.gateway.exchange import JSON, Exchange
+from chatdoor.gateway.header import header
 from chatdoor.gateway.recent import TEXT_MOST, History, Past
 from chatdoor.gateway.state import State
 from chatdoor.gateway.ways_out import way_out
@@ -19,7 +20,7 @@ from chatdoor.gateway.ways_out import way_out
 ROWS: Final = 50
 """The most requests that are told."""
 
-NO_STORE: Final = (*JSON, (b"cache-control", b"no-store"))
+NO_STORE: Final = (*JSON, header(b"cache-control", b"no-store"))
 
 
 class Fault(msgspec.Struct, frozen=True):

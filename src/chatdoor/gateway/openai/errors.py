@@ -18,11 +18,14 @@ from chatdoor.errors import (
     StateDown,
     TokenNotFound,
 )
-from chatdoor.gateway.problem import INVALID, Header, Problem
+from chatdoor.gateway.header import Header, header
+from chatdoor.gateway.problem import INVALID, Problem
 
-NO_RETRY: Final[Header] = (b"x-should-retry", b"false")
+NO_RETRY: Final[Header] = header(b"x-should-retry", b"false")
 """The official clients repeat 408, 409, 429 and 5xx by themselves, unless an answer says this. Others repeat them in
 any case (Vercel's AI SDK, garak), so that such a status stands for what may be repeated, whatever this says."""
+
+RETRY: Final[Header] = header(b"x-should-retry", b"true")
 
 CONNECT_AGAIN_AFTER: Final = 1
 """Seconds to wait after a connection that failed, where nothing was sent."""
@@ -57,7 +60,7 @@ def busy() -> Problem:
         "The gateway has too much to do, or is about to end.",
         type="server_error",
         code="busy",
-        headers=((b"retry-after", b"1"), (b"x-should-retry", b"true")),
+        headers=(header(b"retry-after", b"1"), RETRY),
     )
 
 
@@ -134,5 +137,5 @@ def _advice(error: ChatdoorError) -> tuple[Header, ...]:
     wait = error.retry_after if isinstance(error, RateLimited) else None
     if isinstance(error, ConnectFailed | StateDown):
         wait = CONNECT_AGAIN_AFTER
-    advice = ((b"x-should-retry", b"true"),)
-    return advice if wait is None else (*advice, (b"retry-after", b"%d" % max(1, math.ceil(wait))))
+    advice = (RETRY,)
+    return advice if wait is None else (*advice, header(b"retry-after", b"%d" % max(1, math.ceil(wait))))

@@ -6,6 +6,7 @@ costs no trip of its own. Where the first try was made at another gateway, its a
 
 import asyncio
 import logging
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
@@ -18,9 +19,10 @@ from chatdoor.drive.shared.link import PREFIX, Link
 from chatdoor.drive.shared.scripts import TRY
 from chatdoor.errors import StateDown
 from chatdoor.gateway.ending import Ending
+from chatdoor.gateway.header import Header
 from chatdoor.gateway.joins import KEPT_SECONDS, TOLD_SECONDS, Joined, Mark, Try, key_reused
 from chatdoor.gateway.note import Note
-from chatdoor.gateway.problem import Header, Problem
+from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.shared.counts import Admission
 from chatdoor.gateway.shared.outcomes import Outcomes
 from chatdoor.gateway.tape import given_up, too_long
@@ -37,6 +39,8 @@ POLL_SECONDS: Final = 0.05
 POLL_MOST_SECONDS: Final = 0.5
 """How often one asks whether a try has ended that runs at another gateway: soon at first."""
 
+_LINES: Final = re.compile(rb"(?:[!-~]+: [^\r\n\0]*\r\n)+").fullmatch
+
 FIRST: Final = b"first"
 
 
@@ -44,7 +48,7 @@ class Answer(msgspec.Struct, frozen=True):
     """An answer as it was sent. A `status` of 0 stands for one that nobody has: given up, or too long."""
 
     status: Annotated[int, msgspec.Meta(ge=0, le=599)]
-    headers: list[tuple[bytes, bytes]]
+    headers: list[Header]
     body: bytes
 
 
@@ -222,5 +226,4 @@ class SharedTry(Ending):
 
 def _is_sane(answer: Answer) -> bool:
     """True for an answer that can be sent: nothing in its head begins another line."""
-    texts = [text for header in answer.headers for text in header]
-    return not any(b"\r" in text or b"\n" in text or b"\0" in text for text in texts)
+    return all(map(_LINES, answer.headers))
