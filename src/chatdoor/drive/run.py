@@ -99,7 +99,7 @@ class Run(Generic[T]):
     """One run of a flow: what it waits for, and what came of the last effect.
 
     A driver repeats: ask for the `wish`, carry it out, put what came of it into `outcome`; or `fail`.
-    What all runs begin with stands in the class.
+    What all runs begin with and few change stands in the class.
     """
 
     result: T
@@ -109,8 +109,6 @@ class Run(Generic[T]):
     reading: Reading | None = None
     said = ""
     """A reply that was read to its end, until the flow has gone on from there."""
-    outcome: object = None
-    failure: ChatdoorError | None = None
     ended = False
     """The flow has returned its result."""
     _refreshes = False
@@ -137,6 +135,8 @@ class Run(Generic[T]):
         self.call = call
         self.thread = threading.get_ident() if thread is None else thread
         """The caller's thread, which for a blocking call is not always the one that does the work."""
+        self.outcome: object = None
+        self.failure: ChatdoorError | None = None
         self._flow = flow
         self._http = http
         self._pace = visitor.pace if paced else None
