@@ -107,6 +107,17 @@ def test_the_copied_requests_run(seen: Window, door: Door) -> None:
     assert ran.stdout.decode().strip() == said
 
 
+def test_code_is_copied_as_it_is(seen: Window, door: Door) -> None:
+    """A code block has a button that copies its text, blanks and all."""
+    page = seen.open(door)
+    page.get_by_label("Your message").fill("say exactly: ```py\nif a:\n    b = '<i>'\n```")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Copy the code").click()
+    expect(page.locator(".code button")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "if a:\n    b = '<i>'"
+    expect(page.locator(".code button")).to_have_text("Copy")
+
+
 def test_a_key_is_asked_for_and_kept_out_of_sight(seen: Window) -> None:
     """With keys the page asks for one, says where it is wrong, keeps it for the tab alone, and copies none."""
     seen.expected.append("Failed to load resource: the server responded with a status of 401")

@@ -29,6 +29,20 @@ def test_a_fault_of_the_site_shows_with_its_way_out(seen: Window) -> None:
         expect(page.get_by_role("row")).to_have_count(4)
 
 
+def test_a_cut_says_what_the_gateway_knows(seen: Window) -> None:
+    """The connection breaks with the reply: the part stays, with the reason and the way out, however soon it breaks."""
+    seen.expected.append("Failed to load resource: net::ERR_INCOMPLETE_CHUNKED_ENCODING")
+    with practice_door(cut_every=1, reply="sse-delta") as (door, _):
+        page = seen.open(door)
+        for count in range(1, 6):
+            seen.say("say exactly: " + "word " * 20)
+            expect(page.locator("article [role=alert]")).to_have_count(count)
+        for alert in page.locator("article [role=alert]").all_inner_texts():
+            assert "the stream ends before" in alert
+            assert "breaks long answers off" in alert
+        expect(page.locator("article.theirs .body").last).to_contain_text("word")
+
+
 def test_a_gateway_that_ends_is_said(seen: Window) -> None:
     """Once the gateway is gone the panel says so, rather than show an old state as the present one."""
     seen.expected.append("Failed to load resource")

@@ -9,7 +9,7 @@ export const key = {
   forget: () => sessionStorage.removeItem(KEY),
 };
 
-// What the gateway says is wrong; `status` is 0 where it could not be asked.
+// What the gateway says is wrong; `status` is 0 where it did not say it.
 export class ApiError extends Error {
   constructor(message, status, code) {
     super(message);
@@ -59,19 +59,15 @@ export async function stream(request, { conversation, signal, onStart, onPiece }
   throw broken();
 }
 
-const broken = () => new ApiError("The reply was cut short.", 0, "cut_short");
+// Without a code: why it broke was not heard.
+const broken = () => new ApiError("The reply was cut short.", 0);
 
 // The data of each event. What comes at once in one heap is given out in small ones, so that the page can react.
 async function* events(body) {
   let pause = performance.now() + BUSY;
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let kept = "";
-  for (;;) {
-    const { done, value } = await reader.read().catch((error) => {
-      throw error.name === "AbortError" ? error : broken();
-    });
-    if (done) return;
-    const blocks = (kept + value).split("\n\n");
+  for await (const text of texts(body)) {
+    const blocks = (kept + text).split("\n\n");
     kept = blocks.pop();
     for (const block of blocks) {
       if (block.startsWith("data: ")) yield block.slice(6);
@@ -79,5 +75,22 @@ async function* events(body) {
       await new Promise((resolve) => setTimeout(resolve));
       pause = performance.now() + BUSY;
     }
+  }
+}
+
+// What comes, as soon as it comes, however long the one before takes: with a broken connection, the browser drops what
+// was not yet read of it, and so the error that says why.
+async function* texts(body) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let next = reader.read();
+  for (;;) {
+    const { done, value } = await next.catch((error) => {
+      throw error.name === "AbortError" ? error : broken();
+    });
+    if (done) return;
+    next = reader.read();
+    next.catch(() => {}); // it is heard in its turn
+    yield decoder.decode(value, { stream: true });
   }
 }

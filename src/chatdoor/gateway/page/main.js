@@ -16,7 +16,7 @@ let state = null;
 const base = `${location.origin}/v1`;
 
 function talk() {
-  if (!byModel.has(model.value)) byModel.set(model.value, new Talk(model.value, { changed: showBusy, wayOut }));
+  if (!byModel.has(model.value)) byModel.set(model.value, new Talk(model.value, { changed: showBusy, noted }));
   return byModel.get(model.value);
 }
 
@@ -35,9 +35,12 @@ function showBusy() {
   if (!busy && state) refresh();
 }
 
-async function wayOut(code) {
-  await refresh();
-  return state?.requests.find((request) => request.code === code)?.way_out ?? "";
+// The request of which the gateway has noted such an error: the same code, or where none was heard, the same time.
+async function noted({ code }, { model: asked, began }) {
+  if (!(await refresh())) return undefined;
+  const since = state.now - (performance.now() - began) / 1000;
+  const isIt = code ? (request) => request.code === code : (request) => request.code && request.model === asked && request.at > since;
+  return state.requests.find(isIt);
 }
 
 function showModels(sites) {
@@ -49,19 +52,20 @@ function showModels(sites) {
   if (names.length) showTalk();
 }
 
-// Looks at the state. Where a key is needed, asks for it.
+// Looks at the state, and says whether it was there to see. Where a key is needed, asks for it.
 async function refresh() {
   try {
     state = await getState();
   } catch (error) {
     if (error.status === 401) askKey();
     else showStale(error.message);
-    return;
+    return false;
   }
   keyed = state.keys;
   openRoom();
   showModels(state.sites);
   showState(state);
+  return true;
 }
 
 function openRoom() {
@@ -137,19 +141,21 @@ model.addEventListener("change", () => {
 
 talks.addEventListener("scroll", () => talk().scrolled(talks), { passive: true });
 
-function copyBy(id, write) {
-  const button = byId(id);
-  const label = button.textContent;
-  button.addEventListener("click", async () => {
-    const done = await toClipboard(write(base, talk().request(prompt.value.trim()), { keyed })).then(
-      () => "Copied", () => "Not copied: the browser does not let this page");
-    button.textContent = done;
-    announce(done);
-    setTimeout(() => (button.textContent = label), 1500);
-  });
+async function copy(button, text) {
+  const label = (button.dataset.label ??= button.textContent);
+  const done = await toClipboard(text).then(() => "Copied", () => "Not copied: the browser does not let this page");
+  button.textContent = done;
+  announce(done);
+  setTimeout(() => (button.textContent = label), 1500);
 }
-copyBy("copy-curl", asCurl);
-copyBy("copy-python", asPython);
+
+for (const [id, write] of [["copy-curl", asCurl], ["copy-python", asPython]]) {
+  byId(id).addEventListener("click", () => copy(byId(id), write(base, talk().request(prompt.value.trim()), { keyed })));
+}
+
+talks.addEventListener("click", ({ target }) => {
+  if (target.matches(".code button")) copy(target, target.previousElementSibling.textContent);
+});
 
 // Beside the chat where there is room, else in its place.
 const wide = matchMedia("(min-width: 60rem)");

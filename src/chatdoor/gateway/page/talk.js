@@ -10,11 +10,11 @@ const NEAR = 80; // pixels from the end within which we follow it
 const THINKING = "…";
 
 export class Talk {
-  // `changed` is called where a reply begins or ends; `wayOut` gives what to do about an error.
-  constructor(model, { changed, wayOut }) {
+  // `changed` is called where a reply begins or ends; `noted` gives the request that an error ended.
+  constructor(model, { changed, noted }) {
     this.model = model;
     this.changed = changed;
-    this.wayOut = wayOut;
+    this.noted = noted;
     this.messages = [];
     this.conversation = null;
     this.abort = null;
@@ -101,13 +101,21 @@ export class Talk {
     }
     const known = error instanceof ApiError;
     if (!known) console.error(error);
-    const said = known ? error.message : "The page could not show this reply.";
-    const way = known ? await this.wayOut(error.code) : "";
-    const again = make("button", { type: "button" }, "Try again");
-    again.addEventListener("click", () => this.busy || (byId("prompt").focus(), this.say(text)));
+    const past = known ? await this.noted(error, { model: this.model, began: reply.began }) : undefined;
+    const said = known ? (!error.code && past?.message) || error.message : "The page could not show this reply.";
     reply.article.append(make("div", { class: "failed", role: "alert" }, make("p", {}, said),
-      ...(way ? [make("p", { class: "quiet" }, way)] : [])), again);
+      ...(past?.way_out ? [make("p", { class: "quiet" }, past.way_out)] : [])), this.again(text));
     this.follow();
+  }
+
+  again(text) {
+    const button = make("button", { type: "button" }, "Try again");
+    button.addEventListener("click", () => {
+      if (this.busy) return;
+      byId("prompt").focus();
+      this.say(text);
+    });
+    return button;
   }
 
   note(reply, text) {

@@ -2,13 +2,12 @@
 // once and left alone, and only the block at the end is drawn anew. So the work for a piece does not grow with the reply.
 
 import { make } from "./dom.js";
-import { render } from "./markdown.js";
+import { FENCE, render } from "./markdown.js";
 
 const BLOCK = 8000; // characters: a longer block is shown in parts
 const BLOCKS = 3000; // from here on the rest is plain text
 const LONG = 100; // from here on what is out of sight is not laid out
 const BUDGET = 8; // milliseconds of a frame
-const FENCE = /^ {0,3}(```+|~~~+)/;
 
 export class ReplyView {
   // `onDraw` is called after each frame that has changed what is shown.
