@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from chatdoor.practice import Practice
 from tests.gateway.door import Door, gateway, key, practice_door
@@ -45,6 +45,48 @@ def test_a_later_turn_remembers_the_first(seen: Window, history: str) -> None:
         page.get_by_role("button", name="New conversation").click()
         expect(page.locator("article")).to_have_count(0)
         assert "Ada" not in seen.ask("What is my name?")
+
+
+def test_a_reload_goes_on_where_it_was(seen: Window) -> None:
+    """The tab keeps the picked site and its conversations over a reload, at the site too; a new one forgets it."""
+    with Practice(history="id") as site, gateway(site, aliases={"other": "practice"}) as door:
+        page = seen.open(door)
+        page.get_by_label("Site", exact=True).select_option("other")
+        seen.ask("My name is Ada")
+        seen.ask("say exactly: **more**")
+        page.reload()
+        expect(page.get_by_label("Site", exact=True)).to_have_value("other")
+        expect(page.locator("article.mine")).to_have_text(["My name is Ada", "say exactly: **more**"])
+        expect(page.locator("article.theirs strong")).to_have_text(["more"])
+        assert "say exactly: **more**" in seen.copied("Copy as curl")
+        assert "Ada" in seen.ask("What is my name?")
+        page.get_by_role("button", name="New conversation").click()
+        page.reload()
+        expect(page.get_by_role("heading", name="Talk to other")).to_be_visible()
+        expect(page.locator("article")).to_have_count(0)
+
+
+def test_a_reload_works_without_room_to_keep_it(seen: Window, door: Door) -> None:
+    """What is too long for the tab's memory is shown all the same, and is gone after a reload."""
+    page = seen.open(door)
+    page.evaluate("sessionStorage.setItem('full', 'x'.repeat(5_242_000))")
+    assert seen.ask("say exactly: " + "long " * 200).startswith("long")
+    page.reload()
+    expect(page.get_by_role("heading", name="Talk to practice")).to_be_visible()
+    assert seen.ask("say exactly: short") == "short"
+
+
+def test_an_input_method_keeps_its_enter(seen: Window, door: Door) -> None:
+    """The Enter that takes a composed word does not send, however the browser says that it belongs to one."""
+    page = seen.open(door)
+    method = seen.context.new_cdp_session(page)
+    method.send("Input.imeSetComposition", {"text": "にほん", "selectionStart": 3, "selectionEnd": 3})
+    page.keyboard.press("Enter")
+    page.get_by_label("Your message").dispatch_event("keydown", {"key": "Enter", "keyCode": 229})
+    expect(page.locator("article")).to_have_count(0)
+    method.send("Input.insertText", {"text": "日本"})
+    page.keyboard.press("Enter")
+    expect(page.locator("article.mine")).to_have_text("日本")
 
 
 def test_a_reply_shows_while_it_comes_and_can_be_stopped(seen: Window) -> None:
@@ -105,6 +147,10 @@ def test_the_copied_requests_run(seen: Window, door: Door) -> None:
     environment = {**os.environ, "PYTHONUTF8": "1"}
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=30, env=environment)
     assert ran.stdout.decode().strip() == said
+    seen.page.get_by_label("Your message").fill("What comes next")
+    written = json.loads(seen.copied("Copy as curl").split("-d '")[1].rstrip("'\n").replace("'\\''", "'"))["messages"]
+    assert [message["role"] for message in written] == ["user", "assistant", "user"]
+    assert written[-1]["content"] == "What comes next"
 
 
 def test_code_is_copied_as_it_is(seen: Window, door: Door) -> None:
@@ -157,10 +203,28 @@ def test_it_fits_a_phone(browser: Browser, door: Door, scheme: str) -> None:
         expect(page.get_by_role("heading", name="Last requests")).to_be_visible()
         expect(page.get_by_label("Your message")).not_to_be_visible()
         assert not page.evaluate(wider)
+        page.get_by_role("button", name="New").click()
+        expect(page.get_by_label("Your message")).to_be_focused()
         ink, ground = page.evaluate(
             "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
         )
         assert (brightness(ink) > brightness(ground)) == (scheme == "dark")
+
+
+def test_it_holds_together_when_enlarged(seen: Window) -> None:
+    """At 200 % the words of the bar stay whole beside a long name, and at 400 % there is room to read."""
+    with Practice() as site, gateway(site, aliases={"a-site-with-quite-a-long-name-" * 2: "practice"}) as door:
+        page = seen.open(door)
+        page.set_viewport_size({"width": 640, "height": 400})
+        assert height(page, ".pick label") < 30
+        page.set_viewport_size({"width": 320, "height": 256})
+        assert height(page, "#talks") > 120
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def height(page: Page, selector: str) -> float:
+    """How high an element is, in pixels of the page."""
+    return float(page.locator(selector).evaluate("element => element.getBoundingClientRect().height"))
 
 
 def brightness(color: str) -> int:
@@ -184,3 +248,8 @@ def test_the_end_stays_in_sight_unless_the_reader_goes_back(seen: Window) -> Non
         talks.evaluate("talks => { talks.scrollTop = 0 }")
         expect(page.locator("article.theirs:not([aria-busy])")).to_have_count(4, timeout=10_000)
         assert talks.evaluate("talks => talks.scrollTop") == 0
+        page.emulate_media(media="print", color_scheme="dark")
+        assert talks.evaluate("talks => talks.scrollHeight <= document.documentElement.scrollHeight")
+        assert talks.evaluate("talks => getComputedStyle(talks).overflow") == "visible"
+        assert brightness(page.evaluate("getComputedStyle(document.body).color")) < 300
+        expect(page.get_by_label("Your message")).not_to_be_visible()

@@ -29,7 +29,7 @@ RENDER = """async (text) => {
   const { render } = await import("/page/markdown.js");
   const box = document.createElement("div");
   box.append(...render(text));
-  box.querySelectorAll("button").forEach((button) => button.remove());
+  box.querySelectorAll(".code-top").forEach((top) => top.remove());
   box.querySelectorAll(".code, .wide").forEach((frame) => frame.replaceWith(...frame.childNodes));
   box.querySelectorAll("pre").forEach((pre) => pre.replaceChildren(pre.textContent));
   const known = ["tabindex", "role", "aria-label", "target", "rel"];

@@ -16,4 +16,16 @@ export const make = (tag, attributes = {}, ...children) => filled(document.creat
 // A new element of a drawing.
 export const draw = (tag, attributes = {}, ...children) => filled(document.createElementNS(SVG, tag), attributes, children);
 
+// Gives an element these children, and touches only what differs: what a reader has selected stays selected.
+export function refill(element, fresh) {
+  const shown = [...element.childNodes];
+  fresh.forEach((node, at) => (shown[at] ? update(shown[at], node) : element.append(node)));
+  shown.slice(fresh.length).forEach((node) => node.remove());
+}
+
+function update(shown, node) {
+  if (!shown.cloneNode().isEqualNode(node.cloneNode())) shown.replaceWith(node);
+  else refill(shown, [...node.childNodes]);
+}
+
 export const byId = (id) => document.getElementById(id);

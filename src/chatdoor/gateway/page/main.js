@@ -3,6 +3,7 @@
 import { getState, key } from "./api.js";
 import { asCurl, asPython, toClipboard } from "./copy.js";
 import { byId, make } from "./dom.js";
+import { keepPicked, picked } from "./kept.js";
 import { showStale, showState } from "./panel.js";
 import { announce, Talk } from "./talk.js";
 
@@ -46,7 +47,7 @@ async function noted({ code }, { model: asked, began }) {
 function showModels(sites) {
   const names = sites.flatMap((site) => site.models);
   if (names.join("\n") === [...model.options].map((option) => option.value).join("\n")) return;
-  const before = model.value;
+  const before = model.value || picked();
   model.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
   if (names.includes(before)) model.value = before;
   if (names.length) showTalk();
@@ -107,14 +108,17 @@ byId("say").addEventListener("submit", (event) => {
   talk().say(text);
 });
 
+// Whether the key belongs to an input method. Safari says so of the Enter that ends a composition by 229 alone.
+const isComposing = (event) => event.isComposing || event.keyCode === 229;
+
 prompt.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
   event.preventDefault();
   byId("say").requestSubmit();
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.isComposing && byModel.get(model.value)?.busy) talk().stop();
+  if (event.key === "Escape" && !isComposing(event) && byModel.get(model.value)?.busy) talk().stop();
 });
 
 // The box grows with its text, as far as the style lets it.
@@ -127,14 +131,17 @@ stop.addEventListener("click", () => talk().stop());
 
 byId("new").addEventListener("click", () => {
   if (!model.value) return;
-  talk().stop();
+  talk().leave();
   byModel.delete(model.value);
+  showChat();
   showTalk();
   announce("New conversation.");
   prompt.focus();
 });
 
 model.addEventListener("change", () => {
+  keepPicked(model.value);
+  showChat();
   showTalk();
   announce(`You talk to ${model.value}.`);
 });
@@ -154,7 +161,7 @@ for (const [id, write] of [["copy-curl", asCurl], ["copy-python", asPython]]) {
 }
 
 talks.addEventListener("click", ({ target }) => {
-  if (target.matches(".code button")) copy(target, target.previousElementSibling.textContent);
+  if (target.matches(".code button")) copy(target, target.closest(".code").querySelector("pre").textContent);
 });
 
 // Beside the chat where there is room, else in its place.
@@ -163,6 +170,7 @@ function showPanel(open) {
   document.body.classList.toggle("with-state", open);
   byId("show-state").setAttribute("aria-expanded", String(open));
 }
+const showChat = () => wide.matches || showPanel(false);
 wide.addEventListener("change", () => showPanel(wide.matches));
 byId("show-state").addEventListener("click", () => showPanel(!document.body.classList.contains("with-state")));
 showPanel(wide.matches);

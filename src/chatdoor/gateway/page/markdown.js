@@ -51,10 +51,10 @@ function code(lines, at, nodes) {
   while (end < lines.length && !isEnd(lines[end], marker)) end += 1;
   const inset = indentOf(lines[at]);
   const text = lines.slice(at + 1, end).map((line) => outdented(line, inset)).join("\n");
-  const label = language ? `Code, ${language}` : "Code";
   nodes.push(make("div", { class: "code" },
-    make("pre", { tabindex: "0", role: "group", "aria-label": label }, make("code", {}, text)),
-    make("button", { type: "button", class: "plain", "aria-label": "Copy the code" }, "Copy")));
+    make("div", { class: "code-top" }, make("span", { "aria-hidden": "true" }, language),
+      make("button", { type: "button", class: "plain", "aria-label": "Copy the code" }, "Copy")),
+    make("pre", { tabindex: "0", role: "group", "aria-label": language ? `Code, ${language}` : "Code" }, make("code", {}, text))));
   return end + 1;
 }
 

@@ -1,7 +1,7 @@
 // The state panel: each site, and the last requests. What is there stays, and only its texts change.
 
 import { chart, duration, median } from "./chart.js";
-import { byId, make } from "./dom.js";
+import { byId, make, refill } from "./dom.js";
 
 const STATES = { ready: "ready", failing: "failing", unasked: "not asked yet" };
 const DAY = 86400;
@@ -22,11 +22,15 @@ function facts(site) {
     fact("Median", site.took.length ? duration(median(site.took.map((each) => each.ms))) : "–"));
 }
 
+// A message without the site's name, where that stands above it.
+const unnamed = (message, site) => message.replace(`${site}: `, "");
+
 function fault(site, now) {
   if (!site.fault) return [];
   const { at, status, message, code, way_out: wayOut } = site.fault;
+  const when = now - at < 1 ? "Just now" : `${age(now - at)} ago`;
   return [make("div", { class: site.state === "failing" ? "failed" : "failed past" },
-    make("p", {}, make("strong", {}, `${age(now - at) === "0 s" ? "Just now" : `${age(now - at)} ago`}, ${status}: `), message || code || "an error"),
+    make("p", {}, make("strong", {}, `${when}, ${status}: `), unnamed(message, site.name) || code || "an error"),
     ...(wayOut ? [make("p", { class: "quiet" }, wayOut)] : []))];
 }
 
@@ -42,7 +46,7 @@ function card(site, now) {
 function row(request) {
   const at = new Date(request.at * 1000);
   const bad = request.status !== 200;
-  const message = request.message.replace(`${request.site}: `, "");
+  const message = unnamed(request.message, request.site);
   const quiet = (text) => make("span", { class: "more" }, text);
   const more = [
     ...(request.status === 499 ? [quiet("stopped by the caller")] : []),
@@ -59,20 +63,17 @@ function row(request) {
     make("td", { class: "number" }, duration(request.ms)));
 }
 
-// Shows what the gateway tells of itself, where it is not what is shown already.
-let shown = "";
+// Shows what the gateway tells of itself.
 export function showState(state) {
-  byId("stale").textContent = "";
-  const text = JSON.stringify({ ...state, now: Math.round(state.now / 10) });
-  if (text === shown) return;
-  shown = text;
-  byId("sites").replaceChildren(...state.sites.map((site) => card(site, state.now)));
+  showStale("");
+  refill(byId("sites"), state.sites.map((site) => card(site, state.now)));
   byId("last").hidden = !state.requests.length;
   byId("texts").hidden = !state.texts;
   byId("none").hidden = state.requests.length > 0;
-  byId("last").tBodies[0].replaceChildren(...state.requests.map(row));
+  refill(byId("last").tBodies[0], state.requests.map(row));
 }
 
+// Says why the state is an old one. The same is said once, to those who listen too.
 export function showStale(message) {
-  byId("stale").textContent = message;
+  if (byId("stale").textContent !== message) byId("stale").textContent = message;
 }

@@ -3,6 +3,7 @@
 import { ApiError, requestOf, stream } from "./api.js";
 import { duration } from "./chart.js";
 import { byId, make } from "./dom.js";
+import { forgetTalk, keepTalk, talkOf } from "./kept.js";
 import { ReplyView } from "./view.js";
 
 const SPOKEN = 1000; // characters of a reply that are read out
@@ -15,13 +16,16 @@ export class Talk {
     this.model = model;
     this.changed = changed;
     this.noted = noted;
-    this.messages = [];
-    this.conversation = null;
+    const { conversation, messages } = talkOf(model);
+    this.conversation = conversation;
+    this.messages = messages;
     this.abort = null;
-    this.last = null;
+    this.left = false;
+    this.last = messages.length ? requestOf(model, messages.slice(0, -1)) : null;
     this.near = true; // the reader is at the end
     this.element = make("div", { class: "talk" });
-    this.greet();
+    if (this.last) messages.forEach((message) => this.show(message));
+    else this.greet();
   }
 
   get busy() {
@@ -34,15 +38,31 @@ export class Talk {
       make("p", { class: "quiet" }, "What you write goes to this site.")));
   }
 
-  // The request that was sent last; before that, the one that the text would be.
+  show({ role, content }) {
+    if (role === "user") {
+      this.element.append(make("article", { class: "mine", "aria-label": "You" }, content));
+    } else {
+      const { article, waiting, view } = this.open();
+      waiting.remove();
+      article.removeAttribute("aria-busy");
+      view.feed(content);
+      view.end();
+    }
+  }
+
+  // The request that the text would be; without one, that which was sent last.
   request(text) {
-    return this.last ?? requestOf(this.model, [{ role: "user", content: text || "Hello" }]);
+    return (!text && this.last) || this.next(text || "Hello");
+  }
+
+  next(text) {
+    return requestOf(this.model, [...this.messages, { role: "user", content: text }]);
   }
 
   async say(text) {
     this.element.querySelector(".greeting")?.remove();
-    this.element.append(make("article", { class: "mine", "aria-label": "You" }, text));
-    this.last = requestOf(this.model, [...this.messages, { role: "user", content: text }]);
+    this.last = this.next(text);
+    this.show(this.last.messages.at(-1));
     this.abort = new AbortController();
     this.changed();
     const reply = this.open();
@@ -87,6 +107,7 @@ export class Talk {
   async keep(reply) {
     reply.waiting.remove();
     this.messages = [...this.last.messages, { role: "assistant", content: reply.parts.join("") }];
+    if (!this.left) keepTalk(this.model, this);
     await reply.view.end();
     this.follow();
   }
@@ -96,7 +117,7 @@ export class Talk {
     reply.waiting.remove();
     if (error.name === "AbortError") {
       this.note(reply, "Stopped.");
-      announce("Stopped.");
+      if (!this.left) announce("Stopped.");
       return;
     }
     const known = error instanceof ApiError;
@@ -112,6 +133,7 @@ export class Talk {
     const button = make("button", { type: "button" }, "Try again");
     button.addEventListener("click", () => {
       if (this.busy) return;
+      button.remove();
       byId("prompt").focus();
       this.say(text);
     });
@@ -125,6 +147,13 @@ export class Talk {
 
   stop() {
     this.abort?.abort();
+  }
+
+  // Another one begins: no more is heard, said or kept of this one.
+  leave() {
+    this.left = true;
+    this.stop();
+    forgetTalk(this.model);
   }
 
   // Keeps the end in sight for whoever is there already.
