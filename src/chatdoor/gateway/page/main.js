@@ -1,20 +1,20 @@
-// The page: which site is talked to, who may, and what the keys and buttons do.
+// The page: which site is talked to, how the gateway is, and what the buttons do.
 
-import { getState, key } from "./api.js";
+import { getState } from "./api.js";
 import { asCurl, asPython, toClipboard } from "./copy.js";
 import { byId, make } from "./dom.js";
+import { askKey, isAsking, onKey, openRoom } from "./entry.js";
 import { keepPicked, picked } from "./kept.js";
 import { showStale, showState } from "./panel.js";
+import { focusPrompt, onEscape, onSend, promptText } from "./prompt.js";
 import { announce, Talk } from "./talk.js";
 
 const EVERY = 2000; // milliseconds between two looks at the state
+const BASE = `${location.origin}/v1`;
 
-const [model, talks, prompt, send, stop] = ["model", "talks", "prompt", "send", "stop"].map(byId);
+const [model, talks, send, stop] = ["model", "talks", "send", "stop"].map(byId);
 const byModel = new Map();
-let keyed = false;
 let state = null;
-
-const base = `${location.origin}/v1`;
 
 function talk() {
   if (!byModel.has(model.value)) byModel.set(model.value, new Talk(model.value, { changed: showBusy, noted }));
@@ -32,16 +32,8 @@ function showBusy() {
   const moves = busy ? document.activeElement === send : document.activeElement === stop;
   send.hidden = busy;
   stop.hidden = !busy;
-  if (moves) prompt.focus();
+  if (moves) focusPrompt();
   if (!busy && state) refresh();
-}
-
-// The request of which the gateway has noted such an error: the same code, or where none was heard, the same time.
-async function noted({ code }, { model: asked, began }) {
-  if (!(await refresh())) return undefined;
-  const since = state.now - (performance.now() - began) / 1000;
-  const isIt = code ? (request) => request.code === code : (request) => request.code && request.model === asked && request.at > since;
-  return state.requests.find(isIt);
 }
 
 function showModels(sites) {
@@ -58,75 +50,38 @@ async function refresh() {
   try {
     state = await getState();
   } catch (error) {
+    showStale(error.status === 401 ? "" : error.message);
     if (error.status === 401) askKey();
-    else showStale(error.message);
     return false;
   }
-  keyed = state.keys;
   openRoom();
   showModels(state.sites);
   showState(state);
   return true;
 }
 
-function openRoom() {
-  if (!byId("room").hidden) return;
-  byId("room").hidden = false;
-  byId("ask-key").hidden = true;
-  document.body.classList.add("open");
-  prompt.focus();
+// The request of which the gateway has noted such an error: the same code, or where none was heard, the same time.
+async function noted({ code }, { model: asked, began }) {
+  if (!(await refresh())) return undefined;
+  const since = state.now - (performance.now() - began) / 1000;
+  const isOurs = (request) => request.code && request.model === asked && request.at > since;
+  return state.requests.find(code ? (request) => request.code === code : isOurs);
 }
 
-function askKey() {
-  const first = byId("ask-key").hidden;
-  byId("key-wrong").textContent = key.get() ? "This key is not known here." : "";
-  key.forget();
-  byId("room").hidden = true;
-  byId("ask-key").hidden = false;
-  document.body.classList.remove("open");
-  if (first) byId("key").focus();
+async function watch() {
+  if (document.visibilityState === "visible" && !isAsking()) await refresh();
+  setTimeout(watch, EVERY);
 }
 
-byId("ask-key").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const given = byId("key").value.trim();
-  byId("key").value = "";
-  if (/^[!-~]+$/.test(given)) {
-    key.set(given);
-    refresh();
-  } else {
-    byId("key-wrong").textContent = "A key has visible ASCII characters alone."; // a header holds no others
-  }
-});
+onKey(refresh);
 
-byId("say").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = prompt.value.trim();
-  if (!text || talk().busy || !model.value) return;
-  prompt.value = "";
-  fit();
+onSend((text) => {
+  if (talk().busy || !model.value) return false;
   talk().say(text);
+  return true;
 });
 
-// Whether the key belongs to an input method. Safari says so of the Enter that ends a composition by 229 alone.
-const isComposing = (event) => event.isComposing || event.keyCode === 229;
-
-prompt.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
-  event.preventDefault();
-  byId("say").requestSubmit();
-});
-
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !isComposing(event) && byModel.get(model.value)?.busy) talk().stop();
-});
-
-// The box grows with its text, as far as the style lets it.
-function fit() {
-  prompt.rows = Math.min(8, prompt.value.split("\n").length);
-}
-prompt.addEventListener("input", fit);
-
+onEscape(() => byModel.get(model.value)?.stop());
 stop.addEventListener("click", () => talk().stop());
 
 byId("new").addEventListener("click", () => {
@@ -136,7 +91,7 @@ byId("new").addEventListener("click", () => {
   showChat();
   showTalk();
   announce("New conversation.");
-  prompt.focus();
+  focusPrompt();
 });
 
 model.addEventListener("change", () => {
@@ -157,26 +112,23 @@ async function copy(button, text) {
 }
 
 for (const [id, write] of [["copy-curl", asCurl], ["copy-python", asPython]]) {
-  byId(id).addEventListener("click", () => copy(byId(id), write(base, talk().request(prompt.value.trim()), { keyed })));
+  byId(id).addEventListener("click", ({ target }) => copy(target, write(BASE, talk().request(promptText()), { keyed: state.keys })));
 }
 
 talks.addEventListener("click", ({ target }) => {
   if (target.matches(".code button")) copy(target, target.closest(".code").querySelector("pre").textContent);
 });
 
-// Beside the chat where there is room, else in its place.
+// The state stands beside the chat where there is room, else in its place.
 const wide = matchMedia("(min-width: 60rem)");
+const showChat = () => wide.matches || showPanel(false);
+
 function showPanel(open) {
   document.body.classList.toggle("with-state", open);
   byId("show-state").setAttribute("aria-expanded", String(open));
 }
-const showChat = () => wide.matches || showPanel(false);
 wide.addEventListener("change", () => showPanel(wide.matches));
 byId("show-state").addEventListener("click", () => showPanel(!document.body.classList.contains("with-state")));
 showPanel(wide.matches);
 
-async function watch() {
-  if (document.visibilityState === "visible" && byId("ask-key").hidden) await refresh();
-  setTimeout(watch, EVERY);
-}
 watch();

@@ -73,7 +73,7 @@ export function showState(state) {
   refill(byId("last").tBodies[0], state.requests.map(row));
 }
 
-// Says why the state is an old one. The same is said once, to those who listen too.
+// Says why there is no state, or an old one. To those who listen, the same is said once.
 export function showStale(message) {
   if (byId("stale").textContent !== message) byId("stale").textContent = message;
 }
