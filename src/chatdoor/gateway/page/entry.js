@@ -2,6 +2,7 @@
 
 import { key } from "./api.js";
 import { byId } from "./dom.js";
+import { focusPrompt } from "./prompt.js";
 
 const [room, form, field, wrong] = ["room", "ask-key", "key", "key-wrong"].map(byId);
 
@@ -10,7 +11,7 @@ export const isAsking = () => !form.hidden;
 export function openRoom() {
   if (!room.hidden) return;
   show({ asking: false });
-  byId("prompt").focus();
+  focusPrompt();
 }
 
 // Asks for another key than the one that was refused, if any.

@@ -63,7 +63,9 @@ function isAround(text, at, inside, end, mark) {
   return mark[0] !== "_" || !(/\w/.test(text[at - 1] ?? " ") || /\w/.test(text[end + mark.length] ?? " "));
 }
 
-const TARGET = /^\]\(\s*((?:[^\s()]|\([^\s()]*\))+)(?:\s+"[^"]*")?\s*\)/; // pairs of parentheses belong to the address
+// Parentheses in pairs belong to an address.
+const TARGET = /^\]\(\s*((?:[^\s()]|\([^\s()]*\))+)(?:\s+"[^"]*")?\s*\)/;
+const BARE = /^(?:[^\s<>"'`|()]|\([^\s<>"'`|()]*\))+/;
 
 function link(text, inside, depth, endless) {
   if (endless.has("](")) return null;
@@ -72,7 +74,9 @@ function link(text, inside, depth, endless) {
   if (middle < 0 || middle - inside > LINK_TEXT) return null;
   const target = TARGET.exec(text.slice(middle, middle + LINK_URL));
   const url = target && safe(target[1]);
-  return url && { node: anchor(url, inline(text.slice(inside, middle), depth + 1, IN_LABEL)), end: middle + target[0].length };
+  if (!url) return null;
+  const label = inline(text.slice(inside, middle), depth + 1, IN_LABEL);
+  return { node: anchor(url, label), end: middle + target[0].length };
 }
 
 function angled(text, at) {
@@ -81,7 +85,7 @@ function angled(text, at) {
 }
 
 function bare(text, at) {
-  const found = /^(?:[^\s<>"'`|()]|\([^\s<>"'`|()]*\))+/.exec(text.slice(at, at + LINK_URL))[0].replace(/[.,;:!?\]*_]+$/, "");
+  const found = BARE.exec(text.slice(at, at + LINK_URL))[0].replace(/[.,;:!?\]*_]+$/, "");
   const url = safe(found);
   return url && { node: anchor(url, [found]), end: at + found.length };
 }

@@ -2,6 +2,7 @@
 
 const PICKED = "chatdoor-model";
 const TALK = "chatdoor-talk ";
+const NOTHING = { conversation: null, messages: [] };
 
 function keep(name, text) {
   try {
@@ -16,8 +17,9 @@ export const picked = () => sessionStorage.getItem(PICKED);
 export const keepPicked = (model) => keep(PICKED, model);
 
 // A conversation: its id at the gateway, and its messages, which end with a reply.
-export const talkOf = (model) => JSON.parse(sessionStorage.getItem(TALK + model)) ?? { conversation: null, messages: [] };
+export const talkOf = (model) => JSON.parse(sessionStorage.getItem(TALK + model)) ?? NOTHING;
 
-export const keepTalk = (model, { conversation, messages }) => keep(TALK + model, JSON.stringify({ conversation, messages }));
+export const keepTalk = (model, { conversation, messages }) =>
+  keep(TALK + model, JSON.stringify({ conversation, messages }));
 
 export const forgetTalk = (model) => sessionStorage.removeItem(TALK + model);

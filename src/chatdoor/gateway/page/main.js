@@ -112,7 +112,9 @@ async function copy(button, text) {
 }
 
 for (const [id, write] of [["copy-curl", asCurl], ["copy-python", asPython]]) {
-  byId(id).addEventListener("click", ({ target }) => copy(target, write(BASE, talk().request(promptText()), { keyed: state.keys })));
+  byId(id).addEventListener("click", ({ target }) => {
+    copy(target, write(BASE, talk().request(promptText()), { keyed: state.keys }));
+  });
 }
 
 talks.addEventListener("click", ({ target }) => {

@@ -54,7 +54,8 @@ function code(lines, at, nodes) {
   nodes.push(make("div", { class: "code" },
     make("div", { class: "code-top" }, make("span", { "aria-hidden": "true" }, language),
       make("button", { type: "button", class: "plain", "aria-label": "Copy the code" }, "Copy")),
-    make("pre", { tabindex: "0", role: "group", "aria-label": language ? `Code, ${language}` : "Code" }, make("code", {}, text))));
+    make("pre", { tabindex: "0", role: "group", "aria-label": language ? `Code, ${language}` : "Code" },
+      make("code", {}, text))));
   return end + 1;
 }
 
@@ -81,33 +82,46 @@ function rule(_lines, at, nodes) {
 
 function quote(lines, at, nodes, depth) {
   let end = at + 1;
-  while (end < lines.length && (QUOTE.test(lines[end]) || goesOn(lines, end, depth))) end += 1;
+  while (QUOTE.test(lines[end] ?? "") || isLazy(lines, end, depth)) end += 1;
   const inner = lines.slice(at, end).map((line) => line.replace(QUOTE, ""));
   nodes.push(make("blockquote", {}, ...render(inner.join("\n"), depth + 1)));
   return end;
 }
 
 function list(lines, at, nodes, depth) {
+  const marker = ITEM.exec(lines[at])[2];
+  const { items, end } = itemsFrom(lines, at, depth);
+  const made = items.map((item) => make("li", {}, ...tight(render(item.join("\n"), depth + 1))));
+  const start = parseInt(marker, 10);
+  nodes.push(isNumber(marker) ? make("ol", { start: start === 1 ? null : start }, ...made) : make("ul", {}, ...made));
+  return end;
+}
+
+const isNumber = (marker) => /\d/.test(marker);
+
+// The lines of each item, without the indent of its text, and the line after the list.
+function itemsFrom(lines, at, depth) {
   const outer = indentOf(lines[at]) + 2; // what stands further in is within an item
-  const number = parseInt(ITEM.exec(lines[at])[2], 10);
+  const numbered = isNumber(ITEM.exec(lines[at])[2]);
   const items = [];
   let end = at;
   for (let inset = 0; end < lines.length; end += 1) {
     const line = lines[end];
-    const marked = ITEM.exec(line);
+    const [mark, , marker] = ITEM.exec(line) ?? [];
     if (line.trim() && indentOf(line) >= outer) items.at(-1).push(outdented(line, inset));
-    else if (marked) {
-      if (/\d/.test(marked[2]) === Number.isNaN(number) || RULE.test(line)) break;
-      inset = indentOf(line) + marked[2].length + 1;
-      items.push([line.slice(marked[0].length).trimStart()]);
-    } else if (line.trim() ? lines[end - 1].trim() && goesOn(lines, end, depth) : isWithin(lines[end + 1] ?? "", outer)) {
+    else if (mark) {
+      if (isNumber(marker) !== numbered || RULE.test(line)) break;
+      inset = indentOf(line) + marker.length + 1;
+      items.push([line.slice(mark.length).trimStart()]);
+    } else if (isLazy(lines, end, depth) || (!line.trim() && isWithin(lines[end + 1] ?? "", outer))) {
       items.at(-1).push(line);
     } else break;
   }
-  const made = items.map((item) => make("li", {}, ...tight(render(item.join("\n"), depth + 1))));
-  nodes.push(Number.isNaN(number) ? make("ul", {}, ...made) : make("ol", { start: number === 1 ? null : number }, ...made));
-  return end;
+  return { items, end };
 }
+
+// Whether a line goes on with the paragraph of an item or a quote without standing under it.
+const isLazy = (lines, at, depth) => !/^[ \t>]*$/.test(lines[at - 1] ?? "") && goesOn(lines, at, depth);
 
 // Whether a list goes on after a blank line.
 const isWithin = (line, outer) => ITEM.test(line) || (line.trim() && indentOf(line) >= outer);
@@ -122,16 +136,20 @@ function table(lines, at, nodes) {
   let end = at + 2;
   const rows = [];
   for (; end < lines.length && lines[end].includes("|"); end += 1) rows.push(cells(lines[end]).slice(0, head.length));
-  const row = (tag, texts) => make("tr", {}, ...texts.map((text, column) => make(tag, { class: sides[column] }, ...inline(text))));
+  const cell = (tag) => (text, column) => make(tag, { class: sides[column] }, ...inline(text));
+  const row = (tag, texts) => make("tr", {}, ...texts.map(cell(tag)));
+  const body = make("tbody", {}, ...rows.map((texts) => row("td", texts)));
   nodes.push(make("div", { class: "wide", tabindex: "0", role: "group", "aria-label": "Table" },
-    make("table", {}, make("thead", {}, row("th", head)), make("tbody", {}, ...rows.map((texts) => row("td", texts))))));
+    make("table", {}, make("thead", {}, row("th", head)), body)));
   return end;
 }
 
 const SIDES = { ":-:": "middle", "-:": "right" };
 
-const cells = (line) =>
-  line.trim().replace(/^\|/, "").replace(/(?<!\\)\|$/, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+function cells(line) {
+  const inner = line.trim().replace(/^\|/, "").replace(/(?<!\\)\|$/, "");
+  return inner.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+}
 
 function paragraph(lines, at, nodes, depth) {
   let end = at + 1;

@@ -4,11 +4,11 @@ import { ApiError, requestOf, stream } from "./api.js";
 import { duration } from "./chart.js";
 import { byId, make } from "./dom.js";
 import { forgetTalk, keepTalk, talkOf } from "./kept.js";
-import { ReplyView } from "./view.js";
+import { focusPrompt } from "./prompt.js";
+import { Reply } from "./reply.js";
 
 const SPOKEN = 1000; // characters of a reply that are read out
 const NEAR = 80; // pixels from the end within which we follow it
-const THINKING = "…";
 
 export class Talk {
   // `changed` is called where a reply begins or ends; `noted` gives the request that an error ended.
@@ -19,9 +19,9 @@ export class Talk {
     const { conversation, messages } = talkOf(model);
     this.conversation = conversation;
     this.messages = messages;
+    this.last = messages.length ? requestOf(model, messages.slice(0, -1)) : null;
     this.abort = null;
     this.left = false;
-    this.last = messages.length ? requestOf(model, messages.slice(0, -1)) : null;
     this.near = true; // the reader is at the end
     this.element = make("div", { class: "talk" });
     if (this.last) messages.forEach((message) => this.show(message));
@@ -41,13 +41,18 @@ export class Talk {
   show({ role, content }) {
     if (role === "user") {
       this.element.append(make("article", { class: "mine", "aria-label": "You" }, content));
-    } else {
-      const { article, waiting, view } = this.open();
-      waiting.remove();
-      article.removeAttribute("aria-busy");
-      view.feed(content);
-      view.end();
+      return;
     }
+    const reply = this.open();
+    reply.feed(content);
+    reply.settle();
+    reply.end();
+  }
+
+  open() {
+    const reply = new Reply(this.model, () => this.follow());
+    this.element.append(reply.article);
+    return reply;
   }
 
   // The request that the text would be; without one, that which was sent last.
@@ -69,22 +74,14 @@ export class Talk {
     this.follow(true);
     try {
       await this.hear(reply);
-      this.note(reply, duration(Math.round(performance.now() - reply.began)));
+      reply.note(duration(Math.round(performance.now() - reply.began)));
     } catch (error) {
-      await this.fail(error, reply, text);
+      await this.explain(error, reply, text);
     } finally {
       this.abort = null;
-      reply.article.removeAttribute("aria-busy");
+      reply.settle();
       this.changed();
     }
-  }
-
-  open() {
-    const body = make("div", { class: "body" });
-    const waiting = make("span", { class: "waiting", "aria-hidden": "true" }, THINKING);
-    const article = make("article", { class: "theirs", "aria-label": this.model, "aria-busy": "true" }, waiting, body);
-    this.element.append(article);
-    return { article, waiting, parts: [], began: performance.now(), view: new ReplyView(body, () => this.follow()) };
   }
 
   async hear(reply) {
@@ -92,57 +89,40 @@ export class Talk {
       conversation: this.conversation,
       signal: this.abort.signal,
       onStart: (conversation) => (this.conversation = conversation),
-      onPiece: (piece) => {
-        reply.waiting.remove();
-        reply.parts.push(piece);
-        reply.view.feed(piece);
-      },
+      onPiece: (piece) => reply.feed(piece),
     });
     await this.keep(reply);
-    if (!reply.parts.length) this.note(reply, "The reply is empty.");
-    announce(`${this.model}: ${shortened(this.messages.at(-1).content)}`);
+    if (!reply.parts.length) reply.note("The reply is empty.");
+    if (!this.left) announce(`${this.model}: ${shortened(reply.text)}`);
   }
 
   // What came of a reply is part of the conversation.
   async keep(reply) {
-    reply.waiting.remove();
-    this.messages = [...this.last.messages, { role: "assistant", content: reply.parts.join("") }];
+    this.messages = [...this.last.messages, { role: "assistant", content: reply.text }];
     if (!this.left) keepTalk(this.model, this);
-    await reply.view.end();
-    this.follow();
+    await reply.end();
   }
 
-  async fail(error, reply, text) {
+  async explain(error, reply, text) {
     if (reply.parts.length) await this.keep(reply);
-    reply.waiting.remove();
     if (error.name === "AbortError") {
-      this.note(reply, "Stopped.");
+      reply.note("Stopped.");
       if (!this.left) announce("Stopped.");
-      return;
+    } else if (error instanceof ApiError) {
+      const past = await this.noted(error, { model: this.model, began: reply.began });
+      reply.fail((!error.code && past?.message) || error.message, past?.way_out, () => this.repeat(text));
+    } else {
+      console.error(error);
+      reply.fail("The page could not show this reply.", "", () => this.repeat(text));
     }
-    const known = error instanceof ApiError;
-    if (!known) console.error(error);
-    const past = known ? await this.noted(error, { model: this.model, began: reply.began }) : undefined;
-    const said = known ? (!error.code && past?.message) || error.message : "The page could not show this reply.";
-    reply.article.append(make("div", { class: "failed", role: "alert" }, make("p", {}, said),
-      ...(past?.way_out ? [make("p", { class: "quiet" }, past.way_out)] : [])), this.again(text));
-    this.follow();
   }
 
-  again(text) {
-    const button = make("button", { type: "button" }, "Try again");
-    button.addEventListener("click", () => {
-      if (this.busy) return;
-      button.remove();
-      byId("prompt").focus();
-      this.say(text);
-    });
-    return button;
-  }
-
-  note(reply, text) {
-    reply.article.append(make("p", { class: "note" }, text));
-    this.follow();
+  // Says a text once more, and whether it could.
+  repeat(text) {
+    if (this.busy) return false;
+    focusPrompt();
+    this.say(text);
+    return true;
   }
 
   stop() {
