@@ -248,6 +248,14 @@ def test_the_end_stays_in_sight_unless_the_reader_goes_back(seen: Window) -> Non
         talks.evaluate("talks => { talks.scrollTop = 0 }")
         expect(page.locator("article.theirs:not([aria-busy])")).to_have_count(4, timeout=10_000)
         assert talks.evaluate("talks => talks.scrollTop") == 0
+        seen.say("say exactly: " + "word " * 120)
+        expect(page.locator("article.theirs").last).to_contain_text("word")
+        talks.hover()
+        for _ in range(4):
+            page.mouse.wheel(0, -15)
+            page.wait_for_timeout(30)
+        expect(page.locator("article.theirs:not([aria-busy])")).to_have_count(5, timeout=10_000)
+        assert talks.evaluate(left) > 30
         page.emulate_media(media="print", color_scheme="dark")
         assert talks.evaluate("talks => talks.scrollHeight <= document.documentElement.scrollHeight")
         assert talks.evaluate("talks => getComputedStyle(talks).overflow") == "visible"

@@ -78,8 +78,8 @@ async function* events(body) {
   }
 }
 
-// What comes, as soon as it comes, however long the one before takes: with a broken connection, the browser drops what
-// was not yet read of it, and so the error that says why.
+// What comes. A read is always waiting for it: with a broken connection, the browser drops what nobody has read yet,
+// and that may be the error that says why.
 async function* texts(body) {
   const reader = body.getReader();
   const decoder = new TextDecoder();

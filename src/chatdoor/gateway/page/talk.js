@@ -9,6 +9,7 @@ import { Reply } from "./reply.js";
 
 const SPOKEN = 1000; // characters of a reply that are read out
 const NEAR = 80; // pixels from the end within which we follow it
+const END = 2; // pixels, since a place is a fraction of one
 
 export class Talk {
   // `changed` is called where a reply begins or ends; `noted` gives the request that an error ended.
@@ -23,6 +24,7 @@ export class Talk {
     this.abort = null;
     this.left = false;
     this.near = true; // the reader is at the end
+    this.top = 0; // pixels above what the reader sees
     this.element = make("div", { class: "talk" });
     if (this.last) messages.forEach((message) => this.show(message));
     else this.greet();
@@ -143,9 +145,11 @@ export class Talk {
     if (box && this.near) box.scrollTop = box.scrollHeight;
   }
 
-  // Notes whether the reader is at the end.
+  // Notes whether the reader is at the end. Who goes up leaves it at once, however slowly.
   scrolled(box) {
-    this.near = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+    const left = box.scrollHeight - box.scrollTop - box.clientHeight;
+    this.near = left < (box.scrollTop < this.top ? END : NEAR);
+    this.top = box.scrollTop;
   }
 }
 
