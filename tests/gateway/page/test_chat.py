@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -104,10 +105,11 @@ def test_a_reply_shows_while_it_comes_and_can_be_stopped(seen: Window) -> None:
 
 
 def test_the_stop_button_stops(seen: Window) -> None:
-    """What Escape does, the button does."""
+    """What Escape does, the button does. Until then the page says how long it waits."""
     with practice_door(slow=5.0) as (door, _):
         page = seen.open(door)
         seen.say("Hello")
+        expect(page.locator("article.theirs .waiting")).to_have_text(re.compile(r"[1-4] s$"))
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
         expect(page.locator("article.theirs .note")).to_have_text("Stopped.")
@@ -162,6 +164,18 @@ def test_code_is_copied_as_it_is(seen: Window, door: Door) -> None:
     expect(page.locator(".code button")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == "if a:\n    b = '<i>'"
     expect(page.locator(".code button")).to_have_text("Copy")
+
+
+def test_without_tls_it_copies_the_older_way(seen: Window, door: Door) -> None:
+    """Where the browser offers no clipboard to a page, the copy buttons work all the same and leave the focus."""
+    seen.page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page = seen.open(door)
+    page.get_by_role("button", name="Copy as curl").click()
+    copied = page.get_by_role("button", name="Copied")
+    expect(copied).to_be_focused()
+    page.get_by_label("Your message").focus()
+    page.keyboard.press("Control+V")
+    expect(page.get_by_label("Your message")).to_have_value(re.compile("^curl "))
 
 
 def test_a_key_is_asked_for_and_kept_out_of_sight(seen: Window) -> None:

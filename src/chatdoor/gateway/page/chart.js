@@ -22,9 +22,9 @@ export function chart(took) {
   const label = `Time of the last ${took.length} requests: half of them within ${duration(middle)}, the longest ` +
     `${duration(longest)}, ${faults} with an error`;
   const bars = took.flatMap((each, index) => bar(each, index + BARS - took.length, longest));
-  return draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart", role: "img", "aria-label": label,
-    preserveAspectRatio: "none" }, draw("line", { x1: 0, x2: WIDTH, y1: HEIGHT - 0.5, y2: HEIGHT - 0.5, class: "ground" }),
-  ...bars);
+  const box = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" };
+  const ground = draw("line", { x1: 0, x2: WIDTH, y1: HEIGHT - 0.5, y2: HEIGHT - 0.5, class: "ground" });
+  return draw("svg", { ...box, class: "chart", role: "img", "aria-label": label }, ground, ...bars);
 }
 
 function bar({ ms, fault }, place, longest) {

@@ -4,7 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
+    if (value !== undefined && value !== null) element.setAttribute(name, value);
   }
   element.append(...children);
   return element;
@@ -14,7 +14,8 @@ function filled(element, attributes, children) {
 export const make = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
 
 // A new element of a drawing.
-export const draw = (tag, attributes = {}, ...children) => filled(document.createElementNS(SVG, tag), attributes, children);
+export const draw = (tag, attributes = {}, ...children) =>
+  filled(document.createElementNS(SVG, tag), attributes, children);
 
 // Gives an element these children, and touches only what differs: what a reader has selected stays selected.
 export function refill(element, fresh) {

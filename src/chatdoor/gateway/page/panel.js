@@ -54,7 +54,8 @@ function row(request) {
       ? [make("span", { class: "more wrong", title: message }, `${request.status} ${message}`)] : []),
     ...(request.prompt ? [quiet(`“${request.prompt}”`)] : []),
     ...(request.reply ? [quiet(`→ ${request.reply}`)] : []),
-    ...(request.conversation ? [make("span", { class: "more id", title: request.conversation }, request.conversation)] : []),
+    ...(request.conversation
+      ? [make("span", { class: "more id", title: request.conversation }, request.conversation)] : []),
   ];
   return make("tr", {},
     make("td", {}, make("time", { datetime: at.toISOString() }, at.toLocaleTimeString([], { hour12: false }))),

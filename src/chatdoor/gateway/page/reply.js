@@ -12,6 +12,7 @@ export class Reply {
     this.began = performance.now();
     this.parts = [];
     this.waiting = make("span", { class: "waiting", "aria-hidden": "true" }, THINKING);
+    this.clock = setInterval(() => this.tick(), 1000);
     const body = make("div", { class: "body" });
     this.view = new ReplyView(body, onDraw);
     this.article = make("article", { class: "theirs", "aria-label": model, "aria-busy": "true" }, this.waiting, body);
@@ -21,20 +22,30 @@ export class Reply {
     return this.parts.join("");
   }
 
-  feed(piece) {
+  tick() {
+    this.waiting.textContent = `${THINKING} ${Math.round((performance.now() - this.began) / 1000)} s`;
+  }
+
+  // The wait is over.
+  come() {
+    clearInterval(this.clock);
     this.waiting.remove();
+  }
+
+  feed(piece) {
+    this.come();
     this.parts.push(piece);
     this.view.feed(piece);
   }
 
   // No more comes. Settles when all is drawn.
   end() {
-    this.waiting.remove();
+    this.come();
     return this.view.end();
   }
 
   settle() {
-    this.waiting.remove();
+    this.come();
     this.article.removeAttribute("aria-busy");
   }
 

@@ -1,5 +1,6 @@
-// Shows a reply while it comes. Pieces are gathered and drawn once for each frame of the screen; what is whole is drawn
-// once and left alone, and only the block at the end is drawn anew. So the work for a piece does not grow with the reply.
+// Shows a reply while it comes. Pieces are gathered and drawn once for each frame of the screen; what is whole is
+// drawn once and left alone, and only the block at the end is drawn anew. So the work for a piece does not grow with
+// the reply.
 
 import { make } from "./dom.js";
 import { FENCE, render } from "./markdown.js";
