@@ -131,5 +131,6 @@ def test_a_megabyte_does_not_freeze_it(seen: Window, door: Door) -> None:
     """One piece without a space, marks without an end, and a code block without an end are shown all the same."""
     for text in ("x" * 1_000_000, "**_[`a" * 160_000, "```\n" + "code line\n" * 100_000, "> " * 400_000):
         assert heavy(seen, door, [text]) < 1000
-        shown = seen.page.locator("article.theirs .body").last.evaluate("body => body.textContent.length")
+        shown = seen.page.locator("article.theirs .body").evaluate("body => body.textContent.length")
         assert shown > len(text) * 0.4
+        seen.page.evaluate("sessionStorage.clear()")
