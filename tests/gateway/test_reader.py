@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatdoor.gateway.problem import Problem
-from chatdoor.gateway.reader import AHEAD_MOST, HEAD_BYTES, HEADERS_MOST, RequestReader
+from chatdoor.gateway.reader import (
+    AHEAD_MOST,
+    HEAD_BYTES,
+    HEADERS_AT_ONCE,
+    HEADERS_MOST,
+    PART_BYTES,
+    RequestReader,
+)
 from chatdoor.gateway.request import Request
 
 POST = b"POST /v1/x?a=1?b HTTP/1.1\r\nHost: a\r\nX-Name: One\r\nx-name: two\r\nContent-Length: 5\r\n\r\nhello"
@@ -79,8 +86,9 @@ REFUSED = [
     (b"hello\r\n\r\n", 400),
     (b"GET http://a/ HTTP/1.1\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
-    (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (HEADERS_MOST + 1) + b"\r\n", 400),
+    (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (HEADERS_MOST + 1) + b"\r\n", 431),
     (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    (b"GET / HTTP/1.1\r\n" + b"a:\r\n" * (HEADERS_MOST + 2), 431),
     (b"GET /" + b"a" * HEAD_BYTES, 431),
     (b"GET / HTTP/1.1\r\nX: " + b"a" * HEAD_BYTES, 431),
 ]
@@ -94,6 +102,7 @@ def test_what_is_no_request_is_a_problem(data: bytes, status: int, step: int) ->
     with pytest.raises(Problem) as problem:
         read(reader, *[data[at : at + step] for at in range(0, len(data), step)])
     assert problem.value.status == status
+    assert reader.coming is None or len(reader.coming.fields) <= HEADERS_MOST
 
 
 @pytest.mark.parametrize("trailer", [b"a" * 1_000, b"a: b\r\n" * 200], ids=["one without end", "many"])
@@ -111,6 +120,23 @@ def test_requests_ahead_are_bounded() -> None:
     with pytest.raises(Problem):
         reader.feed(b"GET / HTTP/1.1\r\n\r\n" * (AHEAD_MOST + 1))
     assert len(reader.heads) == AHEAD_MOST
+
+
+def test_headers_ahead_are_bounded() -> None:
+    """Requests that come at once have no more headers together than a good many usual ones."""
+    reader = RequestReader()
+    with pytest.raises(Problem):
+        reader.feed((b"GET / HTTP/1.1\r\n" + b"a:\r\n" * HEADERS_MOST + b"\r\n") * 200)
+    assert sum(len(request.fields) for request in reader.heads) <= HEADERS_AT_ONCE
+
+
+def test_tiny_chunks_take_no_more_than_their_bytes() -> None:
+    """A body in chunks of two bytes that nobody takes yet is held in few parts."""
+    reader = RequestReader()
+    reader.feed(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"2\r\nab\r\n" * 30_000)
+    request = reader.heads[0]
+    assert (request.held, len(request.parts)) == (60_000, -(-60_000 // PART_BYTES))
+    assert request.take() == b"ab" * 30_000
 
 
 def test_noise_never_breaks_the_reader() -> None:

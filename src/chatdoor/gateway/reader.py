@@ -18,13 +18,19 @@ HEAD_BYTES: Final = 65_536
 """The most bytes of a request's head, give or take what comes with its end. Clients send less than one kilobyte."""
 
 HEADERS_MOST: Final = 200
-"""The most headers of a request."""
+"""The most headers of a request. Each takes thirty times its bytes, where they are few."""
+
+HEADERS_AT_ONCE: Final = 5_000
+"""The most headers of all requests that come at once: a thousand requests with five each."""
 
 AHEAD_MOST: Final = 1_000
 """The most requests that may wait here. Nginx ends a connection after as many."""
 
 READ_MOST: Final = 262_144
 """The most bytes that come at once."""
+
+PART_BYTES: Final = 4_096
+"""A part of a body that is smaller takes in the next one: a chunk of a byte would take fifty."""
 
 CODING: Final = b"transfer-encoding"
 
@@ -42,20 +48,30 @@ class RequestReader:
         self._in_tail = False
         """True after the size of a chunk, until its bytes come: after that of the last one follow trailers."""
         self._head_bytes = 0
+        self._headers_at_once = 0
         self._parser: httptools.HttpRequestParser | BodyReader = httptools.HttpRequestParser(self)
 
     def feed(self, data: bytes) -> None:
         """Reads on. Raises Problem for what is no request."""
+        self._headers_at_once = 0
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._pass_over(data[upgrade.args[0] :])
         except httptools.HttpParserError:
-            raise _unreadable() from None
+            raise self._refusal() from None
         if self._in_head or self._in_tail:
             self._head_bytes += len(data)
+            if len(self._fields) > HEADERS_MOST:
+                raise self._refusal()
             if self._head_bytes > HEAD_BYTES:
                 raise Problem(431, f"The head of the request has more than {HEAD_BYTES} bytes.")
+
+    def _refusal(self) -> Problem:
+        if len(self._fields) <= HEADERS_MOST:
+            return _unreadable()
+        self._fields.clear()  # the connection may stay for a while
+        return Problem(431, f"The request has more than {HEADERS_MOST} headers.")
 
     def _pass_over(self, data: bytes) -> None:
         """Reads the body of a request that asks for another protocol, and nothing after it."""
@@ -93,7 +109,8 @@ class RequestReader:
         if request is None or isinstance(self._parser, BodyReader):
             return
         fields = request.fields
-        if len(fields) > HEADERS_MOST:
+        self._headers_at_once += len(fields)
+        if len(fields) > HEADERS_MOST or self._headers_at_once > HEADERS_AT_ONCE:
             raise httptools.HttpParserError("too many headers")
         request.headers = headers = dict(fields)
         if CODING in headers and any(name == CODING and value.lower() != b"chunked" for name, value in fields):
@@ -113,9 +130,14 @@ class RequestReader:
     def on_body(self, data: bytes) -> None:
         """The parser: a part of the body."""
         self._in_tail = False
-        if self.coming is not None:
-            self.coming.parts.append(data)
-            self.coming.held += len(data)
+        if self.coming is None:
+            return
+        parts = self.coming.parts
+        if parts and len(parts[-1]) < PART_BYTES:
+            parts[-1] += data
+        else:
+            parts.append(data)
+        self.coming.held += len(data)
 
     def on_message_complete(self) -> None:
         """The parser: the request is whole, or, where it asks for an upgrade, its head."""
