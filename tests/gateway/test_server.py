@@ -223,3 +223,16 @@ def test_a_head_that_is_coming_at_the_end_is_refused(sent: bytes, kept: bool) ->
     assert b"connection: close" in head
     assert b"x-should-retry: true" in head
     assert json.loads(body)["error"]["code"] == "busy"
+
+
+def test_a_body_that_does_not_come_holds_up_no_end() -> None:
+    """Who has sent half a body has the time that it always has, not all of the grace, and is told that it is over."""
+    with gateway(read_seconds=0.4, grace=60.0) as door:
+        with socket.create_connection(("127.0.0.1", door.port), timeout=SECONDS) as connection:
+            head = f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1:{door.port}\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+            door.wait_until_busy()
+            began = time.monotonic()
+            door.server.stop()
+            assert rest(connection).startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - began < 3

@@ -111,8 +111,10 @@ class Server:
             listener = await self.loop.create_server(lambda: Connection(self), sock=one, backlog=BACKLOG)
             self._listeners.append(listener)
         self._on_ready()
-        await self._look_after()
+        looking_after = self.loop.create_task(self._look_after())
+        await self._ending.wait()
         await self._end()
+        looking_after.cancel()
 
     def _greet(self) -> None:
         """Makes the headers of every answer, whose Date is of this second."""
@@ -120,15 +122,13 @@ class Server:
         self.greeting = f"server: chatdoor\r\ndate: {date}\r\n".encode()
 
     async def _look_after(self) -> None:
-        """Looks after connections until the end."""
-        while not self._ending.is_set():
+        """Looks after connections, also while the last ones come to their end."""
+        while True:
             self._greet()
             now = time.monotonic()
             for connection in list(self.connections):
                 connection.check_time(now, self._read_seconds)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(TICK_SECONDS, self._read_seconds / 2)):
-                    await self._ending.wait()
+            await asyncio.sleep(min(TICK_SECONDS, self._read_seconds / 2))
 
     async def _end(self) -> None:
         """Stops accepting, lets what runs finish within the grace time, and ends the rest."""
