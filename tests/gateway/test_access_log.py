@@ -3,7 +3,10 @@
 import asyncio
 import json
 import logging
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -127,16 +130,80 @@ def test_a_disk_that_fails_is_told_once(tmp_path: Path, caplog: pytest.LogCaptur
     ]
 
 
+def add(log: AccessLog) -> None:
+    """Adds a line."""
+    request = Request()
+    request.path = b"/"
+    log.add(Exchange(request, None), 1.0)  # type: ignore[arg-type]
+
+
+def test_without_standard_error_that_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the shell has closed it, lines have no place, and the end is an end like any other."""
+    monkeypatch.setattr(sys, "stderr", None)
+
+    async def main() -> None:
+        log = AccessLog()
+        add(log)
+        await log.close()
+
+    asyncio.run(main())
+    assert "can not be written: there is no standard error" in caplog.text
+
+
+STUCK = """
+import asyncio, os
+from pathlib import Path
+from chatdoor.gateway import access_log
+from tests.gateway.test_access_log import add
+
+async def main() -> None:
+    os.set_blocking(2, False)
+    while {fills}:
+        try:
+            os.write(2, b"x" * 4_096)
+        except BlockingIOError:
+            break
+    os.set_blocking(2, True)
+    log = access_log.AccessLog({path})
+    log.check()
+    add(log)
+    await asyncio.sleep(0.5)
+    add(log)
+    access_log.LAST_SECONDS = 0.2
+    await log.close()
+    print("closed", flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no such pipes")
+@pytest.mark.parametrize("named", [False, True], ids=["standard error is full", "nobody opens the pipe"])
+def test_a_pipe_that_takes_nothing_keeps_nobody_from_the_end(named: bool, tmp_path: Path) -> None:
+    """Whoever should read the log and does not gets no more of it: the program ends, and soon."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    script = STUCK.format(fills=not named, path=f"Path({str(path)!r})" if named else "")
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.wait(10) == 0
+            assert process.stdout is not None
+            assert process.stdout.read() == b"closed\n"
+        finally:
+            process.kill()
+
+
 def test_too_many_lines_are_dropped_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where writing is too slow the memory is bounded, and the log says how many lines it lacks."""
     monkeypatch.setattr(access_log, "MOST_LINES", 2)
     path = tmp_path / "access.log"
 
     async def main() -> None:
-        log, request = AccessLog(path), Request()
-        request.path = b"/"
+        log = AccessLog(path)
         for _ in range(5):
-            log.add(Exchange(request, None), 1.0)  # type: ignore[arg-type]
+            add(log)
         await log.close()
 
     asyncio.run(main())

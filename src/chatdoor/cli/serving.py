@@ -215,7 +215,9 @@ class Serving:
         if (self._wishes.access_log or named) == STDERR:
             return AccessLog(texts=self._plan.logs_texts)
         if path := Path(self._wishes.access_log) if self._wishes.access_log else _path(self.config, named):
-            return AccessLog(path, texts=self._plan.logs_texts)
+            log = AccessLog(path, texts=self._plan.logs_texts)
+            log.check()
+            return log
         if self._plan.logs_texts:
             raise ArgumentError("--log-texts: there is no log for them; give --access-log too")
         return None

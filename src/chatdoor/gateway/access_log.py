@@ -1,18 +1,23 @@
 """The access log: a JSON object on a line for each request, when its answer has ended.
 
-Lines are gathered, and a thread writes them: a disk or a pipe that is slow keeps no request waiting.
+Lines are gathered, and a thread writes them: a disk or a pipe that is slow keeps no request waiting, and one that takes
+nothing does not keep the gateway from its end.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from chatdoor.errors import ArgumentError
 from chatdoor.gateway.counts import CLIENT_LEFT
 from chatdoor.gateway.exchange import Exchange
 
@@ -21,6 +26,9 @@ EVERY_SECONDS: Final = 0.2
 
 MOST_LINES: Final = 50_000
 """Lines that may wait, where writing is too slow. More are dropped, and their number is told."""
+
+LAST_SECONDS: Final = 5.0
+"""How long the last lines may take to be written."""
 
 PATH_MOST: Final = 200
 """Characters of a path that are logged."""
@@ -69,6 +77,15 @@ class AccessLog:
         self._dropped = 0
         self._failed = False
         self._writing: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    def check(self) -> None:
+        """Raises ArgumentError where the file can not be written. The reader of a pipe may come later."""
+        try:
+            if self._path is not None and not self._path.is_fifo():
+                self._put(b"")
+        except OSError as error:
+            raise ArgumentError(f"the access log {self._path} can not be written: {error.strerror}") from error
 
     def add(self, exchange: Exchange, now: float) -> None:
         """Logs a request that has ended; `now` is by the clock of its note."""
@@ -80,16 +97,18 @@ class AccessLog:
             self._writing = asyncio.get_running_loop().create_task(self._write_on())
 
     async def close(self) -> None:
-        """Writes what waits."""
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.wait([self._writing])
-        self._write(self._take())
+        """Writes what waits, as far as it is taken within a few seconds."""
+        self._closing.set()
+        if (writing := self._writing) is not None:
+            await asyncio.wait([writing], timeout=LAST_SECONDS)
+            writing.cancel()
 
     async def _write_on(self) -> None:
         while self._lines:
-            await asyncio.sleep(EVERY_SECONDS)
-            await asyncio.shield(asyncio.to_thread(self._write, self._take()))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_SECONDS):
+                    await self._closing.wait()
+            await _apart(self._write, self._take())
         self._writing = None
 
     def _take(self) -> bytes:
@@ -110,12 +129,29 @@ class AccessLog:
             self._failed = True
 
     def _put(self, data: bytes) -> None:
-        if self._path is None:
-            sys.stderr.buffer.write(data)
-            sys.stderr.buffer.flush()
-        elif data:
+        if self._path is not None:
             with open(self._path, "ab", opener=_private) as file:
                 file.write(data)
+        elif sys.stderr is None:
+            raise ValueError("there is no standard error")
+        else:  # not by its own buffer: who waits there would keep the interpreter from its end
+            with open(sys.stderr.fileno(), "wb", closefd=False) as file:
+                file.write(data)
+
+
+async def _apart(write: Callable[[bytes], None], data: bytes) -> None:
+    """Writes in a thread that nobody has to wait for."""
+    loop, written = asyncio.get_running_loop(), asyncio.Event()
+
+    def run() -> None:
+        try:
+            write(data)
+        finally:
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
+                loop.call_soon_threadsafe(written.set)
+
+    threading.Thread(target=run, name="chatdoor-log", daemon=True).start()
+    await written.wait()
 
 
 def _private(path: str, flags: int) -> int:
