@@ -139,6 +139,11 @@ WRONG = [
     (("--port", "70000"), "--port"),
     (("--config", "none.toml"), "none.toml"),
     (("--site", "voigpt", "--site", "voigpt"), "two sites"),
+    (("--grace", "nan"), "nan is no number"),
+    (("--cors", "https://chat.example.org/"), "expected an origin such as"),
+    (("--allowed-host", "https://chat.example.org"), "expected a host such as"),
+    (("--trust-user-header", "X User"), "expected the name of a header"),
+    (("--access-log", "none/access.log"), "none/access.log can not be written"),
 ]
 
 

@@ -137,9 +137,7 @@ def add(log: AccessLog) -> None:
     log.add(Exchange(request, None), 1.0)  # type: ignore[arg-type]
 
 
-def test_without_standard_error_that_is_told(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_standard_error_that_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Where the shell has closed it, lines have no place, and the end is an end like any other."""
     monkeypatch.setattr(sys, "stderr", None)
 

@@ -15,6 +15,7 @@ from chatdoor.batch.words import summary_lines
 from chatdoor.cli.batch_progress import shown
 from chatdoor.cli.clean import one_line
 from chatdoor.cli.failures import STOPPED, exit_code_table
+from chatdoor.cli.numbers import NumberRange
 from chatdoor.cli.output import Output, complain, stdout, tell
 from chatdoor.cli.settings import PRECEDENCE, Settings, with_settings
 from chatdoor.cli.visit import client_options, showing_log, site_at_hand
@@ -93,7 +94,7 @@ def _concurrency(_context: click.Context, _option: click.Parameter, text: str) -
 @click.option("--report", type=_FILE, metavar="FILE", help="Write a report with plots: one HTML file.")
 @click.option(
     "--patience",
-    type=click.FloatRange(0, 1e6, min_open=True),
+    type=NumberRange(0, 1e6, min_open=True),
     metavar="SECONDS",
     default=PATIENCE,
     show_default=True,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from chatdoor.cli.numbers import NumberRange
 from chatdoor.cli.output import stdout
 from chatdoor.errors import ArgumentError
 from chatdoor.practice import OPTIONS, PASSWORD, USER, Behaviour, Option, serve, site_text
@@ -41,7 +42,7 @@ _KINDS: "Final[Mapping[type, Callable[[Option], click.ParamType[Any]]]]" = {
     str: lambda option: click.Choice(option.choices),
     bool: lambda _: click.BOOL,
     int: lambda _: click.IntRange(0, COUNT_MOST),
-    float: lambda _: click.FloatRange(0, SECONDS_MOST),
+    float: lambda _: NumberRange(0, SECONDS_MOST),
 }
 """Type of an option's default -> what click takes for it."""
 

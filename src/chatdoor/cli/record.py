@@ -12,6 +12,7 @@ import msgspec
 
 from chatdoor.cli.discover import finish, place_for
 from chatdoor.cli.discover_live import Wish, with_wish
+from chatdoor.cli.numbers import NumberRange
 from chatdoor.cli.output import tell
 from chatdoor.cli.references import FORMS, check_stdin, resolve
 from chatdoor.cli.scrub import keep, write_file
@@ -79,7 +80,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             place_for(place, overwrite=self.overwrite)
 
 
-_SECONDS: Final = click.FloatRange(0, 3_600, min_open=True)
+_SECONDS: Final = NumberRange(0, 3_600, min_open=True)
 _FILE: Final = click.Path(path_type=Path)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
+from chatdoor.cli.numbers import NumberRange
 from chatdoor.cli.references import FORMS
 from chatdoor.cli.visit import showing_log
 from chatdoor.cli.wishes import KEYS_VARIABLE, STDERR, Wishes
@@ -34,7 +35,7 @@ While it runs:
 """
 
 
-_SECONDS: Final = click.FloatRange(0, 1e7, min_open=True)
+_SECONDS: Final = NumberRange(0, 1e7, min_open=True)
 _FILE: Final = click.Path(path_type=Path)
 
 
@@ -88,7 +89,7 @@ _FILE: Final = click.Path(path_type=Path)
 @click.option("--allow-secrets", is_flag=True, help="Send the secrets that site files name ({env:X} ...).")
 @click.option(
     "--grace",
-    type=click.FloatRange(0, 3_600),
+    type=NumberRange(0, 3_600),
     metavar="SECONDS",
     help="How long running requests may take at the end. [default: 30]",
 )

@@ -27,6 +27,14 @@ KeyReference: TypeAlias = Annotated[
     str, Meta(pattern=rf"^(?:env:|file:|{HASH}).", title="env:NAME, file:PATH or sha256:DIGEST")
 ]
 HeaderName: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$", title="the name of a header")]
+HostName: TypeAlias = Annotated[str, Meta(pattern=r"^[^\s/@?#]+$", title="a host such as chat.example.org:8080")]
+Origin: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?:\*|null|[A-Za-z][A-Za-z0-9+.-]*://[^\s/@?#]+)$",
+        title="an origin such as https://chat.example.org, or *",
+    ),
+]
 Workers: TypeAlias = Annotated[int, Meta(ge=1, le=64, title="a number from 1 to 64")]
 StateDown: TypeAlias = Literal["serve", "refuse"]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535, title="a port from 0 to 65535")]
@@ -54,10 +62,10 @@ class ConfigTable(Table, frozen=True, kw_only=True):
     keys: Annotated[list[KeyTable], means("who may ask")] = msgspec.field(default_factory=list)
     host: Annotated[Text, means("the address to listen on")] = HOST
     port: Annotated[Port, means("the port to listen on; 0 is one that is free")] = PORT
-    allowed_hosts: Annotated[list[Text], means("further values of the Host header that mean this gateway")] = (
+    allowed_hosts: Annotated[list[HostName], means("further values of the Host header that mean this gateway")] = (
         msgspec.field(default_factory=list)
     )
-    cors: Annotated[list[Text], means("origins of web pages that may use it from a browser")] = msgspec.field(
+    cors: Annotated[list[Origin], means("origins of web pages that may use it from a browser")] = msgspec.field(
         default_factory=list
     )
     strict: Annotated[bool, means("refuse what a web chatbot can not do")] = False
