@@ -1,5 +1,6 @@
 """SIGHUP: sites, keys and settings are read again, and nobody who is talking notices."""
 
+import os
 import signal
 import sys
 import time
@@ -39,6 +40,23 @@ def test_what_runs_and_what_was_said_goes_on(program: Program) -> None:
             assert (status, again["x-chatdoor-fidelity"]) == (200, "native")
             assert ["I am called Ada", "And now?"] in practice.heard()
             assert gateway.chat(model="gpt-4o")[0] == 200
+
+
+def test_a_reload_before_it_is_ready_comes_after(program: Program) -> None:
+    """Whoever asks for a reload while the gateway starts neither ends it, nor asks in vain."""
+    config = program.folder / "gateway.toml"
+    os.mkfifo(config)
+    with program.started("serve", "--port", "0", "--config", config) as process:
+        with config.open("w") as first:  # it is opened for reading by a start that is on its way
+            process.send_signal(signal.SIGHUP)
+            first.write('sites = ["voigpt"]\n')
+        assert process.stdout is not None
+        line = process.stdout.readline().decode()
+        assert "http" in line
+        with config.open("w") as second:
+            second.write('sites = ["voigpt"]\naliases = { "gpt-4o" = "voigpt" }\n')
+        gateway = Remote(process, line.partition("http://")[2].partition("/")[0], {})
+        wait_until(lambda: "gpt-4o" in gateway.models())
 
 
 def test_a_site_that_is_gone_finishes_what_runs(program: Program) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import socket
 
     from chatdoor.cli.serve_plan import Plan
+    from chatdoor.gateway.early import Early
     from chatdoor.gateway.workers import Worker
 
 EPILOG: Final = """\b
@@ -101,21 +102,27 @@ def serve(**options: object) -> None:
     other address needs one. Ctrl-C or SIGTERM lets running requests finish, a second one does not. SIGHUP reads the
     config, the sites and the keys again.
     """  # fmt: skip
+    from chatdoor.gateway.early import noting_early
+
+    with noting_early() as early:
+        _start(msgspec.convert(options, Wishes), early)
+
+
+def _start(wishes: Wishes, early: "Early") -> None:
     from chatdoor.cli.serve_plan import Plan
     from chatdoor.gateway.server import listen
 
-    wishes = msgspec.convert(options, Wishes)
     with showing_log(logging.DEBUG if wishes.verbose else logging.ERROR), ExitStack() as stack:
         plan = Plan(wishes)
         listener = stack.enter_context(listen(plan.host, plan.port))
         worker = plan.fork() if plan.workers > 1 else None
         if not isinstance(worker, int):
-            _serve(plan, listener, stack, worker)
+            _serve(plan, listener, stack, worker, early)
         elif worker:
             raise SystemExit(worker)
 
 
-def _serve(plan: "Plan", listener: "socket.socket", stack: ExitStack, worker: "Worker | None") -> None:
+def _serve(plan: "Plan", listener: "socket.socket", stack: ExitStack, worker: "Worker | None", early: "Early") -> None:
     """Serves until the end: alone, or as one of several workers."""
     from chatdoor.cli.serving import Serving
     from chatdoor.gateway.server import Server
@@ -133,6 +140,8 @@ def _serve(plan: "Plan", listener: "socket.socket", stack: ExitStack, worker: "W
             plan.tell_ready(line)
         else:
             worker.tell_ready(line, server.stop)
+        if early.came:
+            server.renew()
 
     seconds = serving.config.read_seconds
     server = Server(state, grace=plan.grace, read_seconds=seconds, renew=serving.renew, on_ready=tell_ready)

@@ -13,6 +13,7 @@ from typing import Final
 from chatdoor.errors import ArgumentError
 from chatdoor.gateway.app import Gateway
 from chatdoor.gateway.connection import Connection
+from chatdoor.gateway.early import RENEWS
 from chatdoor.gateway.renewal import Renew, Renewals
 from chatdoor.gateway.state import State
 
@@ -25,9 +26,6 @@ SENT_SECONDS: Final = 0.01
 BACKLOG: Final = 2_048
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-
-RENEWS: Final = getattr(signal, "SIGHUP", None)
-"""The signal that asks for sites, keys and settings to be read again; not every system has it."""
 
 
 class Server:
