@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,9 +90,40 @@ def test_a_file_that_fails_ends_nothing(file: KeptFile, caplog: pytest.LogCaptur
             assert await shelf.compare_and_set(name, None, kept(name))
             assert await shelf.get(name)
 
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.ERROR):
         asyncio.run(main())
-    assert caplog.text.count("nothing more is kept") == 1
+        assert caplog.text.count("something is not kept") == 1
+        file.run("PRAGMA query_only = OFF")
+        file.run("PRAGMA query_only = ON")
+        file.run("DELETE FROM shelf")
+    assert caplog.text.count("something is not kept") == 2
+
+
+def test_another_program_that_writes_holds_up_nobody(file: KeptFile, tmp_path: Path) -> None:
+    """While it does, nothing is kept, in part neither; the gateway goes on at once."""
+    with closing(sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        shelf = file.shelf()
+        assert asyncio.run(shelf.compare_and_set("a", None, kept("a")))
+        assert time.monotonic() - began < 1
+        other.execute("ROLLBACK")
+    assert (file.run("SELECT id FROM shelf"), file.run("SELECT digest FROM part")) == ([], [])
+
+
+def test_what_was_not_kept_takes_nothing_with_it(file: KeptFile) -> None:
+    """Something that the file could not take leaves later, and what it has in common with others stays there."""
+
+    async def main() -> None:
+        shelf = file.shelf()
+        await shelf.compare_and_set("whole", None, kept("whole"))
+        file.run("PRAGMA query_only = ON")
+        await shelf.compare_and_set("lost", None, kept("lost"))
+        file.run("PRAGMA query_only = OFF")
+        await shelf.compare_and_set("lost", 0, None)
+        assert await file.shelf().get("whole") == kept("whole")
+
+    asyncio.run(main())
 
 
 def test_another_programs_file(tmp_path: Path) -> None:

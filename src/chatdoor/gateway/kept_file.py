@@ -36,12 +36,15 @@ CREATE TABLE IF NOT EXISTS asked (
 
 PUT: Final = "INSERT OR REPLACE INTO shelf VALUES (?, ?, ?, ?)"
 PUT_PART: Final = "INSERT INTO part VALUES (?, 1, ?) ON CONFLICT (digest) DO UPDATE SET users = users + 1"
-LEAVE_PART: Final = "UPDATE part SET users = users - 1 WHERE digest = ?"
+LEAVE_PART: Final = "UPDATE part SET users = users - 1 WHERE digest = ? AND EXISTS (SELECT 1 FROM shelf WHERE id = ?)"
 TAKE_PART: Final = "DELETE FROM part WHERE digest = ? AND users < 1"
 TAKE: Final = "DELETE FROM shelf WHERE id = ?"
 COUNT: Final = "INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?)"
 OLD: Final = "DELETE FROM asked WHERE at < ?"
 
+
+BUSY_SECONDS: Final = 0.1
+"""How long one waits for another program to finish its write: the whole gateway waits with it."""
 
 DIGEST: Final = 16
 """How many bytes of a digest stand for a list of items."""
@@ -63,19 +66,27 @@ class KeptFile:
         try:
             rows = self._db.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            if not self._fails:
-                logger.warning("nothing more is kept in %s: %s", self._path, error)
-            self._fails = True
+            self._tell(error)
             return []
+        self._fails = False
         return rows
 
     def run_all(self, statements: Sequence[tuple[str, tuple[object, ...]]]) -> None:
         """Runs them as one, all or none."""
-        self.run("BEGIN IMMEDIATE")
-        for statement, values in statements:
-            self.run(statement, *values)
-        if self._db.in_transaction:
-            self.run("COMMIT")
+        try:
+            with self._db:  # undone where one fails
+                self._db.execute("BEGIN IMMEDIATE")
+                for statement, values in statements:
+                    self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            self._tell(error)
+        else:
+            self._fails = False
+
+    def _tell(self, error: sqlite3.Error) -> None:
+        if not self._fails:  # told once, until it goes again
+            logger.error("something is not kept in %s: %s", self._path, error)
+        self._fails = True
 
     def shelf(self) -> "FileShelf":
         """The shelf that is kept here."""
@@ -128,8 +139,8 @@ class FileShelf(MemoryShelf):
         if kept_id in self._kept:
             digests = [(_digest(part),) for part in self._kept[kept_id][1].items]
             self._file.run_all([
+                *((LEAVE_PART, (*row, kept_id)) for row in digests),
                 (TAKE, (kept_id,)),
-                *((LEAVE_PART, row) for row in digests),
                 *((TAKE_PART, row) for row in digests),
             ])  # fmt: skip
         super()._take(kept_id)
@@ -162,7 +173,7 @@ class KeptQuota(Quota):
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (application,) = db.execute("PRAGMA application_id").fetchone()
