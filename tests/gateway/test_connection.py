@@ -1,6 +1,7 @@
 """One connection after another request, on raw sockets: order, early answers, limits of time."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import time
@@ -186,6 +187,22 @@ def test_who_never_reads_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None
         while door.server.connections:
             assert time.monotonic() < end
             time.sleep(0.05)
+
+
+def test_who_comes_takes_the_place_of_who_is_merely_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all places are taken, the connection that is idle for longest ends; one that has yet to ask stays."""
+    monkeypatch.setattr("chatdoor.gateway.connection.CONNECTIONS_MOST", 3)
+    with gateway() as door, contextlib.ExitStack() as stack:
+        silent, first, second = (stack.enter_context(connect(door)) for _ in range(3))
+        for kept in (first, second, first):
+            kept.sendall(LIVE % door.port)
+            assert status(kept.recv(65_536)) == 200
+        for gone in (second, first):
+            stack.enter_context(connect(door))
+            assert gone.recv(65_536) == b""
+        assert status(stack.enter_context(connect(door)).recv(65_536)) == 503
+        silent.sendall(LIVE % door.port)
+        assert status(silent.recv(65_536)) == 200
 
 
 def test_what_is_refused_after_a_head_has_a_body(door: Door) -> None:

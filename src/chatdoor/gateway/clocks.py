@@ -23,7 +23,8 @@ class Clocks:
         self.reading = True
         """True while something is read that is not whole; also before the first byte."""
         self._reads_since = now
-        self._idle_since = now
+        self.idle_since = now
+        """When the last answer was sent."""
         self.parted = False
         """True once the last answer was sent to a client that may still be sending."""
         self._parted_at = now
@@ -38,7 +39,7 @@ class Clocks:
 
     def answered(self, now: float) -> None:
         """Notes that an answer was sent. A request that is coming may have waited for that."""
-        self._idle_since = now
+        self.idle_since = now
         self._reads_since = now
 
     def part(self, now: float) -> None:
@@ -62,4 +63,4 @@ class Clocks:
 
     def is_idle_long(self, now: float) -> bool:
         """True where no request has come for long."""
-        return not self.reading and now - self._idle_since >= IDLE_SECONDS
+        return not self.reading and now - self.idle_since >= IDLE_SECONDS

@@ -47,7 +47,7 @@ FEWEST: Final = 4
 OTHER_FILES: Final = 32
 
 CONNECTIONS_MOST: Final = _connections_most()
-"""How many connections are served at a time. More are answered 503."""
+"""How many connections are served at a time. One more takes the place of one that is merely kept, or is a 503."""
 
 
 class Hall(Protocol):
@@ -92,9 +92,28 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by type
         connections = self._hall.connections
         connections.add(self)
-        if len(connections) > CONNECTIONS_MOST:
+        if len(connections) > CONNECTIONS_MOST and not self._take_place(connections):
             self._refuse(BUSY)
             transport.close()  # its place is wanted
+
+    def _take_place(self, connections: "set[Connection]") -> bool:
+        """Ends a connection that is merely kept, the longest of them, for this one; False where there is none."""
+        kept = [one for one in connections if one.is_kept]
+        if kept:
+            min(kept, key=lambda one: one.idle_since).abort()
+        return bool(kept)
+
+    @property
+    def is_kept(self) -> bool:
+        """True while nothing is asked on it, after an answer that was taken."""
+        transport = self._transport
+        kept = self.task is None and not (self._clocks.reading or self._clocks.parted or self.unsent)
+        return kept and transport is not None and not transport.is_closing()
+
+    @property
+    def idle_since(self) -> float:
+        """When its last answer was sent, by the monotonic clock."""
+        return self._clocks.idle_since
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """asyncio: it is closed, by whom and why ever. Who watches is told."""
