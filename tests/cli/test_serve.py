@@ -109,6 +109,24 @@ def test_a_config_file_says_all(program: Program) -> None:
         assert ask(url, "one", "gpt-4o") == 429
 
 
+def test_a_file_that_holds_a_key_is_meant_from_the_configs_folder(program: Program) -> None:
+    """As all paths in it are, wherever the gateway is started."""
+    (program.folder / "etc").mkdir()
+    program.write("etc/key", "from-file\n")
+    config = program.write("etc/gateway.toml", 'port = 0\n[[keys]]\nkey = "file:key"\n')
+    with program.started("serve", "--config", config) as process:
+        assert ask(first_line(process), "from-file") == 200
+
+
+@pytest.mark.parametrize("options", [(), ("--api-key", "env:ONE")], ids=["in the config", "by an option"])
+def test_a_key_that_is_given_twice_is_refused(program: Program, options: tuple[str, ...]) -> None:
+    """It could be without the limits that one of both has."""
+    again = "" if options else '[[keys]]\nkey = "env:ONE"\n'
+    config = program.write("gateway.toml", f'{again}[[keys]]\nkey = "env:ONE"\nper_day = 1\n')
+    ran = program("serve", "--config", config, *options, env={"ONE": "very-secret"})
+    assert (ran.code, "this key is given twice" in ran.err, "very-secret" in ran.err) == (2, True, False)
+
+
 @pytest.mark.parametrize("by", ["option", "config"])
 def test_what_front_ends_may_do_is_said(program: Program, by: str) -> None:
     """Side requests are refused, and a user is told apart, by option or by the config."""

@@ -25,10 +25,13 @@ def all_keys(wishes: Wishes, config: Config) -> list[Key]:
     keys = [Key(digest=digest_of(text, said_by)) for text, said_by in named]
     for index, row in enumerate(config.table.keys):
         place = f"keys[{index}].key"
-        text = row.key if row.key.startswith(HASH) else resolve(row.key, place)
+        text = row.key if row.key.startswith(HASH) else resolve(config.reference(row.key), place)
+        digest = digest_of(text, place)
+        if any(key.digest == digest for key in keys):
+            raise ArgumentError(f"{place}: this key is given twice, so what it may do is anybody's guess")
         quota = Quota(given(row.per_minute), given(row.per_day))
         sites = None if isinstance(row.sites, msgspec.UnsetType) else frozenset(row.sites)
-        keys.append(Key(digest=digest_of(text, place), sites=sites, quota=quota, name=given(row.name) or ""))
+        keys.append(Key(digest=digest, sites=sites, quota=quota, name=given(row.name) or ""))
     return keys
 
 

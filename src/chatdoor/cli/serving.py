@@ -146,7 +146,7 @@ class Serving:
         if self._wishes.proxy:
             return resolve(self._wishes.proxy, "--proxy")
         named = given(config.table.proxy)
-        return resolve(named, "proxy") if named else None
+        return resolve(config.reference(named), "proxy") if named else None
 
     def _store(self) -> "ConversationFile | None":
         path = self._wishes.conversations or _path(self.config, self.config.table.conversations)
@@ -178,7 +178,7 @@ class Serving:
         if self._wishes.state:
             return resolve(self._wishes.state, "--state")
         named = given(self.config.table.state)
-        return resolve(named, "state") if named else None
+        return resolve(self.config.reference(named), "state") if named else None
 
     @property
     def _folder(self) -> Path | None:

@@ -128,6 +128,11 @@ class Config(msgspec.Struct, frozen=True):
         is_path = "/" in site or site.endswith(".toml")
         return str(self.path(site)) if is_path else site
 
+    def reference(self, text: str) -> str:
+        """A reference to a secret, a file's path in it from where we are; any other text as it is."""
+        kind, _, place = text.partition(":")
+        return f"{kind}:{self.path(place)}" if kind == "file" else text
+
     def path(self, file: str) -> Path:
         """A file's path from where we are."""
         return self.folder / Path(file).expanduser()
