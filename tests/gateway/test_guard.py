@@ -25,6 +25,15 @@ def test_only_json_is_read(door: Door, kind: str) -> None:
     assert typed.status == 400
 
 
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("br, gzip", 415), ("Identity", 200)])
+def test_a_compressed_body_is_refused(door: Door, coding: str, status: int) -> None:
+    """It is said that it would have to be plain, and not that it is no JSON."""
+    seen = door.chat({"Content-Encoding": coding})
+    assert seen.status == status
+    if status == 415:
+        assert seen.error["code"] == "content_encoding"
+
+
 def test_a_page_that_is_allowed_may_ask() -> None:
     """With --cors a browser is told that the page may ask, and reads our headers; other pages may not."""
     with gateway(cors=[PAGE]) as door:

@@ -30,6 +30,9 @@ ONCE: Final = frozenset({
 OUR_SITE: Final = frozenset({b"same-origin", b"none"})
 """Values of Sec-Fetch-Site of our own page, and of what a person typed."""
 
+IDENTITY: Final = b"identity"
+"""The value of Content-Encoding that says of a body that it is as it is."""
+
 PREFLIGHT_SECONDS: Final = b"600"
 
 
@@ -92,10 +95,14 @@ class Guard:
             raise _no_key("Incorrect API key provided.", "invalid_api_key")
 
     def check_prompt(self, exchange: Exchange) -> None:
-        """Raises Problem where the body is not declared as JSON (415), or the key has asked too often (429)."""
+        """Raises Problem where the body is not declared as plain JSON (415), or the key has asked too often (429)."""
         kind = exchange.headers.get(b"content-type", b"")
         if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
             raise Problem(415, "The body has to be JSON: send Content-Type: application/json.", code="content_type")
+        if exchange.headers.get(b"content-encoding", IDENTITY).lower() != IDENTITY:
+            raise Problem(
+                415, "The body has to be sent uncompressed, without Content-Encoding.", code="content_encoding"
+            )
         if exchange.key is not None and exchange.key.quota is not None:
             if self._counts is None:
                 exchange.common += exchange.key.quota.take(time.time())
