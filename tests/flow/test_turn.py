@@ -1,6 +1,6 @@
 """A turn: the messages of a call in the shape that the site wants."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -71,6 +71,24 @@ RULES = [
 def test_system_texts(text: str, sent: list[tuple[str, str]]) -> None:
     """They go as messages, before the first one of the user, or not at all, as the site file says."""
     assert _sent(site_of(text), _turn(SYSTEM, DEVELOPER, HELLO))["messages"] == _said(*sent)
+
+
+EMPTY: Final = Message("system", "")
+SESSION: Final = "[conversation]\nhistory = 'session'\n"
+
+
+@pytest.mark.parametrize("rule", ["prepend", "drop", "refuse"])
+def test_an_empty_system_text_is_none(rule: str) -> None:
+    """Clients send one where nobody has written a system text. It is no message, and nothing stands before the turn."""
+    messages = f'[messages]\nsystem = "{rule}"\n'
+    assert _sent(site_of(messages), _turn(EMPTY, HELLO))["messages"] == _said(("user", "Hello"))
+    assert turn_values(site_of(messages + SESSION, chat=PROMPT), _turn(EMPTY, HELLO))["prompt"] == "Hello"
+
+
+def test_an_empty_system_text_among_others() -> None:
+    """The others stand before the turn as if it were not there."""
+    site, turn = site_of('[messages]\nsystem = "prepend"'), _turn(EMPTY, SYSTEM, EMPTY, DEVELOPER, HELLO)
+    assert _sent(site, turn)["messages"] == _said(("user", "Be brief.\n\nBe kind.\n\nHello"))
 
 
 def test_a_system_text_has_a_field_of_its_own() -> None:

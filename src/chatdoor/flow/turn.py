@@ -54,8 +54,8 @@ def turn_values(site: Site, turn: Turn, made: Sequence[Mapping[str, str]] = ()) 
     for message in turn.messages:  # a comprehension is a call
         if message.role in SYSTEM_ROLES:
             texts.append(message.text)  # noqa: PERF401
-    system = "\n\n".join(texts)
-    messages = _with_system(site, turn.messages, system) if system else turn.messages
+    system = "\n\n".join(filter(None, texts)) if texts else ""
+    messages = _with_system(site, turn.messages, system) if texts else turn.messages
     at = _newest(messages)
     newest = None if at is None else messages[at].text
     prompt = _news(site, turn) if site.remembers else newest
@@ -89,7 +89,7 @@ def _news(site: Site, turn: Turn) -> str | None:
     news = turn.messages[turn.known :]
     texts = [message.text for message in news if message.role == "user"]
     if texts and site.messages.system == "prepend":
-        texts = [*(message.text for message in news if message.role in SYSTEM_ROLES), *texts]
+        texts = [*(message.text for message in news if message.role in SYSTEM_ROLES and message.text), *texts]
     return "\n\n".join(texts) if texts else None
 
 
@@ -128,10 +128,10 @@ def _with_system(site: Site, messages: tuple[Message, ...], system: str) -> tupl
     rule = site.messages.system
     if rule == "message":
         return messages
-    if rule == "refuse":
+    if rule == "refuse" and system:
         raise ArgumentError("messages: this site takes no system text", site=site.name)
     talk = tuple(message for message in messages if message.role not in SYSTEM_ROLES)
-    if rule != "prepend":
+    if rule != "prepend" or not system:
         return talk
     at = next((index for index, message in enumerate(talk) if message.role == "user"), None)
     if at is None:
