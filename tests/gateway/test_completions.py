@@ -102,7 +102,7 @@ def test_the_sdk_whole_and_streamed() -> None:
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"prompt": [1, 2]}, "prompt"), ({"prompt": [[1, 2], [3]]}, "prompt"), ({"prompt": []}, "prompt"),
     ({"prompt": None}, "prompt"), ({"prompt": ["a", 1]}, "prompt"), ({"prompt": ["a"] * 33, "n": 2}, "prompt"),
-    ({"n": 0}, "n"), ({"max_tokens": 0}, "max_tokens"), ({"stop": 5}, "stop"), ({"echo": "yes"}, "echo"),
+    ({"n": 0}, "n"), ({"max_tokens": -1}, "max_tokens"), ({"stop": 5}, "stop"), ({"echo": "yes"}, "echo"),
 ]  # fmt: skip
 
 
@@ -150,6 +150,18 @@ def test_stops_and_limits_that_we_apply(streamed: bool) -> None:
             read = chunks(seen) if streamed else [good(seen)]
             assert "".join(one.choices[0].text for one in read) == text
             assert read[-1].choices[0].finish_reason == reason
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_length_of_nothing(streamed: bool) -> None:
+    """`max_tokens` may be 0, for the prompt alone: named as not done, or applied."""
+    wish: dict[str, Any] = {"max_tokens": 0, "echo": True, "stream": streamed}
+    for apply, text, ignored in [(False, "say exactly: oneone", "max_tokens"), (True, "say exactly: one", None)]:
+        with practice_door(reply="sse-delta", conduct=Conduct(apply_stop=apply)) as (door, _):
+            seen = complete(door, "say exactly: one", **wish)
+        read = chunks(seen) if streamed else [good(seen)]
+        assert "".join(one.choices[0].text for one in read) == text
+        assert seen.headers.get("x-chatdoor-ignored") == ignored
 
 
 def test_a_cut_stream_has_no_clean_end() -> None:

@@ -48,7 +48,10 @@ def test_a_key_sees_its_sites_alone() -> None:
     assert (missing.value.status, missing.value.param, missing.value.code) == (404, "model", "model_not_found")
     with pytest.raises(Problem) as wrong:
         house.find("bet", only)
-    assert "beta" not in wrong.value.message
+    assert wrong.value.message.endswith("you do not have access to it.")
+    with pytest.raises(Problem) as near:
+        house.find("alpah", only)
+    assert near.value.message.endswith("did you mean 'alpha'?")
 
 
 @pytest.mark.parametrize(

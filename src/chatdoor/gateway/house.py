@@ -98,10 +98,10 @@ class House:
         served = self._served.get(name)
         if served is None or (key is not None and not key.may_ask(served.site.name)):
             shown = name[:SHOWN_MOST]
-            known = nearest(shown, self._names(key))
+            known = nearest(shown, self._names(key)) or "."
             raise Problem(
                 404,
-                f"The model {shown!r} does not exist or you do not have access to it{known}.",
+                f"The model {shown!r} does not exist or you do not have access to it{known}",
                 param="model",
                 code="model_not_found",
             )

@@ -22,6 +22,9 @@ class Terms(msgspec.Struct, frozen=True):
     left: list[str]
 
 
+NO_WISH: Final = (None, [])
+"""What asks for no limit. A limit of 0 is one."""
+
 NO_TERMS: Final = Terms(sampling={}, stops=(), most_tokens=None, left=[])
 """Those of a request that asks for nothing of the kind. Nobody changes them."""
 
@@ -31,9 +34,11 @@ def make_terms(request: object, limits: Limits, served: Served, conduct: Conduct
     options, left = sampling(request, served.takes)
     wishes = {"stop": ("stop", list(limits.stops)), "max_tokens": (limits.tokens_field, limits.most_tokens)}
     for name, (field, wish) in wishes.items():
-        if wish and name in served.takes:
+        if wish in NO_WISH:
+            continue
+        if name in served.takes:
             options[name] = wish
-        elif wish and not conduct.apply_stop:
+        elif not conduct.apply_stop:
             left.append(field)
     return Terms(
         sampling=options,

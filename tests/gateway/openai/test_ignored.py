@@ -17,6 +17,7 @@ NEUTRAL: list[dict[str, object]] = [
     {}, {"tools": []}, {"tool_choice": "auto"}, {"logprobs": False}, {"response_format": {"type": "text"}},
     {"modalities": ["text"]}, {"frequency_penalty": 0}, {"presence_penalty": 0.0}, {"store": False},
     {"parallel_tool_calls": True}, {"tools": None}, {"logit_bias": {}}, {"unknown": {"deep": [1]}}, {"user": "me"},
+    {"verbosity": "medium"},
 ]  # fmt: skip
 
 
@@ -30,7 +31,8 @@ def test_what_asks_for_nothing_is_not_named(fields: dict[str, object]) -> None:
     ("name", "value"),
     [("tools", [{}]), ("tool_choice", "required"), ("logprobs", True), ("top_logprobs", 3), ("audio", {}),
      ("response_format", {"type": "json_schema"}), ("modalities", ["text", "audio"]), ("logit_bias", {"5": 1}),
-     ("presence_penalty", 0.5), ("store", True), ("reasoning_effort", "high"), ("prediction", {}), ("functions", [1])],
+     ("presence_penalty", 0.5), ("store", True), ("reasoning_effort", "high"), ("prediction", {}), ("functions", [1]),
+     ("verbosity", "low")],
 )  # fmt: skip
 def test_what_is_asked_in_vain_is_named(name: str, value: object) -> None:
     """A field that a web chatbot has no place for is named by its own name."""

@@ -22,6 +22,7 @@ class CompletionRequest(TextRequest, frozen=True, kw_only=True):
     """A request, as far as we look at it; what else it holds is tolerated. A None is as if it were not there."""
 
     prompt: Prompt
+    max_tokens: Annotated[int, Meta(ge=0)] | None = None  # 0 asks for no answer: for the prompt alone, with `echo`
     best_of: int | None = None
     echo: bool | None = None
     logprobs: int | None = None

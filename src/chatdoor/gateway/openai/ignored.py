@@ -69,7 +69,7 @@ CHAT: Final = CanNot({
     "reasoning_effort": _one_of("none"),
     "response_format": _one_of({"type": "text"}),
     "store": _one_of(False),
-    "verbosity": _never,
+    "verbosity": _one_of("medium"),
     "web_search_options": _never,
 })  # fmt: skip
 
