@@ -16,7 +16,16 @@ from chatdoor.drive.secrets import SecretUse, forget_answers
 from chatdoor.drive.sessions import Lead
 from chatdoor.drive.talks import Holding
 from chatdoor.drive.visitor import Visitor
-from chatdoor.errors import ChatdoorError, LoginFailed, Place, RateLimited, ReplyTooLarge, TimedOut
+from chatdoor.errors import (
+    ChatdoorError,
+    ContentRefused,
+    LoginFailed,
+    Place,
+    RateLimited,
+    ReplyError,
+    ReplyTooLarge,
+    TimedOut,
+)
 from chatdoor.flow.effects import (
     Decode,
     Effect,
@@ -45,38 +54,62 @@ SLOT_PHASE: Final = "waiting for a session (all are talking; limits.sessions)"
 
 
 class Reading:
-    """The body of an answer on its way through a decoder."""
+    """The body of an answer on its way through a decoder.
+
+    A failure waits for the texts before it: whether they came in the same bytes is chance.
+    """
 
     over = False
     """Its end has come."""
     _first: float | None = None
+    _given = 0
+    """Characters of the texts so far."""
+    _failure: ChatdoorError | None = None
 
     def __init__(self, effect: Decode) -> None:
         self._decoder = effect.decoder
         self._limit = effect.limit
         self._quiet = effect.quiet
-        self._size = len(effect.seen)
-        self._texts = self._decoder.feed(effect.seen) if effect.seen else []
+        self._size = 0
+        self._seen = effect.seen
 
     @property
     def wants_more(self) -> bool:
-        """True until the reply has ended, whether or not more bytes come."""
-        return not self._decoder.ended
+        """True until the reply has ended or failed, whether or not more bytes come. What is there comes first."""
+        return not (self._seen or self._decoder.ended or self._failure)
 
     def feed(self, data: bytes | None) -> list[str]:
-        """The texts that these bytes complete, or the end, which is None. Raises ReplyError."""
-        texts, self._texts = self._texts, []
-        if data is None:
-            texts += self._decoder.finish()
-            self.over = True
-        else:
+        """The texts that these bytes complete, or the end, which is None. Raises ReplyError, ContentRefused."""
+        if self._seen:
+            data, self._seen = self._seen, b""
+        if data is not None:
             self._size += len(data)
             if self._size > self._limit:
                 raise too_large(self._limit)
-            texts += self._decoder.feed(data)
+        texts = self._read(data)
+        self.over = data is None and self._failure is None
         if texts and self._first is None and not self.over:  # else it comes with the end
             self._first = time.monotonic()
         return [] if self._quiet else texts
+
+    def _read(self, data: bytes | None) -> list[str]:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            texts = self._decoder.finish() if data is None else self._decoder.feed(data)
+        except (ReplyError, ContentRefused) as error:
+            return [self._rest(error)]
+        for text in texts:
+            self._given += len(text)
+        return texts
+
+    def _rest(self, error: ChatdoorError) -> str:
+        """What was not handed on when the reply failed; the error is raised after it. Raises it where there is none."""
+        rest = "" if self._quiet or self._decoder.revised else self._decoder.text[self._given :]
+        if not rest:
+            raise error
+        self._failure = error
+        return rest
 
     @property
     def text(self) -> str:

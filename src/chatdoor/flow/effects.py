@@ -83,6 +83,8 @@ class Decoder(Protocol):
 
     ended: bool
     """The reply is complete, whether or not more bytes come."""
+    revised: bool
+    """A part of what was given as pieces is not in the text any more."""
 
     @property
     def text(self) -> str:
