@@ -3,6 +3,7 @@
     ChatdoorError                   RuntimeError
     ├── ArgumentError               also a ValueError: the caller's argument is wrong
     │   ├── SiteFileError           the site file is wrong; names file, line and key
+    │   ├── SecretMissing           a secret that the site file names is not there, or may not be sent
     │   ├── RecordingError          a recording can not be used; names file and entry
     │   └── PromptTooLong           longer than the site takes
     ├── NotRecorded                 the browser or the page did not do what a recording takes
@@ -88,6 +89,12 @@ class SiteFileError(ArgumentError):
         self.key = key
         super().__init__(problem)
         self.args = (": ".join(part for part in (file if line is None else f"{file}:{line}", key, problem) if part),)
+
+
+class SecretMissing(ArgumentError):
+    """A secret that the site file names is not there, or nobody has allowed that it is sent."""
+
+    status = 424
 
 
 class RecordingError(ArgumentError):

@@ -13,7 +13,7 @@ from keyring.errors import KeyringLocked
 
 from chatdoor import Client, ConversationFile, FileStore, SiteProvider
 from chatdoor.drive.secrets import Secrets, SecretUse, read_secret
-from chatdoor.errors import ArgumentError, LoginFailed
+from chatdoor.errors import ArgumentError, LoginFailed, SecretMissing
 from chatdoor.practice import Practice
 from chatdoor.site import load_site, loads_site
 from tests.drive.faces import FACES, HELLO
@@ -88,7 +88,7 @@ class TestAllowing:
         """The refusal names the reference, the host and the option, and reads nothing."""
         monkeypatch.setenv("BOT_PASSWORD", "s3cret")
         secrets = Secrets()
-        with pytest.raises(ArgumentError) as caught:
+        with pytest.raises(SecretMissing) as caught:
             secrets.reveal(_use())
         said = "{env:BOT_PASSWORD} would be sent to https://bot.example, and that is not allowed yet"
         assert said in str(caught.value)
@@ -132,7 +132,7 @@ class TestAllowing:
     def test_what_is_missing_is_named_with_the_step(self) -> None:
         """The error says which reference, and which step wanted it."""
         with pytest.raises(
-            ArgumentError, match=r"{env:BOT_NO_SUCH}: there is no environment variable 'BOT_NO_SUCH'"
+            SecretMissing, match=r"{env:BOT_NO_SUCH}: there is no environment variable 'BOT_NO_SUCH'"
         ) as caught:
             Secrets(allow=True).reveal(_use("env:BOT_NO_SUCH"))
         assert (caught.value.site, caught.value.step) == ("bot", "POST /login")

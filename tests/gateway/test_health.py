@@ -46,6 +46,15 @@ def test_health_tells_how_sites_are() -> None:
         assert door.send("GET", "/health").json()["sites"]["practice"]["status"] == "ok"
 
 
+def test_a_secret_that_is_missing_is_a_failure_of_the_site() -> None:
+    """No client can mend it: it is no 400, and whoever runs the gateway sees it."""
+    with practice_door(login="form") as (door, _):
+        seen = door.chat()
+        assert (seen.status, seen.error["type"], seen.error["code"]) == (424, "site_error", "secret_missing")
+        site = door.send("GET", "/health").json()["sites"]["practice"]
+        assert (site["status"], site["failure"]["error"]) == ("failing", "SecretMissing")
+
+
 def test_with_keys_sites_are_shown_to_those_who_may_ask_them() -> None:
     """Without its key nobody learns which sites there are; a key for other sites sees none of them."""
     with practice_door() as (inner, _):

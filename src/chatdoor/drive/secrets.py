@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from chatdoor.errors import ArgumentError
+from chatdoor.errors import ArgumentError, SecretMissing
 
 MAX_BYTES: Final = 65_536
 """The longest secret that is read. Tokens, keys and proxies are far shorter."""
@@ -58,13 +58,13 @@ class Secrets:
         self._lock = threading.Lock()
 
     def reveal(self, use: SecretUse) -> str:
-        """The secret. Raises ArgumentError where it is not allowed or not there; the error never holds it."""
+        """The secret. Raises SecretMissing where it is not allowed or not there; the error never holds it."""
         with self._lock:
             self._check(use)
             try:
                 text = _read(use)
             except ArgumentError as error:
-                raise ArgumentError(error.problem, site=use.site, step=use.step) from error
+                raise SecretMissing(error.problem, site=use.site, step=use.step) from error
             self.revealed |= {text}
         return text
 
@@ -76,7 +76,7 @@ class Secrets:
                 f"{{{use.reference}}} would be sent to {use.origin}, and that is not allowed yet:"
                 " say allow_secrets=True, or --allow-secrets on the command line"
             )
-            raise ArgumentError(problem, site=use.site, step=use.step)
+            raise SecretMissing(problem, site=use.site, step=use.step)
         self._allowed.add(use.key)
 
 

@@ -109,7 +109,8 @@ def _log_bug(error: Exception) -> None:
 
 
 def _note_error(exchange: Exchange, error: BaseException | None) -> None:
-    if isinstance(error, ChatdoorError) and not isinstance(error, ArgumentError):  # that one is the client's own
+    own = isinstance(error, ArgumentError) and error.status == ArgumentError.status
+    if isinstance(error, ChatdoorError) and not own:  # else it is the client's
         exchange.note.error = type(error).__name__
 
 

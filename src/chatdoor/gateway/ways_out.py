@@ -6,6 +6,7 @@ from typing import Final
 WAYS_OUT: Final[Mapping[str, str]] = {
     "argument_error": "Change the request as the message says.",
     "site_file_error": "Mend the site file at the line that the message names, then start the gateway again.",
+    "secret_missing": "Give the gateway what the message names: the secret, or --allow-secrets.",
     "context_length_exceeded": "Send a shorter message, or begin a new conversation.",
     "token_not_found": "The page has changed: compare the site file with it (chatdoor sites explain).",
     "session_refused": "Ask again in a while. If it stays, the site wants another token or a login: see its site file.",

@@ -14,6 +14,7 @@ from chatdoor.errors import (
     RateLimited,
     ReadFailed,
     ReplyCutShort,
+    SecretMissing,
     SessionRefused,
     SiteFailed,
     TimedOut,
@@ -40,6 +41,7 @@ ROWS: list[tuple[ChatdoorError, int, str, str, tuple[bytes, ...]]] = [
     (ReadFailed("reset"), 424, "read_failed", "site_error", (NO,)),
     (SiteFailed("500"), 424, "site_failed", "site_error", (NO,)),
     (ReplyCutShort("cut"), 424, "reply_cut_short", "site_error", (NO,)),
+    (SecretMissing("{env:A}"), 424, "secret_missing", "site_error", (NO,)),
     (TimedOut("slow", phase="reading"), 424, "timed_out", "site_error", (NO,)),
 ]
 
