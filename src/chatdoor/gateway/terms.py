@@ -22,7 +22,7 @@ class Terms(msgspec.Struct, frozen=True):
     left: list[str]
 
 
-NO_WISH: Final = (None, [])
+NO_WISH: Final[tuple[object, ...]] = (None, [])
 """What asks for no limit. A limit of 0 is one."""
 
 NO_TERMS: Final = Terms(sampling={}, stops=(), most_tokens=None, left=[])
