@@ -84,6 +84,7 @@ def test_what_may_be_repeated_was_not_taken(kind: type[ChatdoorError]) -> None:
 EXIT_CODES = {
     "ArgumentError": 2, "SiteFileError": 3, "RecordingError": 3, "SecretMissing": 2, "NotRecorded": 3,
     "TokenNotFound": 4, "SessionRefused": 4, "LoginFailed": 4, "ConversationLost": 4,
+    "ConversationBusy": 4,
     "BotCheckMet": 5, "RateLimited": 6, "UnexpectedReply": 7, "SiteFailed": 7, "ReplyCutShort": 7, "ReplyTooLarge": 7,
     "ContentRefused": 8, "PromptTooLong": 8, "ConnectFailed": 9, "WriteFailed": 9, "ReadFailed": 9,
     "RedirectRefused": 9, "TimedOut": 10, "StateDown": 11, "BatchStopped": 12,

@@ -12,6 +12,7 @@
     │   ├── SessionRefused          the site refused us, after a refresh or with nothing to refresh
     │   └── LoginFailed             the site did not accept the credentials
     ├── ConversationLost            the site no longer has it, and it can not be told again
+    ├── ConversationBusy            a turn of it is under way
     ├── BotCheckMet                 the site asks for proof of a browser or a person
     ├── RateLimited                 the site wants us to wait longer than the call may take
     ├── ContentRefused              the site's own rules refuse the prompt
@@ -139,6 +140,16 @@ class LoginFailed(SessionError):
 
 class ConversationLost(ChatdoorError):
     """The site no longer has the conversation, and its site file says that it is not told again, or that failed."""
+
+    status = 409
+    exit_code = 4
+
+
+class ConversationBusy(ChatdoorError):
+    """A turn of the conversation is under way, and the messages are no list that could be told in another one.
+
+    Nothing was sent.
+    """
 
     status = 409
     exit_code = 4

@@ -15,6 +15,7 @@ from chatdoor.drive.visitor import Options
 from chatdoor.errors import (
     ArgumentError,
     ChatdoorError,
+    ConversationBusy,
     ConversationLost,
     ReadFailed,
     SessionRefused,
@@ -109,7 +110,7 @@ def test_news_for_one_that_talks_is_an_error(site: StatefulSite) -> None:
     first = face.ask(talk("a"))
     with face.client.stream(talk("b"), conversation=first.conversation) as pieces:
         next(pieces)
-        with pytest.raises(ConversationLost, match="is talking already"):
+        with pytest.raises(ConversationBusy, match="is talking already"):
             face.ask(talk("c"), first.conversation)
         rest = list(pieces)
     assert rest

@@ -8,7 +8,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypedDict
+from typing import Final, Protocol, TypedDict
 
 import msgspec
 
@@ -19,7 +19,7 @@ from chatdoor.drive.asker import Asker
 from chatdoor.drive.pool import Pool, Slot, Ticket
 from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.store import is_sound
-from chatdoor.errors import ConversationLost, StateError
+from chatdoor.errors import ChatdoorError, ConversationBusy, ConversationLost, StateError
 from chatdoor.flow.session import Session
 from chatdoor.flow.talk import Talk
 from chatdoor.flow.turn import Turn
@@ -27,6 +27,12 @@ from chatdoor.messages import Message, Reply
 from chatdoor.site.model import Site
 
 logger = logging.getLogger("chatdoor")
+
+REFUSED: Final[Mapping[str, tuple[type[ChatdoorError], str]]] = {
+    "lost": (ConversationLost, "is not known, or not any more"),
+    "busy": (ConversationBusy, "is talking already"),
+}
+"""Kinds of plans for a conversation that was named, and what is told where there is no list to fork with."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -156,7 +162,8 @@ class Talks:
     def hold(self, turn: Turn, conversation: str | None, asker: Asker) -> Holding:
         """The conversation that the messages go on in, claimed; a new one where there is none.
 
-        Raises ConversationLost for a `conversation` that is not there, where the messages do not hold what was said.
+        Raises ConversationLost for a `conversation` that is not there, ConversationBusy for one that is talking, where
+        the messages do not hold what was said.
         """
         while True:
             claim = self._claims.claim(
@@ -182,12 +189,12 @@ class Talks:
     def begin(self, claim: Claim, turn: Turn, conversation: str | None) -> Holding:
         """The hold that a claim gives.
 
-        Raises ConversationLost as `hold`, ValidationError where what is kept of the site's side can not be read.
+        Raises as `hold`, and ValidationError where what is kept of the site's side can not be read.
         """
         plan, held = claim.plan, _held(claim.claimed)
-        if plan.kind in {"lost", "busy"} and conversation is not None and not plan.before:
-            problem = "is talking already" if plan.kind == "busy" else "is not known, or not any more"
-            raise ConversationLost(f"the conversation {conversation} {problem}", site=self._site.name)
+        if plan.kind in REFUSED and conversation is not None and not plan.before:
+            kind, problem = REFUSED[plan.kind]
+            raise kind(f"the conversation {conversation} {problem}", site=self._site.name)
         going_on = claim.claimed is not None
         messages = (*plan.system, *plan.before, *plan.late, *plan.after)
         known = len(plan.system) + len(plan.before) if going_on else 0

@@ -159,7 +159,7 @@ class Visitor:
     def hold(self, turn: Turn, conversation: str | None, asker: Asker) -> Holding | None:
         """The conversation of the asker in which the turn goes on; None where the site remembers none.
 
-        Raises ArgumentError for an id that can not be used, ConversationLost for one that is not known.
+        Raises ArgumentError for an id that can not be used, ConversationLost or ConversationBusy as `Talks.hold`.
         """
         if conversation is not None and not conversation:
             raise ArgumentError("conversation: expected the id of a reply, got nothing")

@@ -13,6 +13,7 @@ WAYS_OUT: Final[Mapping[str, str]] = {
     "login_failed": "Check the user and the password that the site file names.",
     "session_error": "Open the site in a browser and see whether it lets you in.",
     "conversation_lost": "Begin a new conversation: the site has forgotten this one.",
+    "conversation_busy": "Wait until its last turn has ended, then ask again.",
     "bot_check_met": "The site asks for a person. Ask its operator for access by program.",
     "rate_limit_exceeded": "Wait, then ask again. A slower pace in the site file keeps this from happening.",
     "content_filter": "Say it in other words: the site's own rules refuse this prompt.",

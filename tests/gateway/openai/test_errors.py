@@ -9,6 +9,7 @@ from chatdoor.errors import (
     ChatdoorError,
     ConnectFailed,
     ContentRefused,
+    ConversationBusy,
     ConversationLost,
     PromptTooLong,
     RateLimited,
@@ -28,6 +29,7 @@ ROWS: list[tuple[ChatdoorError, int, str, str, tuple[bytes, ...]]] = [
     (BotCheckMet("a captcha"), 424, "bot_check_met", "site_error", (NO,)),
     (ContentRefused("no"), 400, "content_filter", "invalid_request_error", (NO,)),
     (PromptTooLong("long"), 400, "context_length_exceeded", "invalid_request_error", (NO,)),
+    (ConversationBusy("talks"), 409, "conversation_busy", "invalid_request_error", (NO,)),
     (ConversationLost("gone"), 409, "conversation_lost", "invalid_request_error", (NO,)),
     (
         RateLimited("wait", retry_after=1.2),
