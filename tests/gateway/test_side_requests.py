@@ -92,6 +92,38 @@ def test_the_persons_conversation_is_untouched(streamed: bool) -> None:
         assert practice.stats()["accepted"] == 4
 
 
+@pytest.mark.parametrize(("path", "field"), [("/v1/responses", "input"), ("/v1/completions", "prompt")])
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+def test_they_are_apart_at_each_endpoint(path: str, field: str, streamed: bool) -> None:
+    """By its text or by the header; where the operator wants none, the site does not hear of it."""
+    ways: list[tuple[dict[str, str], str]] = [({}, TITLE), ({"X-Side-Request": "title"}, "A title, please")]
+    with practice_door(history="session", reply="sse-delta") as (door, practice):
+        named = {"X-Conversation-Id": door.chat().headers["x-conversation-id"]}
+        for headers, text in ways:
+            body = {"model": "practice", field: text, "stream": streamed}
+            seen = door.send("POST", path, body, headers | named)
+            assert (seen.status, seen.headers.get("x-conversation-id")) == (200, None)
+            door.state.conduct = Conduct(side_requests="refuse")
+            assert door.send("POST", path, body, headers | named).error["code"] == "side_request"
+            door.state.conduct = Conduct()
+        assert sorted(practice.heard()) == sorted([["Hello"], *([text] for _, text in ways)])
+
+
+def test_a_side_request_is_no_turn_of_a_conversation_of_responses() -> None:
+    """It is answered from what was said, and adds nothing; in mid-conversation the text alone makes none."""
+    with practice_door(history="session") as (door, practice):
+        begun = door.send("POST", "/v1/conversations", {}).json()["id"]
+        body = {"model": "practice", "input": "Hello", "conversation": begun}
+        first = door.send("POST", "/v1/responses", body)
+        marked = door.send("POST", "/v1/responses", body | {"input": "A title"}, {"X-Side-Request": "title"})
+        assert "x-conversation-id" not in marked.headers
+        told = door.send("POST", "/v1/responses", body | {"input": TITLE})
+        assert told.headers["x-conversation-id"] == first.headers["x-conversation-id"]
+        items = door.send("GET", f"/v1/conversations/{begun}/items?order=asc").json()["data"]
+        assert [item["content"][0]["text"] for item in items[::2]] == ["Hello", TITLE]
+        assert ["Hello", TITLE] in practice.heard()
+
+
 def test_many_of_them_push_no_conversation_out() -> None:
     """Side requests have a session of their own, so that the talks of persons keep theirs."""
     with practice_door(history="session") as (door, practice):

@@ -64,6 +64,11 @@ class Turn(msgspec.Struct, frozen=True):
     site: str
 
     @property
+    def apart(self) -> "Turn":
+        """The same, as a turn of no conversation: nothing is added to one."""
+        return msgspec.structs.replace(self, past=msgspec.structs.replace(self.past, talk=None, conversation=None))
+
+    @property
     def told(self) -> list[Item]:
         """What the site is told: the news alone where only itself knows what came before."""
         return [*self.past.items, *self.news] if self.past.whole else self.news

@@ -7,11 +7,16 @@ answered like any other request: in a conversation of its own, since it continue
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from chatdoor.gateway.openai.errors import NO_RETRY
 from chatdoor.gateway.problem import Problem
 from chatdoor.messages import Message
+
+if TYPE_CHECKING:
+    from chatdoor.gateway.exchange import Exchange
+    from chatdoor.gateway.house import Served
+    from chatdoor.gateway.state import State
 
 SideRequests: TypeAlias = Literal["answer", "refuse"]
 
@@ -37,9 +42,23 @@ _LIBRECHAT: Final = re.compile(
 )
 
 
+def aside_of(state: "State", exchange: "Exchange", served: "Served", messages: Sequence[Message]) -> "Served | None":
+    """Whom a side request is put to; None for any other request. Raises Problem where the operator wants none."""
+    if not is_side_request(exchange.headers, messages):
+        return None
+    if state.conduct.side_requests == "refuse":
+        raise refusal()
+    return state.house.aside(served)
+
+
+def is_marked(headers: Mapping[bytes, bytes]) -> bool:
+    """True where a header says that it is one."""
+    return HEADER in headers and bool(headers[HEADER].strip())
+
+
 def is_side_request(headers: Mapping[bytes, bytes], messages: Sequence[Message]) -> bool:
     """True for what a front end asks on its own."""
-    if HEADER in headers and headers[HEADER].strip():
+    if is_marked(headers):
         return True
     if len(messages) > 2 or messages[-1].role != "user":  # at most a system text before it
         return False

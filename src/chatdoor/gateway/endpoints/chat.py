@@ -25,7 +25,7 @@ from chatdoor.gateway.openai.frames import DONE, token_counts
 from chatdoor.gateway.openai.ignored import CHAT
 from chatdoor.gateway.question import Question, Talk
 from chatdoor.gateway.said import of_answers, of_talks
-from chatdoor.gateway.side_requests import is_side_request, refusal
+from chatdoor.gateway.side_requests import aside_of
 from chatdoor.gateway.state import Conduct, State
 from chatdoor.gateway.terms import NO_TERMS, make_terms, tell_left
 from chatdoor.gateway.together import together
@@ -52,10 +52,8 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
     terms = NO_TERMS if request.asks_little else make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + CHAT.named(request) + terms.left, state.conduct)
     name = named(exchange.headers, request.metadata, request.litellm_session_id)
-    if aside := is_side_request(exchange.headers, messages):
-        if state.conduct.side_requests == "refuse":
-            raise refusal()
-        served, name = state.house.aside(served), NOTHING
+    if aside := aside_of(state, exchange, served, messages):
+        served, name = aside, NOTHING
     remembers = served.site.remembers
     return Question(
         served=served,
@@ -63,7 +61,7 @@ def _question(state: State, exchange: Exchange, request: ChatRequest) -> Questio
         sampling=terms.sampling,
         conversation=name.id if remembers else None,
         asker=asker_of(exchange, state.conduct.user_headers, name.chat) if remembers or exchange.gate else NOBODY,
-        aside=aside,
+        aside=aside is not None,
         stops=terms.stops,
         most_tokens=terms.most_tokens,
         note=exchange.note,

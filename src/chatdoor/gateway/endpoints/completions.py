@@ -9,9 +9,10 @@ import msgspec
 
 from chatdoor.gateway.asker import asker_of
 from chatdoor.gateway.body import Form, decode, read_body
-from chatdoor.gateway.conversation_id import NOTHING, named
+from chatdoor.gateway.conversation_id import NOTHING, Named, named
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
+from chatdoor.gateway.house import Served
 from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.completions import (
     Completion,
@@ -23,10 +24,11 @@ from chatdoor.gateway.openai.frames import DONE, token_counts
 from chatdoor.gateway.openai.ignored import COMPLETIONS
 from chatdoor.gateway.question import Question, Talk
 from chatdoor.gateway.said import of_answers, of_talks
+from chatdoor.gateway.side_requests import aside_of
 from chatdoor.gateway.state import Conduct, State
-from chatdoor.gateway.terms import make_terms, tell_left
+from chatdoor.gateway.terms import Terms, make_terms, tell_left
 from chatdoor.gateway.together import together
-from chatdoor.messages import Usage, parse_messages
+from chatdoor.messages import CheckedMessages, Usage, parse_messages
 
 REQUEST: Final = Form(CompletionRequest)
 
@@ -52,19 +54,26 @@ def _questions(state: State, exchange: Exchange, request: CompletionRequest, pro
     picks = ["best_of"] if request.picks else []
     tell_left(exchange, COMPLETIONS.named(request) + picks + terms.left, state.conduct)
     name = named(exchange.headers, None) if len(prompts) == 1 else NOTHING
-    return [
-        Question(
-            served=served,
-            messages=parse_messages([{"role": "user", "content": prompt}]),
-            sampling=terms.sampling,
-            conversation=name.id if served.site.remembers else None,
-            asker=asker_of(exchange, state.conduct.user_headers, name.chat),
-            stops=terms.stops,
-            most_tokens=terms.most_tokens,
-            note=exchange.note,
-        )
-        for prompt in prompts
-    ]
+    lists = [parse_messages([{"role": "user", "content": prompt}]) for prompt in prompts]
+    return [_question(state, exchange, messages, terms, served, name=name) for messages in lists]
+
+
+def _question(
+    state: State, exchange: Exchange, messages: CheckedMessages, terms: Terms, served: Served, *, name: Named
+) -> Question:
+    if aside := aside_of(state, exchange, served, messages):
+        served, name = aside, NOTHING
+    return Question(
+        served=served,
+        messages=messages,
+        sampling=terms.sampling,
+        conversation=name.id if served.site.remembers else None,
+        asker=asker_of(exchange, state.conduct.user_headers, name.chat),
+        aside=aside is not None,
+        stops=terms.stops,
+        most_tokens=terms.most_tokens,
+        note=exchange.note,
+    )
 
 
 async def _whole(exchange: Exchange, request: CompletionRequest, questions: list[Question], echoes: list[str]) -> None:
@@ -76,7 +85,7 @@ async def _whole(exchange: Exchange, request: CompletionRequest, questions: list
     usages = [answer.usage for answer in answers]
     counts = token_counts(usages, request.n or 1)
     body = Completion(fresh_id("cmpl-"), int(time.time()), request.model, choices, counts)
-    await exchange.answer(200, msgspec.json.encode(body), (*JSON, *of_answers(answers)))
+    await exchange.answer(200, msgspec.json.encode(body), (*JSON, *of_answers(answers, aside=questions[0].aside)))
 
 
 async def _stream(

@@ -23,6 +23,7 @@ from chatdoor.gateway.openai.responses import Response, ResponseRequest, begin, 
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.question import Answered, Question, Talk
 from chatdoor.gateway.said import of_answers, of_talks
+from chatdoor.gateway.side_requests import aside_of, is_marked
 from chatdoor.gateway.state import State
 from chatdoor.gateway.terms import make_terms, tell_left
 from chatdoor.messages import parse_messages
@@ -58,13 +59,18 @@ async def _call(state: State, exchange: Exchange, request: ResponseRequest) -> _
     """What is asked of the site, and what stands before. Raises Problem."""
     served = state.house.find(request.model, exchange.key)
     meant = meant_by(request, served.site)
-    ahead = _ahead(exchange, served, meant) if meant.ids else None
+    ahead = _ahead(exchange, served, meant) if _goes_on(exchange, meant) else None
     try:
         return await _call_of(state, exchange, request, served, meant=meant, ahead=ahead)
     except BaseException:
         if ahead is not None and (shared := served.client.visitor.shared) is not None:
             shared.give_up(ahead)
         raise
+
+
+def _goes_on(exchange: Exchange, meant: Meant) -> bool:
+    """True where it goes on from what is kept: then its text alone makes it no side request."""
+    return bool(meant.ids) and not is_marked(exchange.headers)
 
 
 def _ahead(exchange: Exchange, served: Served, meant: Meant) -> Ahead | None:
@@ -91,14 +97,19 @@ async def _call_of(
     ahead: Ahead | None,
 ) -> _Call:
     turn, left = await _turn(state, exchange, request, served, meant)
+    messages = parse_messages(told(turn.told, request.instructions))
+    aside = None if _goes_on(exchange, meant) else aside_of(state, exchange, served, messages)
+    if aside:
+        served, turn = aside, turn.apart
     terms = make_terms(request, request.limits, served, state.conduct)
     tell_left(exchange, left + RESPONSES.named(request) + request.shapes + terms.left, state.conduct)
     question = Question(
         served=served,
-        messages=parse_messages(told(turn.told, request.instructions)),
+        messages=messages,
         sampling=terms.sampling,
         conversation=turn.past.talk,
         asker=asker_of(exchange, state.conduct.user_headers, ahead=ahead),
+        aside=aside is not None,
         stops=terms.stops,
         most_tokens=terms.most_tokens,
         note=exchange.note,
@@ -125,7 +136,9 @@ async def _turn(
 async def _whole(state: State, exchange: Exchange, call: _Call) -> None:
     answered = await call.question.ask()
     response = await _finish(state, exchange, call, answered)
-    await exchange.answer(200, msgspec.json.encode(response), (*JSON, *of_answers([answered])))
+    await exchange.answer(
+        200, msgspec.json.encode(response), (*JSON, *of_answers([answered], aside=call.question.aside))
+    )
 
 
 async def _stream(state: State, exchange: Exchange, call: _Call) -> None:
@@ -145,7 +158,8 @@ async def _stream(state: State, exchange: Exchange, call: _Call) -> None:
 async def _finish(state: State, exchange: Exchange, call: _Call, answered: Answered) -> Response:
     """The whole response, kept where it is to be kept, or by the time when the last of it is sent."""
     response = finish(call.response, answered.text, answered.finish, answered.usage, int(time.time()))
-    for kept in keep(state.shelf, call.turn, response, answered.conversation, store=call.store):
+    talk = None if call.question.aside else answered.conversation
+    for kept in keep(state.shelf, call.turn, response, talk, store=call.store):
         if exchange.ending is None:
             await kept
         else:
