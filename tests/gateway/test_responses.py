@@ -192,6 +192,19 @@ def test_an_id_of_a_talk_goes_on_with_news_alone() -> None:
         assert respond(door, "Five", conversation="0" * 32).status == 409
 
 
+def test_a_clients_own_name_for_its_chat() -> None:
+    """A list of that name goes on though a reply was edited, and equal lists of two names are two conversations."""
+    with practice_door(history="session") as (door, practice):
+        one, two = {"X-OpenWebUI-Chat-Id": "one"}, {"X-OpenWebUI-Chat-Id": "two"}
+        for name in (one, two):
+            good(respond(door, "Hello", name))
+        edited: list[object] = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Edited."}]
+        for name in (one, two):
+            seen = respond(door, [*edited, {"role": "user", "content": "Two"}], name)
+            assert seen.headers["x-chatdoor-fidelity"] == "native"
+        assert practice.heard() == [["Hello", "Two"]] * 2
+
+
 def test_items_of_every_kind() -> None:
     """Texts of items reach the site in their order; what is no text is named."""
     items: list[object] = [

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from chatdoor.gateway.conversation_id import named
+from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.openai.conversations import CONVERSATION
 from chatdoor.gateway.openai.items import ITEMS, RESPONSE, Given, Item, references, response_id
@@ -45,7 +45,7 @@ class Past(msgspec.Struct, frozen=True):
 
     `said` are the items as they are kept.
     `whole` is false where the talk knows more than these items. `conversation` is the one on our shelf that they are,
-    as it was found.
+    as it was found. `chat` is the client's own name for it.
     """
 
     items: list[Item]
@@ -53,6 +53,7 @@ class Past(msgspec.Struct, frozen=True):
     talk: str | None = None
     whole: bool = True
     conversation: Kept | None = None
+    chat: str | None = None
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -66,7 +67,8 @@ class Turn(msgspec.Struct, frozen=True):
     @property
     def apart(self) -> "Turn":
         """The same, as a turn of no conversation: nothing is added to one."""
-        return msgspec.structs.replace(self, past=msgspec.structs.replace(self.past, talk=None, conversation=None))
+        past = msgspec.structs.replace(self.past, talk=None, conversation=None, chat=None)
+        return msgspec.structs.replace(self, past=past)
 
     @property
     def told(self) -> list[Item]:
@@ -129,7 +131,8 @@ def find_past(kept: Mapping[str, Kept], exchange: Exchange, request: ResponseReq
     if previous is not None:
         return _after_response(kept.get(previous), previous, site)
     if given is None:
-        return _in_talk(named(exchange.headers, request.metadata).id if site.remembers else None)
+        name = named(exchange.headers, request.metadata) if site.remembers else NOTHING
+        return msgspec.structs.replace(_in_talk(name.id), chat=name.chat)
     if _is_talk(given, site):
         return _in_talk(given)
     found = kept.get(given)

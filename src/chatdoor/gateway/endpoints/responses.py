@@ -108,7 +108,7 @@ async def _call_of(
         messages=messages,
         sampling=terms.sampling,
         conversation=turn.past.talk,
-        asker=asker_of(exchange, state.conduct.user_headers, ahead=ahead),
+        asker=asker_of(exchange, state.conduct.user_headers, turn.past.chat, ahead),
         aside=aside is not None,
         stops=terms.stops,
         most_tokens=terms.most_tokens,
