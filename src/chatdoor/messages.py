@@ -14,6 +14,9 @@ from chatdoor.errors import ArgumentError
 ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 """The roles of OpenAI's API. `developer` is its newer name for `system`."""
 
+MAY_BE_EMPTY: Final = frozenset({"assistant", "function"})
+"""Roles of messages without content: a reply that was cut before its first word, one that calls tools alone."""
+
 CreateResult: TypeAlias = Generator[str, None, None]
 """What `create_completion` gives: pieces of text. Joined, they are the whole reply."""
 
@@ -128,9 +131,9 @@ def _parse_message(message: object, index: int) -> Message:
     role = message.get("role")
     if not isinstance(role, str) or role not in ROLES:
         raise ArgumentError(f"messages[{index}].role: expected one of {', '.join(sorted(ROLES))}")
-    if "content" not in message:
+    if "content" not in message and role not in MAY_BE_EMPTY:
         raise ArgumentError(f"messages[{index}].content: is missing")
-    content = message["content"]
+    content = message.get("content")
     text = content if isinstance(content, str) else _parse_content(content, f"messages[{index}].content", role)
     if not text.isascii():
         _check_encodable(text, index)
@@ -145,7 +148,7 @@ def _check_encodable(text: str, index: int) -> None:
 
 
 def _parse_content(content: object, place: str, role: str) -> str:
-    if content is None and role == "assistant":  # a reply that was cut before its first word
+    if content is None and role in MAY_BE_EMPTY:
         return ""
     if not isinstance(content, Sequence) or isinstance(content, bytes | bytearray):
         raise ArgumentError(f"{place}: expected text or a list of text parts, got {type(content).__name__}")

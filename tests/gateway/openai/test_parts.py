@@ -17,6 +17,9 @@ KEPT: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"role": "user", "content": [IMAGE, TEXT]}, "Hello", ["image_url"]),
     ({"role": "user", "content": [{"type": "input_audio"}, TEXT, IMAGE]}, "Hello", ["input_audio", "image_url"]),
     ({"role": "assistant", "content": None, "tool_calls": [{}]}, "", ["tool_calls"]),
+    ({"role": "assistant", "tool_calls": [{}]}, "", ["tool_calls"]),
+    ({"role": "assistant", "refusal": "no", "audio": None}, "", ["refusal"]),
+    ({"role": "function", "name": "f", "content": None}, "", ["function"]),
     ({"role": "tool", "content": "42", "tool_call_id": "1"}, "42", ["tool"]),
     ({"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]}, "", ["refusal"]),
 ]

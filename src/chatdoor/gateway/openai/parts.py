@@ -7,6 +7,8 @@ from chatdoor.gateway.problem import Problem
 from chatdoor.messages import TEXT_PARTS, CheckedMessages, Message, parse_messages
 
 TOOL_ROLES: Final = frozenset({"tool", "function"})
+NO_CONTENT: Final = ("tool_calls", "function_call", "refusal", "audio")
+"""What a reply may have besides its content, or in its place."""
 
 
 class PlainMessage(Message, frozen=True, forbid_unknown_fields=True):
@@ -27,8 +29,9 @@ def plain_messages(messages: Sequence[dict[str, Any]]) -> tuple[CheckedMessages,
 
 def _plain(message: dict[str, Any], index: int, left: dict[str, None]) -> dict[str, Any]:
     """The message with its text; `left` gets the names of what it does not hold."""
-    if message.get("tool_calls"):
-        left["tool_calls"] = None
+    for name in NO_CONTENT:
+        if message.get(name):
+            left[name] = None
     role = message.get("role")
     if isinstance(role, str) and role in TOOL_ROLES:
         left[role] = None
