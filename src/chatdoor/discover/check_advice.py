@@ -18,6 +18,7 @@ from chatdoor.errors import (
     ReplyCutShort,
     ReplyError,
     ReplyTooLarge,
+    SecretMissing,
     SessionRefused,
     SiteFailed,
     TimedOut,
@@ -28,6 +29,7 @@ from chatdoor.site.model import Site
 
 ADVICE: Final[Mapping[type[ChatdoorError], str]] = {
     ArgumentError: "Change the option or the argument that it names.",
+    SecretMissing: "Set the secret that it names, and allow with --allow-secrets that it is sent.",
     PromptTooLong: "Say something shorter with --say.",
     TokenNotFound: "The page has changed, or another one came. Find where the value is now, and mend its `take`.",
     SessionRefused: "The site wants more than the file sends: compare headers, cookies and fields with a browser's.",
