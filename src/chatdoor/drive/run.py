@@ -62,9 +62,6 @@ class Reading:
     over = False
     """Its end has come."""
     _first: float | None = None
-    _given = 0
-    """Characters of the texts so far."""
-    _failure: ChatdoorError | None = None
 
     def __init__(self, effect: Decode) -> None:
         self._decoder = effect.decoder
@@ -72,6 +69,9 @@ class Reading:
         self._quiet = effect.quiet
         self._size = 0
         self._seen = effect.seen
+        self._given = 0
+        """Characters of the texts so far."""
+        self._failure: ChatdoorError | None = None
 
     @property
     def wants_more(self) -> bool:
@@ -82,26 +82,23 @@ class Reading:
         """The texts that these bytes complete, or the end, which is None. Raises ReplyError, ContentRefused."""
         if self._seen:
             data, self._seen = self._seen, b""
+        if self._failure is not None:
+            raise self._failure
         if data is not None:
             self._size += len(data)
             if self._size > self._limit:
                 raise too_large(self._limit)
-        texts = self._read(data)
-        self.over = data is None and self._failure is None
-        if texts and self._first is None and not self.over:  # else it comes with the end
-            self._first = time.monotonic()
-        return [] if self._quiet else texts
-
-    def _read(self, data: bytes | None) -> list[str]:
-        if self._failure is not None:
-            raise self._failure
         try:
             texts = self._decoder.finish() if data is None else self._decoder.feed(data)
         except (ReplyError, ContentRefused) as error:
-            return [self._rest(error)]
+            texts = [self._rest(error)]
+        else:
+            self.over = data is None
         for text in texts:
             self._given += len(text)
-        return texts
+        if texts and self._first is None and not self.over:  # else it comes with the end
+            self._first = time.monotonic()
+        return [] if self._quiet else texts
 
     def _rest(self, error: ChatdoorError) -> str:
         """What was not handed on when the reply failed; the error is raised after it. Raises it where there is none."""
