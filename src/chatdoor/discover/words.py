@@ -46,7 +46,13 @@ TOKEN: Final = re.compile(r"csrf|xsrf|authenticity|forgery|requestverification|n
 KEY: Final = re.compile(r"(?:^|api|access|client|site|app|public)[_-]?key$|secret|signature|^sig$", re.IGNORECASE)
 """What hosted services call what lets a page in: Google (`key`), Algolia, Intercom, Supabase (`apikey`), AWS."""
 
-PASSWORD: Final = re.compile(r"passw|^pass$|^pwd$|passphrase|passwd", re.IGNORECASE)
+PASSWORD: Final = re.compile(
+    r"passw|^pass\d?$|pass_?(?:phrase|code)|^pwd?\d?$|^ps?wd?$|[_-]pwd?$|kennwort|mot_?de_?passe|^mdp$|contrase[nñ]a"
+    r"|^senha|wachtwoord|has[lł]o$|парол",
+    re.IGNORECASE,
+)
+"""What login forms call a password, in some languages."""
+
 USER: Final = re.compile(r"user|login|mail|account|phone|^name$|ident", re.IGNORECASE)
 
 

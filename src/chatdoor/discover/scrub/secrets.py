@@ -8,7 +8,7 @@ value gets another name, the same everywhere.
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import msgspec
 from msgspec.structs import replace
 
+from chatdoor.discover import words
 from chatdoor.discover.leaves import (
     Leaf,
     answer_leaves,
@@ -27,6 +28,7 @@ from chatdoor.discover.leaves import (
     url_leaves,
 )
 from chatdoor.discover.opaque import is_marked, opaque_runs, shape_of
+from chatdoor.discover.passwords import asked_names
 from chatdoor.discover.progress import Tell, counted, nobody
 from chatdoor.discover.recording import Body, Exchange, Recording, Request
 from chatdoor.discover.scrub.texts import Texts, answered_texts, typed_texts
@@ -66,7 +68,7 @@ class _Found(NamedTuple):
     name: str = ""
 
 
-_PASSWORD: Final = re.compile(r"pass(?:word|wd|phrase|code)?\d?$|^pwd$|passw|^pin$|otp|kennwort|secret", re.IGNORECASE)
+_PASSWORD: Final = re.compile(rf"{words.PASSWORD.pattern}|pass\d?$|^pin$|otp|secret", re.IGNORECASE)
 _USER: Final = re.compile(r"user|login|mail|account|phone|^name$|^uid$|handle|nick|ident", re.IGNORECASE)
 _PERSON: Final = re.compile(
     r"^(?:user[_-]?name|(?:first|last|full|given|family|display|sur|nick)[_-]?name|phone(?:[_-]?number)?|address|"
@@ -100,7 +102,8 @@ _OPEN_HEADERS: Final = frozenset(
 )
 """Headers that say nothing of the person. `sec-` headers of the browser are none either."""
 
-_LONGEST_PASSWORD: Final = 200
+_LONGEST: Final = 200
+"""No password, name or address is longer."""
 
 _COMMON: Final = frozenset(
     (
@@ -124,32 +127,33 @@ def find_secrets(recording: Recording, texts: Texts = "keep", tell: Tell = nobod
     """All of them, each value once, the longest first. With `texts` removed, those are secrets too."""
     kinds: dict[str, Kind] = {}
     names: dict[str, set[str]] = {}
-    words = set(_COMMON)
-    for found in chain(_all(recording, words, tell), _chat(recording) if texts == "remove" else ()):
+    common = set(_COMMON)
+    for found in chain(_all(recording, common, tell), _chat(recording) if texts == "remove" else ()):
         if found.value:
             kinds[found.value] = min(kinds.get(found.value, found.kind), found.kind, key=KINDS.index)
             if found.name:
                 names.setdefault(found.value, set()).add(found.name)
     ordered = sorted(kinds, key=lambda value: (-len(value), value))
-    return tuple(_secret(kinds[value], value, tuple(sorted(names.get(value, ()))), words) for value in ordered)
+    return tuple(_secret(kinds[value], value, tuple(sorted(names.get(value, ()))), common) for value in ordered)
 
 
-def _secret(kind: Kind, value: str, names: tuple[str, ...], words: set[str]) -> Secret:
+def _secret(kind: Kind, value: str, names: tuple[str, ...], common: set[str]) -> Secret:
     telling = bool(shape_of(value)) or is_marked(value)
-    word = value.lower() in words or len(value) < MIN_SEARCHED or (value.isdigit() and len(value) < 5)
+    word = value.lower() in common or len(value) < MIN_SEARCHED or (value.isdigit() and len(value) < 5)
     everywhere = not word if kind in _CREDENTIALS else telling or kind in {"token", "id"}
     return Secret(kind, value, names, everywhere=everywhere)
 
 
-def _all(recording: Recording, words: set[str], tell: Tell) -> Iterator[_Found]:
-    """What each exchange holds. `words` gets the names that the recording uses."""
+def _all(recording: Recording, common: set[str], tell: Tell) -> Iterator[_Found]:
+    """What each exchange holds. `common` gets the names that the recording uses."""
     came: set[str] = set()
+    asked = asked_names(recording)
     for exchange in counted(recording.exchanges, tell):
         sent, back = _sent(exchange), _came(exchange)
-        words.update(leaf.key.lower() for leaf in (*sent, *back))
+        common.update(leaf.key.lower() for leaf in (*sent, *back))
         yield from _of_leaves(sent)
         yield from _of_leaves(back)
-        yield from _login(sent)
+        yield from _login(sent, asked)
         yield from _swept(exchange)
         yield from _travelled(sent, came)
         came.update(leaf.value for leaf in back if _may_travel(leaf.value))
@@ -239,11 +243,11 @@ def _of_script(leaf: Leaf) -> Iterator[_Found]:
 def _of_value(leaf: Leaf) -> Iterator[_Found]:
     key, value = leaf.key, leaf.value
     means = _meaning(key)
-    if means.password and leaf.where in _SENT and len(value) <= _LONGEST_PASSWORD:
+    if means.password and leaf.where in _SENT and len(value) <= _LONGEST:
         yield _Found("password", value, key)
     if means.secret and is_marked(value):
         yield _Found("token", value, key)
-    if means.person and 0 < len(value) <= 200:
+    if means.person and 0 < len(value) <= _LONGEST:
         yield _Found("person", value, key)
     yield from _random(value)
 
@@ -284,13 +288,14 @@ def _emails(text: str) -> Iterator[_Found]:
         at = text.find("@", at + 1)
 
 
-def _login(sent: Iterable[Leaf]) -> Iterator[_Found]:
-    """Who logs in: the fields beside a password that are named so."""
-    fields = [leaf for leaf in sent if leaf.where in {"form", "json"}]
-    if any(_PASSWORD.search(leaf.key) for leaf in fields):
-        for leaf in fields:
-            if _USER.search(leaf.key) and not _PASSWORD.search(leaf.key) and 0 < len(leaf.value) <= 200:
-                yield _Found("user", leaf.value, leaf.key)
+def _login(sent: Iterable[Leaf], asked: Collection[str]) -> Iterator[_Found]:
+    """Who logs in: what pages asked for as a password, and the fields beside one that are named so."""
+    fields = [leaf for leaf in sent if leaf.where in {"form", "json", "query"} and 0 < len(leaf.value) <= _LONGEST]
+    passwords = [leaf for leaf in fields if leaf.name in asked or _PASSWORD.search(leaf.key)]
+    yield from (_Found("password", leaf.value, leaf.key) for leaf in passwords if leaf.name in asked)
+    if passwords:
+        users = (leaf for leaf in fields if leaf not in passwords and _USER.search(leaf.key))
+        yield from (_Found("user", leaf.value, leaf.key) for leaf in users)
 
 
 def _swept(exchange: Exchange) -> Iterator[_Found]:
