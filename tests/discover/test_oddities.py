@@ -74,6 +74,13 @@ def test_a_number_that_does_not_grow_is_not_made_as_letters() -> None:
     assert "make" not in site["chat"]
 
 
+def test_a_null_that_is_left_out_is_told() -> None:
+    """TOML has no null; the site may want one, so that the report asks."""
+    thread = {"thread": None}
+    report = str(found(*turns(first=thread, second=thread)).findings)
+    assert "body thread is null, which no site file can say; it is left out" in report
+
+
 def test_a_key_in_the_address_is_no_conversation() -> None:
     """What is named as a key, and came from no answer, is a secret and not made anew."""
     site = written(*turns(f"/ask?key={OTHER}"))

@@ -44,7 +44,9 @@ def _left_out(plan: Plan, _step: Step, fill: Fill, sents: list[Sent]) -> object:
             "unknown", f"{said(fill.place)} changes, and nothing shows how; it is left out: does the site need it?"
         )
     elif fill.value is None and sents:
-        return msgspec.UNSET
+        plan.note(
+            "unknown", f"{said(fill.place)} is null, which no site file can say; it is left out: does the site need it?"
+        )
     return msgspec.UNSET
 
 
