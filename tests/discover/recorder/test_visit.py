@@ -144,6 +144,14 @@ def test_a_password_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "lovelace" not in str(error.value)
 
 
+def test_a_sign_in_that_the_form_does_not_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser holds back what is no e-mail address where the form wants one; that is told, and not a missing box."""
+    monkeypatch.setattr(visit, "SENT_SECONDS", 0.5)
+    form = SIGN_IN.replace("<input name=user>", "<input name=user type=email>")
+    with site({"/": html(form)}) as port, pytest.raises(NotRecorded, match="does not send --user"):
+        visited(f"http://127.0.0.1:{port}/", user="ada", password="lovelace", seconds=2.0)
+
+
 def test_a_bot_check_is_met_and_not_passed() -> None:
     """A page that asks for proof of a person ends the visit, and its vendor is named."""
     with site({"/": html(TURNSTILE, 403)}) as port, pytest.raises(BotCheckMet, match="Turnstile"):

@@ -187,12 +187,14 @@ class Visit:
             raise NotRecorded(f"{wish.url}: it did not accept --user and --password, and shows the form again")
 
     async def _until_calm(self, since: int) -> None:
-        """Until something was sent and all of it was answered."""
-        end = self._clock() + self._wish.seconds
-        while self._clock() < end:
+        """Until something was sent and all of it was answered. Raises NotRecorded where nothing is sent."""
+        wish, began = self._wish, self._clock()
+        while self._clock() - began < wish.seconds:
             await asyncio.sleep(SENT_SECONDS / 10)
             if self._tape.length > since and not self._tape.unanswered(since):
                 return
+            if self._tape.length == since and self._clock() - began > SENT_SECONDS:
+                raise NotRecorded(f"{wish.url}: its form does not send --user and --password; do they have its shape?")
 
     async def _say(self, fields: Fields, text: str) -> None:
         box = fields.handles[fields.box or 0]
