@@ -149,6 +149,38 @@ def socket(*frames: tuple[str, object]) -> dict[str, Any]:
     return {**got("GET", "wss://bot.example.org/ws", status=101), "_webSocketMessages": messages}
 
 
+def talked(*answers: list[object]) -> Discovery:
+    """A talk over one socket, each prompt with the frames that answer it."""
+    frames: list[tuple[str, object]] = []
+    for asked, answered in zip(ASKED, answers, strict=True):
+        frames += [("send", {"q": asked}), *(("receive", each) for each in answered)]
+    return found(socket(*frames))
+
+
+def test_frames_that_are_lists() -> None:
+    """Their kind stands at a position, for the text as for the end."""
+    made = talked(*([["ack", {}], *(["chunk", {"s": each}] for each in pieces(said)), ["fin", {}]] for said in SAID))
+    wanted = {"websocket": "[1].s", "where": {"[0]": "chunk"}, "done": {"[0]": "fin"}}
+    assert tomllib.loads(made.text)["reply"] == wanted
+
+
+def test_a_reply_of_one_frame_ends_with_it() -> None:
+    """The text itself is the mark, since the socket stays open."""
+    made = talked(*([{"answer": said}] for said in SAID))
+    assert tomllib.loads(made.text)["reply"] == {
+        "websocket": "answer",
+        "cumulative": True,
+        "done": {"type(answer)": "string"},
+    }
+
+
+def test_a_socket_whose_replies_have_no_end_is_told() -> None:
+    """Each turn would wait until its time is over, so that the report asks for the last frame."""
+    made = talked(*([{"s": each} for each in pieces(said)] for said in SAID))
+    assert "nothing marks its end" in str(made.findings)
+    assert "done" not in tomllib.loads(made.text)["reply"]
+
+
 def test_what_was_sent_again_needs_no_answer() -> None:
     """A socket that was closed, and a request that was lost, are no turns where the same text was sent again."""
     site = written(*said_again(socket(("send", {"q": ASKED[1]}))))

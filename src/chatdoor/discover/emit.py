@@ -160,11 +160,12 @@ def _reply(plan: Plan, seen: Refusals) -> Table:
     table = Table("[reply]", [])
     turn = plan.chat.turns[-1]
     why = f"entry {turn.answered.index}: {counted(len(turn.reply.text.split()), 'word')} of new text"
-    for key, value in with_counts(with_end(plan.chat.turns), plan.chat.turns).items():
+    ended = with_end(plan.chat.turns)
+    for key, value in with_counts(ended, plan.chat.turns).items():
         if value is not False:
             table.add(key, value, why)
             why = ""
-    remark(plan, turn.reply.table)
+    remark(plan, ended)
     if seen.error is not None:
         table.add("error", seen.error, seen.why["error"])
     return table

@@ -16,7 +16,7 @@ def with_end(turns: tuple[Turn, ...]) -> dict[str, object]:
         return table
     if all(records[-1].data == "[DONE]" for records in streams):
         return _without_last(table, [records[:-1] for records in streams]) | {"done": "[DONE]"}
-    done = _mark_at(streams, -1)
+    done = _mark_at(streams, -1) or _single(table, streams)
     return _without_last(table, streams) | ({"done": done} if done else {})
 
 
@@ -31,6 +31,12 @@ def _without_last(table: dict[str, object], streams: list[list[Record]]) -> dict
         return table
     mark = next((mark for at in (-1, -2, -3) if (mark := _mark_at(streams, at))), None)
     return {**table, "cumulative": mark or False}
+
+
+def _single(table: dict[str, object], streams: list[list[Record]]) -> dict[str, object] | None:
+    """Where each reply is one frame with no mark, its text is the mark: a socket stays open, and is no end."""
+    path = table.get("websocket", table.get("socketio", "@"))
+    return {f"type({path})": "string"} if path != "@" and all(len(records) == 1 for records in streams) else None
 
 
 def _mark_at(streams: list[list[Record]], at: int) -> dict[str, object] | None:

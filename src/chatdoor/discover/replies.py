@@ -26,8 +26,11 @@ STREAMS: Final = frozenset({"sse", "ndjson", "websocket", "socketio"})
 MAX_RECORDS: Final = 20_000
 MAX_GUESSES: Final = 400
 
+MARKED_PARTS: Final = 5
+"""Parts of a record that is a list, among which one may say of what kind it is. Phoenix has five."""
+
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_KIND: Final = re.compile(r"(?:@\.)?(?:type|kind|t|object|status|state|op|action|channel|event)$", re.IGNORECASE)
+_KIND: Final = re.compile(r"(?:@\.)?(?:type|kind|t|object|status|state|op|action|channel|event|\[\d\])$", re.IGNORECASE)
 _LONGEST_LABEL: Final = 30
 _LABEL: Final = re.compile(r"\s*[^\W\d_][\w ,:()-]*\s*")
 _THOUGHT: Final = re.compile(
@@ -215,11 +218,17 @@ def marks_of(record: Record) -> Iterator[tuple[str, str]]:
     """What tells kinds of records apart: the event's name, short texts in the data that are no prose of many words."""
     if record.event:
         yield "event", record.event
-    if isinstance(record.data, dict):
-        for key, value in record.data.items():
-            path = "@.event" if key == "event" and record.event else _path((key,))
-            if isinstance(value, str) and 0 < len(value) <= 40 and " " not in value:
-                yield path, value
+    for key, value in _parts(record.data):
+        path = "@.event" if key == "event" and record.event else _path((key,))
+        if isinstance(value, str) and 0 < len(value) <= 40 and " " not in value:
+            yield path, value
+
+
+def _parts(data: object) -> Iterable[tuple[str | int, object]]:
+    """The parts of a record: of a table, or the first ones of a list, one of which may name its kind."""
+    if isinstance(data, list):
+        return enumerate(data[:MARKED_PARTS])
+    return data.items() if isinstance(data, dict) else ()
 
 
 def _filters(marks: list[tuple[Record, dict[str, str]]], path: str) -> list[dict[str, str]]:
