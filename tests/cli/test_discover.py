@@ -67,3 +67,5 @@ def test_a_place_that_can_not_be_written(program: Program, recording: Path) -> N
     ran = program("discover", recording, "--out", program.folder / "no" / "bot.toml")
     assert ran.code == 2
     assert "can not be written" in ran.err
+    dash = program("discover", recording, "--out", "-")
+    assert (dash.code, "- is no file" in dash.err) == (2, True)

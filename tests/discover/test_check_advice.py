@@ -45,3 +45,20 @@ json = "text"
     assert "{env:BOT_KEY}" in advice_for(asking, ArgumentError("not allowed"))
     assert "{env:BOT_KEY}" not in advice_for(asking, errors.SiteFailed("500"))
     assert "needs" not in advice_for(load_site("voigpt"), ArgumentError("not allowed"))
+
+
+@pytest.mark.parametrize(("reply", "says"), [("", "`done`"), ('done = "end"', "--timeout")])
+def test_a_socket_without_an_end_is_told_of(reply: str, says: str) -> None:
+    """A reply that takes too long misses its end there, and is slow where it has one."""
+    site = loads_site(f"""
+schema = 1
+name = "bot"
+url = "https://bot.example.org"
+[chat]
+websocket = "/chat"
+json = {{ text = "{{prompt}}" }}
+[reply]
+websocket = "text"
+{reply}
+""")
+    assert says in advice_for(site, errors.TimedOut("timed out", phase="read"))

@@ -60,6 +60,13 @@ def test_the_cookies_of_a_full_export_are_those_of_the_header() -> None:
     assert only(entry(request={"cookies": listed})).request.cookies == (("s", "a/b"),)
 
 
+@pytest.mark.parametrize(("recorder", "shows"), [("chatdoor", True), ("WebInspector", False)])
+def test_a_recording_without_cookies_hides_them_or_had_none(recorder: str, shows: bool) -> None:
+    """Our own recorder leaves none out."""
+    data = har(entry("https://bot.example.org/"), creator={"name": recorder, "version": "1"})
+    assert read_har(data, "a.har").shows_cookies is shows
+
+
 def test_headers_are_in_lower_case_and_of_http_1() -> None:
     """Names in any case, pseudo-headers of HTTP/2, values that a recorder joined by line breaks."""
     raw = [{"name": ":authority", "value": "a"}, {"name": "X-CSRF-Token", "value": "t"}]

@@ -89,6 +89,8 @@ def place_for(place: Path | None, *, overwrite: bool) -> None:
     """Raises ArgumentError where something is there that may not be replaced, and where no file can be."""
     if place is None:
         return
+    if place == Path("-"):
+        raise ArgumentError("- is no file; name one, or leave the option out")
     if place.is_dir():
         raise ArgumentError(f"{place} is a folder; name a file in it")
     if not os.access(place.parent, os.W_OK):

@@ -52,9 +52,16 @@ ADVICE: Final[Mapping[type[ChatdoorError], str]] = {
 
 UNKNOWN_REFUSAL: Final = "The file does not know this answer as a refusal, so nothing is renewed: name it in `refused`."
 
+NO_END: Final = "If the text came, say in [reply] which frame is the last, with `done`: the socket itself stays open."
+
 
 def advice_for(site: Site, error: ChatdoorError) -> str:
-    """What to do. An argument is wrong most often because a credential is not there, so all of them are named."""
+    """What to do. An argument is wrong most often because a credential is not there, so all of them are named.
+
+    A reply over a socket that has no end takes too long, however fast the site is.
+    """
     if isinstance(error, ArgumentError) and (wanted := credentials(site)):
         return f"This site needs {', '.join(f'{{{name}}}' for name in wanted)}: set them, and allow them to be sent."
+    if isinstance(error, TimedOut) and site.reply.format in {"websocket", "socketio"} and site.reply.done is None:
+        return NO_END
     return next(ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE)

@@ -44,6 +44,10 @@ _BINARY: Final = 2
 """The opcode of a binary frame (RFC 6455, section 5.2). Its data is written in base64."""
 
 
+_COMPLETE: Final = "chatdoor "
+"""Our own recorder leaves no cookie out: where it shows none, there was none."""
+
+
 def read_har(data: bytes, name: str) -> Recording:
     """The recording in a file. `name` is the file's, for messages.
 
@@ -60,11 +64,12 @@ def read_har(data: bytes, name: str) -> Recording:
             f"{name}: there is no exchange in it; open the network panel, reload the page, say two sentences, and "
             "export again"
         )
+    recorder = " ".join(filter(None, (_text(log.creator.name), _text(log.creator.version)))) if log.creator else ""
     return Recording(
-        recorder=" ".join(filter(None, (_text(log.creator.name), _text(log.creator.version)))) if log.creator else "",
+        recorder=recorder,
         pages=tuple(Page(_text(page.id), _text(page.title)) for page in log.pages or ()),
         exchanges=tuple(_in_order(exchanges)),
-        shows_cookies=any(exchange.request.cookies or exchange.answer.cookies for exchange in exchanges),
+        shows_cookies=recorder.startswith(_COMPLETE) or any(map(_has_cookies, exchanges)),
         skipped=len(found) - len(exchanges),
     )
 
@@ -190,6 +195,10 @@ def _frame(message: HarMessage) -> Frame:
         content=content,
         at=at if at is None or at < _MILLISECONDS_FROM else at / 1000,
     )
+
+
+def _has_cookies(exchange: Exchange) -> bool:
+    return bool(exchange.request.cookies or exchange.answer.cookies)
 
 
 def _in_order(exchanges: list[Exchange]) -> list[Exchange]:

@@ -127,8 +127,9 @@ class Recording(msgspec.Struct, frozen=True):
     """All of it. `exchanges` are in the order in which they started.
 
     `recorder` is what wrote the file. `shows_cookies` is False where no cookie stands anywhere, as in the exports that
-    browsers call sanitised: there the cookies are hidden, and so is `Authorization`. `skipped` counts the entries that
-    never went over a network (`data:`, `blob:`, extensions) or whose URL is none.
+    browsers call sanitised: there the cookies are hidden, and so is `Authorization`. It is True for our own recordings,
+    which hide nothing. `skipped` counts the entries that never went over a network (`data:`, `blob:`, extensions) or
+    whose URL is none.
     """
 
     recorder: str
