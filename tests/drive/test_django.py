@@ -85,9 +85,14 @@ class TestEveryFace:
 
     def test_an_unknown_ca_is_refused(self, django_https: DjangoServer, face: Ask) -> None:
         """Without the CA there is no connection, and nothing was sent."""
-        with pytest.raises(ConnectFailed, match="certificate"):
+        with pytest.raises(ConnectFailed, match="its certificate is not trusted; name its CA with ca_file"):
             face(load_site("voigpt", url=django_https.url))
         assert django_https.stats().requests == []
+
+    def test_https_where_http_is_spoken(self, django_http: DjangoServer, face: Ask) -> None:
+        """The error names the other scheme, and not what the library could not read."""
+        with pytest.raises(ConnectFailed, match="no connection: it does not speak TLS; try http://"):
+            face(load_site("voigpt", url=django_http.url.replace("http://", "https://")))
 
 
 def test_a_dead_token_costs_one_refresh(django_http: DjangoServer) -> None:

@@ -19,6 +19,7 @@ from pyreqwest.response import BaseResponse, Response, SyncResponse
 
 from chatdoor.drive.access import Access, read_ca, spare_roots
 from chatdoor.drive.clock import moment
+from chatdoor.drive.handshake import meaning
 from chatdoor.drive.interrupt import closable, leavable
 from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, TimedOut, WriteFailed
 from chatdoor.flow.effects import Head, Request
@@ -178,7 +179,7 @@ def translate(error: Exception, place: Place, *, sending: bool) -> ChatdoorError
         phase = "connecting" if connecting else "reading the answer" if begun else "waiting for an answer"
         return TimedOut(f"timed out while {phase}", phase=phase, site=site, step=step)
     if connecting:
-        return ConnectFailed(f"no connection: {reason}", site=site, step=step)
+        return ConnectFailed(f"no connection: {meaning(reason)}", site=site, step=step)
     if begun:
         return ReadFailed(f"the answer broke off: {reason}", begun=True, site=site, step=step)
     if "writ" in reason:

@@ -21,6 +21,7 @@ from websockets.http11 import Response
 
 from chatdoor.drive.access import Access, read_ca, spare_roots
 from chatdoor.drive.clock import moment
+from chatdoor.drive.handshake import meaning
 from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, ReplyTooLarge, TimedOut
 from chatdoor.flow.effects import Head, Request
 from chatdoor.flow.listening import SWITCHED
@@ -220,7 +221,7 @@ def _reason(error: ProxyError | OSError) -> str:
     if isinstance(error, ProxyError):
         return "no connection: the proxy refuses it"
     reason = getattr(error, "verify_message", None) or error.strerror or type(error).__name__
-    return f"no connection: {reason}"
+    return f"no connection: {meaning(reason)}"
 
 
 def close_code(error: ConnectionClosed, place: Place, limit: int) -> int:
