@@ -1,5 +1,7 @@
 """The errors of plain HTTP as ours, and what both faces hold to."""
 
+import os
+import re
 from typing import Final
 
 from chatdoor.drive.plain.wire import Broken
@@ -7,6 +9,9 @@ from chatdoor.errors import ConnectFailed, Place, ReadFailed, TimedOut
 
 IDLE_SECONDS: Final = 30.0
 """How long an unused connection is kept. Common servers close theirs after 5 to 75 seconds."""
+
+_OF_ASYNCIO: Final = re.compile(r"\[Errno (\d+)\] Connect call failed")
+"""How it names a failed address, of one or of several (`BaseEventLoop.create_connection`)."""
 
 
 def translate(error: Broken | TimeoutError, place: Place, *, begun: bool) -> ReadFailed | TimedOut:
@@ -29,5 +34,8 @@ def connect_failed(error: OSError, place: Place) -> ConnectFailed:
 
 
 def reason_of(error: Exception) -> str:
-    """What the system says of it, which names no URL."""
+    """What the system says of it, which names no URL. asyncio puts an address there, or a list of errors."""
+    number = _OF_ASYNCIO.search(str(error))
+    if number:
+        return os.strerror(int(number[1]))
     return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
