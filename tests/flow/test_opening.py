@@ -141,6 +141,13 @@ def test_a_login_that_fails(answers: list[object], kind: type[Exception], told: 
     assert type(caught.value) is kind
 
 
+def test_a_login_that_ran_out_as_no_match_says() -> None:
+    """The site file can sign in, and does not know this answer as a refusal: the error names the key."""
+    script = Script([FORM, to("/chat"), page(), said(401)])
+    with pytest.raises(SessionRefused, match=r"wants a login .HTTP 401., and `refused` in its site file names no such"):
+        script.ask(site_of(f"refused = {{ status = 403 }}\n{SIGN_IN}"))
+
+
 def test_what_a_page_should_be_is_declared() -> None:
     """`expect` decides alone: a 404 may be what is expected, and a 200 may not."""
     site = site_of('[session]\nget = "/"\nexpect = [{ status = 404 }, { text = "Welcome" }]')

@@ -155,6 +155,8 @@ def login_wanted(visit: Visit, step: Step, answer: Answer) -> SessionRefused:
         problem = f"the access token that was given was refused: {problem}"
     elif not signs_in(visit.site):
         problem += ", and its site file has no step that signs in"
+    elif not any(fits(match, answer) for match in visit.site.refused):
+        problem += ", and `refused` in its site file names no such answer"
     error = SessionRefused(problem, site=visit.site.name, step=step.label)
     with_excerpt(error, answer, visit.secrets)
     return error
