@@ -79,6 +79,7 @@ STEPS = [
     ('id = "{visitor}"', 'id = "{visitor"', "19: session[1].form.id: '{' at character 1 is no {name}; to mean a brace, write it twice"),
     ('post = "/api/{room}"\n', "", "24: chat: says nowhere where its request goes: get, post, put, patch or delete is missing"),
     ('query = { lang = "en", page = 1 }', 'text = "x"', "26: chat.text: a step has one body; json is there already"),
+    ("[reply]", '[reply]\nextends = "django"', "32: reply.extends: unknown key; it belongs at the top of the file"),
     ("[reply]", "[[more]]\n[reply]", "31: more: unknown key; did you mean 'models'?"),
     ('cookies = { seen = "yes" }', 'cookies = { "se en" = "yes" }', '28: chat.cookies."se en": the name of a cookie is letters, digits, dashes and underscores'),
     ('headers = { X-Room = "{room}" }', 'headers = { Host = "x" }', "27: chat.headers.Host: belongs to the connection, and can not be set"),
@@ -205,8 +206,8 @@ LIMITS = [
 ]
 
 SECRETS = [
-    ('user = "guest"', 'password = "hunter2"', "19: session[1].form.password: looks like a secret in clear text; a site file holds none"),
-    ('X-CSRFToken = "{csrf}"', 'X-CSRFToken = "a1B2c3D4e5F6g7H8i9"', "12: headers.X-CSRFToken: looks like a secret in clear text; a site file holds none"),
+    ('user = "guest"', 'password = "hunter2"', "19: session[1].form.password: looks like a secret in clear text; write a reference, such as {env:NAME}"),
+    ('X-CSRFToken = "{csrf}"', 'X-CSRFToken = "a1B2c3D4e5F6g7H8i9"', "12: headers.X-CSRFToken: looks like a secret in clear text; write a reference, such as {env:NAME}"),
 ]
 # fmt: on
 

@@ -70,7 +70,7 @@ def compile_site(table: file.SiteTable, text: str, fingerprint: str) -> model.Si
         fingerprint=fingerprint,
     )
     if clear := find_clear_secret(table):
-        raise Problem(clear, "looks like a secret in clear text; a site file holds none")
+        raise Problem(clear, "looks like a secret in clear text; write a reference, such as {env:NAME}")
     return site
 
 

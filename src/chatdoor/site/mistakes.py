@@ -29,7 +29,7 @@ def problem_of(
         what, of_name = what[: found.start()], bool(found["of_name"])
         path = _path(f"{found['place']}{'[...]' if of_name else ''}", table, root)
     if unknown := _UNKNOWN.fullmatch(what):
-        return Problem((*path, unknown["key"]), f"unknown key{nearest(unknown['key'], _known(path, root))}")
+        return Problem((*path, unknown["key"]), f"unknown key{_right_place(unknown['key'], path, root)}")
     if missing := _MISSING.fullmatch(what):
         return Problem((*path, missing["key"]), "is missing")
     if of_name and (entries := entries_in(type_at(path[:-1], root))):
@@ -69,6 +69,13 @@ def _at(value: object, path: KeyPath) -> object:
     for part in path:
         value = value[part]  # type: ignore[index] # the library's path is one of the table
     return value
+
+
+def _right_place(key: str, path: KeyPath, root: type[file.Table]) -> str:
+    """Where the key belongs, or the nearest word. TOML gives each line below a `[table]` to that table."""
+    if path and key in keys_of(root):
+        return "; it belongs at the top of the file"
+    return nearest(key, _known(path, root))
 
 
 def _known(path: KeyPath, root: type[file.Table]) -> list[str]:
