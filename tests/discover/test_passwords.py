@@ -3,10 +3,11 @@
 import tomllib
 
 import pytest
+from msgspec.structs import replace
 
 from chatdoor.discover.discovery import discover
 from chatdoor.discover.har import read_har
-from chatdoor.discover.passwords import asked_names, is_password
+from chatdoor.discover.passwords import Passwords, passwords_of
 from chatdoor.discover.scrub import prove, scrub
 from tests.discover.chats import ASKED, OTHER, SAID, got, page, recorded
 
@@ -24,7 +25,7 @@ def visit() -> bytes:
 
 def test_a_page_says_which_of_its_fields_are_passwords() -> None:
     """The names of the fields of that type, of whatever case; a field without a name is none."""
-    assert asked_names(read_har(visit(), "a.har")) == {"k"}
+    assert passwords_of(read_har(visit(), "a.har")).fields == {"k"}
 
 
 def test_the_login_is_found_by_the_pages_own_field() -> None:
@@ -45,13 +46,31 @@ def test_what_was_typed_into_such_a_field_is_scrubbed() -> None:
     assert next(count for count in done.counts if count.kind == "password").values == 1
 
 
+def test_what_the_recorder_typed_is_known_by_its_value() -> None:
+    """A form that a script makes stands in no page, and its fields may have any name."""
+    login = got("POST", "/in", {"jwt": OTHER}, body={"u": "ada", "k": "lovelace wrote"})
+    sent = {"Authorization": f"Bearer {OTHER}"}
+    turns = [
+        got("POST", "/ask", {"answer": said}, body={"q": q}, sent=sent) for q, said in zip(ASKED, SAID, strict=True)
+    ]
+    data = recorded(page(), login, *turns)
+    made = discover(replace(read_har(data, "a.har"), passwords=("lovelace wrote",)), "a.har")
+    assert tomllib.loads(made.text)["session"]["json"] == {
+        "u": "{env:BOT_EXAMPLE_USER}",
+        "k": "{env:BOT_EXAMPLE_PASSWORD}",
+    }
+    done = scrub(data, "a.har", passwords=("lovelace wrote",))
+    prove(done.data, "a.har", done.rewriter)
+    assert b"lovelace wrote" not in done.data
+
+
 @pytest.mark.parametrize("name", ["password", "pw", "user_pw", "passwd2", "pwd", "pswd", "passcode", "senha", "mdp"])
 def test_names_of_passwords(name: str) -> None:
     """A field of that name holds one, without a page that says so."""
-    assert is_password(name, ())
+    assert Passwords(frozenset(), frozenset()).holds(name, "")
 
 
 @pytest.mark.parametrize("name", ["message", "compass", "upward", "passage", "bypass_cache", "mpw_count"])
 def test_names_of_something_else(name: str) -> None:
     """A field of that name holds none."""
-    assert not is_password(name, ())
+    assert not Passwords(frozenset(), frozenset()).holds(name, "")

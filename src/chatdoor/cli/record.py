@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from chatdoor.cli.discover import finish, place_for
 from chatdoor.cli.discover_live import Wish, with_wish
@@ -17,7 +18,6 @@ from chatdoor.cli.output import tell
 from chatdoor.cli.references import FORMS, check_stdin, resolve
 from chatdoor.cli.scrub import keep, write_file
 from chatdoor.cli.settings import no_site
-from chatdoor.cli.stdin import STDIN
 from chatdoor.discover.discovery import Discovery
 from chatdoor.discover.discovery import discover as discovered
 from chatdoor.discover.har import read_har
@@ -53,7 +53,7 @@ def _page(_context: click.Context, _argument: click.Parameter, url: str) -> str:
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The command line. References are not resolved yet."""
+    """The command line. `user` and `password` are references until `resolved`."""
 
     url: str
     say: tuple[str, ...]
@@ -78,6 +78,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         check_stdin({"--user": self.user, "--password": self.password})
         for place in (self.out, self.har):
             place_for(place, overwrite=self.overwrite)
+
+    def resolved(self) -> "Options":
+        """The same with the credentials themselves. Raises ArgumentError for one that is not there."""
+        user = resolve(self.user, "--user") if self.user else None
+        return replace(self, user=user, password=resolve(self.password, "--password") if self.password else None)
+
+    @property
+    def passwords(self) -> tuple[str, ...]:
+        """What is typed as one, and so must stand in no file. Read once it is resolved."""
+        return (self.password,) if self.password else ()
 
 
 _SECONDS: Final = NumberRange(0, 3_600, min_open=True)
@@ -131,9 +141,10 @@ def record(*, wish: Wish, **params: object) -> None:
     """  # fmt: skip
     options = msgspec.convert(params, Options)
     options.check()
+    options = options.resolved()
     data = _recorded(options)
     if options.har is not None:
-        _keep(options.har, data, with_secrets=options.keep_secrets)
+        _keep(options.har, data, options)
     found = _found(data, options)
     settings = no_site(ca_file=options.ca_file, allow_secrets=options.password is not None)
     with _signed_in(found, options):
@@ -144,7 +155,7 @@ def _found(data: bytes, options: Options) -> Discovery:
     """What is in the recording. Where that is no chat, the way out is told: the recording would be lost."""
     name = f"the recording of {options.url}"
     try:
-        return discovered(read_har(data, name), name, options.say)
+        return discovered(replace(read_har(data, name), passwords=options.passwords), name, options.say)
     except RecordingError:
         if options.har is None:
             tell("the recording was not kept; --har FILE keeps it, without its secrets, for discover")
@@ -155,8 +166,10 @@ def _found(data: bytes, options: Options) -> Discovery:
 def _signed_in(found: Discovery, options: Options) -> Iterator[None]:
     """The credentials that were typed, where the site file reads them, for as long as the site is asked."""
     given = {"_USER": options.user, "_PASSWORD": options.password}
-    wanted = {name: ref for name in found.clues.variables for end, ref in given.items() if ref and name.endswith(end)}
-    added = {name: resolve(ref, name) for name, ref in wanted.items() if name not in os.environ and ref != STDIN}
+    wanted = {
+        name: text for name in found.clues.variables for end, text in given.items() if text and name.endswith(end)
+    }
+    added = {name: text for name, text in wanted.items() if name not in os.environ}
     os.environ.update(added)
     try:
         yield
@@ -180,8 +193,8 @@ def _recorded(options: Options) -> bytes:
         headless=options.headless,
         browser=options.browser,
         ca_file=options.ca_file,
-        user=resolve(options.user, "--user") if options.user else None,
-        password=resolve(options.password, "--password") if options.password else None,
+        user=options.user,
+        password=options.password,
         seconds=options.timeout,
         quiet=options.settle,
     )
@@ -196,9 +209,9 @@ def _enter() -> Callable[[], object] | None:
     return lambda: os.read(terminal, 1024)
 
 
-def _keep(place: Path, data: bytes, *, with_secrets: bool) -> None:
-    if with_secrets:
+def _keep(place: Path, data: bytes, options: Options) -> None:
+    if options.keep_secrets:
         write_file(place, data)
     else:
-        keep(place, scrub(data, str(place)))
-    tell(f"the recording is in {place}{', with all secrets' if with_secrets else ''}")
+        keep(place, scrub(data, str(place), passwords=options.passwords))
+    tell(f"the recording is in {place}{', with all secrets' if options.keep_secrets else ''}")

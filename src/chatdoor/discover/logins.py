@@ -4,13 +4,12 @@ Follows from forms (Django, Rails, Laravel, Flask-Login, Spring, PHP) and from J
 The values are never kept: fields are told by their names, and the page's own `type=password`.
 """
 
-from collections.abc import Collection
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from chatdoor.discover import words
-from chatdoor.discover.passwords import is_password
+from chatdoor.discover.passwords import Passwords
 from chatdoor.discover.recording import Recording
 from chatdoor.discover.sends import Place, Sent, values
 
@@ -24,20 +23,20 @@ class Login(msgspec.Struct, frozen=True):
     lands: str
 
 
-def find_login(sents: list[Sent], before: int, asked: Collection[str]) -> Login | None:
-    """The last login that worked, among what was sent before that entry. `asked` names the pages' password fields."""
+def find_login(sents: list[Sent], before: int, passwords: Passwords) -> Login | None:
+    """The last login that worked, among what was sent before that entry."""
     found = None
     for sent in sents:
         if sent.index < before and sent.verb == "post" and 200 <= sent.exchange.answer.status < 400:
-            found = _login(sent, asked) or found
+            found = _login(sent, passwords) or found
     return found
 
 
-def _login(sent: Sent, asked: Collection[str]) -> Login | None:
+def _login(sent: Sent, passwords: Passwords) -> Login | None:
     fields = [
         (place, value) for place, value in values(sent) if place[0] == "body" and isinstance(value, str) and value
     ]
-    password = tuple(place for place, _ in fields if is_password(words.key_of(place[1:]), asked))
+    password = tuple(place for place, value in fields if passwords.holds(words.key_of(place[1:]), value))
     if not password:
         return None
     others = [place for place, _ in fields if place not in password and not words.TOKEN.search(words.key_of(place))]

@@ -1,8 +1,7 @@
-"""Which fields hold a password: those that a page's own `type=password` names, and those that are named so."""
+"""Which fields hold a password: by a page's own `type=password`, by their names, by what the recorder typed."""
 
 import re
-from collections.abc import Collection
-from typing import Final
+from typing import Final, NamedTuple
 
 from chatdoor.discover import words
 from chatdoor.discover.dom import elements
@@ -12,14 +11,21 @@ _ASKS: Final = re.compile(r"\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 """Looked for before a page is taken apart: most pages ask for none."""
 
 
-def asked_names(recording: Recording) -> frozenset[str]:
-    """The names of all fields into which the recorded pages let a password be typed."""
+class Passwords(NamedTuple):
+    """What is known of them: the fields into which pages let one be typed, and those that the recorder typed itself."""
+
+    fields: frozenset[str]
+    typed: frozenset[str]
+
+    def holds(self, key: str, value: str) -> bool:
+        """Whether a field of that name, with that value, holds a password."""
+        return key in self.fields or value in self.typed or bool(words.PASSWORD.search(key))
+
+
+def passwords_of(recording: Recording) -> Passwords:
+    """What a recording shows of them."""
     pages = dict.fromkeys(exchange.answer.body.text for exchange in recording.exchanges)
-    fields = (each for page in pages if _ASKS.search(page) for each in elements(page) if each.tag == "input")
-    asking = (each.attributes for each in fields if each.attributes.get("type", "").strip().lower() == "password")
-    return frozenset(name for each in asking if (name := each.get("name", "")))
-
-
-def is_password(key: str, asked: Collection[str]) -> bool:
-    """Whether a field of that name holds a password. `asked` is what `asked_names` gave."""
-    return key in asked or bool(words.PASSWORD.search(key))
+    inputs = (each for page in pages if _ASKS.search(page) for each in elements(page) if each.tag == "input")
+    asking = (each.attributes for each in inputs if each.attributes.get("type", "").strip().lower() == "password")
+    fields = frozenset(name for each in asking if (name := each.get("name", "")))
+    return Passwords(fields, frozenset(recording.passwords))

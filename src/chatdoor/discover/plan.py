@@ -9,7 +9,7 @@ from chatdoor.discover.draft import Finding, Sureness
 from chatdoor.discover.logins import Login, find_login
 from chatdoor.discover.naming import Names, env_prefix
 from chatdoor.discover.offered import Offered, find_offered
-from chatdoor.discover.passwords import asked_names
+from chatdoor.discover.passwords import passwords_of
 from chatdoor.discover.recording import Exchange, Recording
 from chatdoor.discover.sends import Place, Sent, sent_by
 from chatdoor.discover.turns import Chat
@@ -64,7 +64,7 @@ class Plan:
         self.sent = sent_by(recording)
         self.sents = [turn.asked.sent for turn in chat.turns]
         self.asked = [sent.exchange for sent in self.sents]
-        self.login: Login | None = find_login(self.sent, self.sents[0].index, asked_names(recording))
+        self.login: Login | None = find_login(self.sent, self.sents[0].index, passwords_of(recording))
         self.turn_exchanges = {id(each) for turn in chat.turns for each in self._exchanges_of(turn.asked.sent)}
         self.needed: dict[int, tuple[Exchange, bool]] = {}
         self.needed_takes: dict[int, dict[str, tuple[dict[str, object], str]]] = {}

@@ -129,7 +129,7 @@ class Recording(msgspec.Struct, frozen=True):
     `recorder` is what wrote the file. `shows_cookies` is False where no cookie stands anywhere, as in the exports that
     browsers call sanitised: there the cookies are hidden, and so is `Authorization`. It is True for our own recordings,
     which hide nothing. `skipped` counts the entries that never went over a network (`data:`, `blob:`, extensions) or
-    whose URL is none.
+    whose URL is none. `passwords` are those that the recorder was given to sign in, which no file says.
     """
 
     recorder: str
@@ -137,6 +137,7 @@ class Recording(msgspec.Struct, frozen=True):
     exchanges: tuple[Exchange, ...]
     shows_cookies: bool
     skipped: int = 0
+    passwords: tuple[str, ...] = ()
 
 
 def is_asset(kind: str, media_type: str, url: str) -> bool:

@@ -46,14 +46,17 @@ class _Log(msgspec.Struct):
     log: Tree
 
 
-def scrub(data: bytes, name: str, texts: Texts = "keep", tell: Tell = nobody) -> Scrubbed:
+def scrub(
+    data: bytes, name: str, texts: Texts = "keep", tell: Tell = nobody, *, passwords: tuple[str, ...] = ()
+) -> Scrubbed:
     """The file without secrets. `name` is the file's, for messages. Raises RecordingError where it is no recording.
 
+    `passwords` are those that are known; others are found by their fields.
     It is written anew: bodies that were in base64 or compressed are text then; images, fonts and what else is no text
     are left out.
     """
     data = har_text(data, name)
-    recording = read_har(data, name)
+    recording = replace(read_har(data, name), passwords=passwords)
     chats = {each.index for each in recording.exchanges if any(typed_texts(each))} if texts == "remove" else set()
     work = _Work(Rewriter(find_secrets(recording, texts, between(0, 0.5, tell))), name, chats)
     del recording

@@ -8,7 +8,7 @@ value gets another name, the same everywhere.
 import base64
 import binascii
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -28,7 +28,7 @@ from chatdoor.discover.leaves import (
     url_leaves,
 )
 from chatdoor.discover.opaque import is_marked, opaque_runs, shape_of
-from chatdoor.discover.passwords import asked_names
+from chatdoor.discover.passwords import Passwords, passwords_of
 from chatdoor.discover.progress import Tell, counted, nobody
 from chatdoor.discover.recording import Body, Exchange, Recording, Request
 from chatdoor.discover.scrub.texts import Texts, answered_texts, typed_texts
@@ -147,13 +147,14 @@ def _secret(kind: Kind, value: str, names: tuple[str, ...], common: set[str]) ->
 def _all(recording: Recording, common: set[str], tell: Tell) -> Iterator[_Found]:
     """What each exchange holds. `common` gets the names that the recording uses."""
     came: set[str] = set()
-    asked = asked_names(recording)
+    passwords = passwords_of(recording)
+    yield from (_Found("password", value) for value in passwords.typed)
     for exchange in counted(recording.exchanges, tell):
         sent, back = _sent(exchange), _came(exchange)
         common.update(leaf.key.lower() for leaf in (*sent, *back))
         yield from _of_leaves(sent)
         yield from _of_leaves(back)
-        yield from _login(sent, asked)
+        yield from _login(sent, passwords)
         yield from _swept(exchange)
         yield from _travelled(sent, came)
         came.update(leaf.value for leaf in back if _may_travel(leaf.value))
@@ -288,11 +289,12 @@ def _emails(text: str) -> Iterator[_Found]:
         at = text.find("@", at + 1)
 
 
-def _login(sent: Iterable[Leaf], asked: Collection[str]) -> Iterator[_Found]:
+def _login(sent: Iterable[Leaf], known: Passwords) -> Iterator[_Found]:
     """Who logs in: what pages asked for as a password, and the fields beside one that are named so."""
     fields = [leaf for leaf in sent if leaf.where in {"form", "json", "query"} and 0 < len(leaf.value) <= _LONGEST]
-    passwords = [leaf for leaf in fields if leaf.name in asked or _PASSWORD.search(leaf.key)]
-    yield from (_Found("password", leaf.value, leaf.key) for leaf in passwords if leaf.name in asked)
+    sure = [leaf for leaf in fields if leaf.name in known.fields or leaf.value in known.typed]
+    yield from (_Found("password", leaf.value, leaf.key) for leaf in sure)
+    passwords = [*sure, *(leaf for leaf in fields if _PASSWORD.search(leaf.key))]
     if passwords:
         users = (leaf for leaf in fields if leaf not in passwords and _USER.search(leaf.key))
         yield from (_Found("user", leaf.value, leaf.key) for leaf in users)
