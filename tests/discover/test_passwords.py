@@ -46,14 +46,25 @@ def test_what_was_typed_into_such_a_field_is_scrubbed() -> None:
     assert next(count for count in done.counts if count.kind == "password").values == 1
 
 
-def test_what_the_recorder_typed_is_known_by_its_value() -> None:
-    """A form that a script makes stands in no page, and its fields may have any name."""
+def script_login() -> bytes:
+    """A login by a form that a script makes: it stands in no page, and its fields have names that say nothing."""
     login = got("POST", "/in", {"jwt": OTHER}, body={"u": "ada", "k": "lovelace wrote"})
     sent = {"Authorization": f"Bearer {OTHER}"}
     turns = [
         got("POST", "/ask", {"answer": said}, body={"q": q}, sent=sent) for q, said in zip(ASKED, SAID, strict=True)
     ]
-    data = recorded(page(), login, *turns)
+    return recorded(page(), login, *turns)
+
+
+def test_texts_that_get_one_in_are_asked_about() -> None:
+    """Nothing shows that one of them is a password; the person is asked, by the names of the fields alone."""
+    made = discover(read_har(script_login(), "a.har"), "a.har")
+    assert "POST /in (entry 1) sends u, k as recorded; is one a password?" in str(made.findings)
+
+
+def test_what_the_recorder_typed_is_known_by_its_value() -> None:
+    """The file signs in by reference, and the scrubbed recording does not hold it."""
+    data = script_login()
     made = discover(replace(read_har(data, "a.har"), passwords=("lovelace wrote",)), "a.har")
     assert tomllib.loads(made.text)["session"]["json"] == {
         "u": "{env:BOT_EXAMPLE_USER}",

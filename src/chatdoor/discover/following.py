@@ -6,12 +6,14 @@ values are followed back in turn. Nothing that no value needs becomes a step, bu
 
 from collections.abc import Sequence
 
+from chatdoor.discover import words
 from chatdoor.discover.answers import landing, sent_by_one
 from chatdoor.discover.listing import typed_places
+from chatdoor.discover.opaque import shape_of
 from chatdoor.discover.plan import Plan, entries, said
 from chatdoor.discover.polling import until
 from chatdoor.discover.recording import Exchange, Recording
-from chatdoor.discover.sends import Place, Sent, path_shape
+from chatdoor.discover.sends import Place, Sent, path_shape, values
 from chatdoor.discover.steps import build_step
 from chatdoor.discover.turns import Chat
 
@@ -37,6 +39,7 @@ def make_plan(recording: Recording, chat: Chat, site: str, elsewhere: Sequence[S
     _add_login(plan)
     _add_page(plan, sents[0])
     _build_needed(plan)
+    _ask_for_a_password(plan)
     for at, takes in plan.chat_takes.items():
         plan.steps[at].take.update(takes)
     return plan
@@ -159,6 +162,22 @@ def _build_needed(plan: Plan) -> None:
             if plan.take.get(name) is None or plan.take[name].source != each[0]
         }
         (led or step).take.update(own)
+
+
+def _ask_for_a_password(plan: Plan) -> None:
+    """Asks about steps that send texts as they were recorded: of a form that a script makes, nothing says what it is."""
+    for step in plan.session if plan.login is None else ():
+        texts = [words.key_of(place) for place, value in values(step.sent) if place[0] == "body" and _is_plain(value)]
+        if step.sent.verb == "post" and len(texts) > 1:
+            plan.note(
+                "guessed",
+                f"POST {path_shape(step.sent.path)} ({entries([step.sent])}) sends {', '.join(texts)} as recorded; "
+                "is one a password? Then write {env:NAME} for it",
+            )
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and not shape_of(value)
 
 
 def _credentials(plan: Plan, exchange: Exchange) -> dict[Place, str]:
