@@ -62,3 +62,10 @@ websocket = "text"
 {reply}
 """)
     assert says in advice_for(site, errors.TimedOut("timed out", phase="read"))
+
+
+def test_a_page_on_the_way_in_is_no_reply() -> None:
+    """Where a step of the session is answered with an error, the way in is to be mended, and not the chat."""
+    site = load_site("voigpt")
+    assert "[session]" in advice_for(site, errors.UnexpectedReply("404", step=site.session[0].label))
+    assert "[chat]" in advice_for(site, errors.UnexpectedReply("404", step=site.chat[0].label))

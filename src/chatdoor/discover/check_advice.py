@@ -24,6 +24,7 @@ from chatdoor.errors import (
     TimedOut,
     TokenNotFound,
     TransportError,
+    UnexpectedReply,
 )
 from chatdoor.site.model import Site
 
@@ -54,6 +55,8 @@ UNKNOWN_REFUSAL: Final = "The file does not know this answer as a refusal, so no
 
 NO_END: Final = "If the text came, say in [reply] which frame is the last, with `done`: the socket itself stays open."
 
+NO_WAY_IN: Final = "The page is elsewhere now: compare `url` and [session] with what a browser opens."
+
 
 def advice_for(site: Site, error: ChatdoorError) -> str:
     """What to do. An argument is wrong most often because a credential is not there, so all of them are named.
@@ -64,4 +67,6 @@ def advice_for(site: Site, error: ChatdoorError) -> str:
         return f"This site needs {', '.join(f'{{{name}}}' for name in wanted)}: set them, and allow them to be sent."
     if isinstance(error, TimedOut) and site.reply.format in {"websocket", "socketio"} and site.reply.done is None:
         return NO_END
+    if type(error) is UnexpectedReply and error.step in {step.label for step in site.session}:
+        return NO_WAY_IN
     return next(ADVICE[kind] for kind in type(error).__mro__ if kind in ADVICE)

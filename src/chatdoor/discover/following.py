@@ -165,7 +165,7 @@ def _build_needed(plan: Plan) -> None:
 
 
 def _ask_for_a_password(plan: Plan) -> None:
-    """Asks about steps that send texts as they were recorded: of a form that a script makes, nothing says what it is."""
+    """Asks about steps that send texts as they were recorded: of a form by a script, nothing says what they are."""
     for step in plan.session if plan.login is None else ():
         texts = [words.key_of(place) for place, value in values(step.sent) if place[0] == "body" and _is_plain(value)]
         if step.sent.verb == "post" and len(texts) > 1:
