@@ -203,7 +203,7 @@ BREAKAGES: dict[str, tuple[dict[str, str], str, int, str]] = {
     "the token has moved": ({'cookie = "csrftoken"': 'meta = "csrf"'}, "token", 4, "`take`"),
     "the reply has moved": ({'json = "response"': 'json = "answer"'}, "turn", 7, "[reply]"),
     "the chat has moved": ({"/generate_response/": "/gone/"}, "turn", 7, "[chat]"),
-    "the page has moved": ({'get = "/"': 'get = "/gone"'}, "session", 7, "[chat]"),
+    "the page has moved": ({'get = "/"': 'get = "/gone"'}, "session", 7, "[session]"),
 }
 
 
