@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from chatdoor.drive.clock import moment
 from chatdoor.drive.futures import Waited
 from chatdoor.drive.http import AsyncHttp
-from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
+from chatdoor.drive.reading import Reading, too_large
+from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Run
 from chatdoor.drive.sessions import Lead, Opened
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import (

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from chatdoor.drive.clock import moment
 from chatdoor.drive.http import BlockingHttp
 from chatdoor.drive.plain.blocking import PlainAnswer
-from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Reading, Run, too_large
+from chatdoor.drive.reading import Reading, too_large
+from chatdoor.drive.run import PACE_PHASE, SLOT_PHASE, Run
 from chatdoor.drive.sessions import Lead
 from chatdoor.errors import ChatdoorError
 from chatdoor.flow.effects import (

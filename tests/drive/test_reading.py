@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatdoor.drive.run import Reading
+from chatdoor.drive.reading import Reading
 from chatdoor.errors import ChatdoorError, ReplyCutShort, SiteFailed, UnexpectedReply
 from chatdoor.flow.effects import Decode
 from tests.flow.replies.splits import decoder_of, splits
