@@ -17,6 +17,9 @@ ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "f
 MAY_BE_EMPTY: Final = frozenset({"assistant", "function"})
 """Roles of messages without content: a reply that was cut before its first word, one that calls tools alone."""
 
+FIDELITIES: Final = ("native", "replayed", "folded", "dropped")
+"""How a message list may have reached the site, from the best to the worst (see Reply)."""
+
 CreateResult: TypeAlias = Generator[str, None, None]
 """What `create_completion` gives: pieces of text. Joined, they are the whole reply."""
 
@@ -69,8 +72,9 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A whole reply.
 
-    `fidelity` says how the message list reached the site: `native` (as it is), `dropped` (the site saw
-    the last user turn only). `revised` is true where a site rewrote text that had been streamed before.
+    `fidelity` says how the message list reached the site: `native` (as it is), `replayed` (told again, turn by turn),
+    `folded` (told again in one message), `dropped` (a part of it stayed behind). `revised` is true where a site rewrote
+    text that had been streamed before.
     """
 
     text: str

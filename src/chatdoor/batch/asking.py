@@ -15,15 +15,11 @@ from chatdoor.drive.visitor import Visitor, talks_of
 from chatdoor.errors import ChatdoorError, SessionError
 from chatdoor.flow.effects import Head, Send
 from chatdoor.flow.turn import SYSTEM_ROLES
-from chatdoor.messages import CheckedMessages, Message, Reply
+from chatdoor.messages import FIDELITIES, CheckedMessages, Message, Reply
 from chatdoor.site.model import Site
 
 _sent: Final[ContextVar[list[int]]] = ContextVar("chatdoor_batch_sent")
 """How often prompts of the row went out that the current task asks."""
-
-
-FIDELITIES: Final = ("native", "replayed", "folded", "dropped")
-"""From the best to the worst; that of a script is that of its worst turn."""
 
 
 class Trial(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Final
 
 from chatdoor.gateway.header import Header, header
 from chatdoor.gateway.question import Answered, Talk
+from chatdoor.messages import FIDELITIES
 
 ESTIMATED: Final[Header] = header(b"x-chatdoor-usage", b"estimated")
 """Of token counts that the site did not tell."""
@@ -12,10 +13,7 @@ ESTIMATED: Final[Header] = header(b"x-chatdoor-usage", b"estimated")
 AWAY: Final[Header] = header(b"x-chatdoor-state", b"away")
 """Of an answer by one gateway of several that could not ask what the others know."""
 
-
-FIDELITY: Final[Mapping[str, Header]] = {
-    word: header(b"x-chatdoor-fidelity", word.encode()) for word in ("native", "replayed", "folded", "dropped")
-}
+FIDELITY: Final[Mapping[str, Header]] = {word: header(b"x-chatdoor-fidelity", word.encode()) for word in FIDELITIES}
 """How the message list reached the site -> the header that says so."""
 
 

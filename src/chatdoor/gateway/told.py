@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from chatdoor.gateway.conversation_id import HEADERS
+from chatdoor.messages import FIDELITIES
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ SAID: Final[Mapping[str, Told]] = {
     "x-conversation-id": Told("The site's conversation, to go on in; not there where the site keeps none.", _TEXT),
     "x-chatdoor-fidelity": Told(
         "How the message list reached the site.",
-        {"type": "string", "enum": ["native", "replayed", "folded", "dropped"]},
+        {"type": "string", "enum": FIDELITIES},
         always=True,
     ),
     "x-chatdoor-usage": Told("The token counts are not the site's own.", {"type": "string", "const": "estimated"}),
