@@ -35,3 +35,13 @@ def test_an_answer_that_can_not_be_sent_is_an_error(door: Door, monkeypatch: pyt
     seen = door.send("GET", "/odd")
     assert (seen.status, seen.error["code"]) == (500, "internal_error")
     assert "x-evil" not in seen.headers
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_request_is_found_by_its_completion(door: Door, *, stream: bool) -> None:
+    """Both ids have the same number; where the client names its request itself, the completion has one of its own."""
+    seen = door.chat(stream=stream)
+    completion = seen.frames()[0] if stream else seen.json()
+    assert completion["id"] == seen.headers["x-request-id"].replace("req_", "chatcmpl-")
+    ids = {door.chat(headers={"X-Request-Id": "mine"}).json()["id"] for _ in range(2)}
+    assert len(ids) == 2

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from chatdoor.gateway.header import Header, header
-from chatdoor.gateway.ids import fresh_id
+from chatdoor.gateway.ids import fresh_number
 from chatdoor.gateway.keys import Key
 from chatdoor.gateway.note import Note
 from chatdoor.gateway.openai.errors import MESSAGES, busy, envelope
@@ -105,7 +105,9 @@ class Exchange:
         self.note = Note()
         """What is noted of it for metrics and the log."""
         given = self.headers.get(b"x-request-id")
-        self.id = given if given is not None and _SANE(given) else fresh_id("req_").encode()
+        self.number = fresh_number()
+        """What its id and that of its answer have in common, so that one is found by the other."""
+        self.id = given if given is not None and _SANE(given) else b"req_" + self.number.encode()
         self.common: list[Header] = [b"x-request-id: %b\r\n" % self.id]
         """Headers that every answer has."""
         self.error_frame: Callable[[Problem], bytes] = _error_frame

@@ -13,7 +13,6 @@ from chatdoor.gateway.body import Form, decode, read_body
 from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
-from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.chat import (
     ChatCompletion,
     ChatFrames,
@@ -78,13 +77,13 @@ async def _whole(exchange: Exchange, request: ChatRequest, question: Question) -
         usages = [answer.usage for answer in answers]
         choices = [choice(index, answer.text, answer.finish) for index, answer in enumerate(answers)]
     counts = token_counts(usages, count)
-    body = ChatCompletion(fresh_id("chatcmpl-"), int(time.time()), request.model, choices, counts)
+    body = ChatCompletion(f"chatcmpl-{exchange.number}", int(time.time()), request.model, choices, counts)
     headers = (*JSON, *of_answers(answers, aside=question.aside))
     await exchange.answer(200, msgspec.json.encode(body), headers)
 
 
 async def _stream(conduct: Conduct, exchange: Exchange, request: ChatRequest, question: Question) -> None:
-    frames = ChatFrames(fresh_id("chatcmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
+    frames = ChatFrames(f"chatcmpl-{exchange.number}", int(time.time()), request.model, with_usage=request.with_usage)
     talks = [Talk(question) for _ in range(request.n or 1)]
     async with Events(exchange, partial(of_talks, talks), conduct.heartbeat, choices=len(talks)) as events:
         tellings = [_tell(events, frames, talk, index) for index, talk in enumerate(talks)]

@@ -13,7 +13,6 @@ from chatdoor.gateway.conversation_id import NOTHING, Named, named
 from chatdoor.gateway.events import Events
 from chatdoor.gateway.exchange import JSON, Exchange
 from chatdoor.gateway.house import Served
-from chatdoor.gateway.ids import fresh_id
 from chatdoor.gateway.openai.completions import (
     Completion,
     CompletionFrames,
@@ -84,14 +83,14 @@ async def _whole(exchange: Exchange, request: CompletionRequest, questions: list
     ]
     usages = [answer.usage for answer in answers]
     counts = token_counts(usages, request.n or 1)
-    body = Completion(fresh_id("cmpl-"), int(time.time()), request.model, choices, counts)
+    body = Completion(f"cmpl-{exchange.number}", int(time.time()), request.model, choices, counts)
     await exchange.answer(200, msgspec.json.encode(body), (*JSON, *of_answers(answers, aside=questions[0].aside)))
 
 
 async def _stream(
     conduct: Conduct, exchange: Exchange, request: CompletionRequest, questions: list[Question], echoes: list[str]
 ) -> None:
-    frames = CompletionFrames(fresh_id("cmpl-"), int(time.time()), request.model, with_usage=request.with_usage)
+    frames = CompletionFrames(f"cmpl-{exchange.number}", int(time.time()), request.model, with_usage=request.with_usage)
     talks = [Talk(question) for question in questions]
     async with Events(exchange, partial(of_talks, talks), conduct.heartbeat, choices=len(talks)) as events:
         tellings = [_tell(events, frames, talk, index, echoes[index]) for index, talk in enumerate(talks)]
