@@ -67,6 +67,8 @@ class Run(Generic[T]):
     ended = False
     """The flow has returned its result."""
     _refreshes = False
+    _tells = False
+    """What it does is logged."""
     _wanted: Effect | None = None
     _turn: Turn | None = None
     """Its place in the site's pace."""
@@ -219,7 +221,8 @@ class Run(Generic[T]):
         self.step = effect.label
         if self.visitor.witness:
             self.visitor.witness.sends(effect)
-        if logger.isEnabledFor(logging.DEBUG):
+        self._tells = logger.isEnabledFor(logging.DEBUG)
+        if self._tells:
             names = mask(", ".join(name for name, _ in effect.request.headers), self.call.secrets)
             size = len(effect.request.body or b"")
             logger.debug("%s: %s: sends %d bytes with the headers %s", *self.place, size, names)
@@ -228,7 +231,7 @@ class Run(Generic[T]):
         """The head, noted in the log."""
         if self.visitor.witness:
             self.visitor.witness.answered(head)
-        if logger.isEnabledFor(logging.DEBUG):
+        if self._tells:
             logger.debug("%s: %s: is answered with HTTP %d", *self.place, head.status)
         return head
 

@@ -3,6 +3,7 @@
 Source: https://platform.openai.com/docs/api-reference/chat
 """
 
+from operator import attrgetter
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -23,6 +24,11 @@ _MESSAGE: Final = {
 """What the description of the API says of a message, which is looked at later and in the whole list."""
 
 _Given = Annotated[dict[str, Any], Meta(extra_json_schema=_MESSAGE)]
+
+
+_WISHES: Final = ("stop", "max_tokens", "max_completion_tokens", "temperature", "top_p", "seed")
+_NO_WISHES: Final = (None,) * len(_WISHES)
+_wishes: Final = attrgetter(*_WISHES)
 
 
 class ChatRequest(TextRequest, frozen=True, kw_only=True):
@@ -51,7 +57,7 @@ class ChatRequest(TextRequest, frozen=True, kw_only=True):
     @property
     def asks_little(self) -> bool:
         """True where nothing is said of how to answer, as in most requests."""
-        return self.max_completion_tokens is None and super().asks_little
+        return _wishes(self) == _NO_WISHES
 
     @property
     def told(self) -> tuple[CheckedMessages, list[str]]:

@@ -1,6 +1,5 @@
 """What requests of several endpoints have in common."""
 
-from operator import attrgetter
 from typing import Annotated, Final
 
 import msgspec
@@ -48,11 +47,6 @@ class TextRequest(msgspec.Struct, frozen=True, kw_only=True):
     presence_penalty: float | None = None
 
     @property
-    def asks_little(self) -> bool:
-        """True where nothing is said of how to answer, as in most requests."""
-        return _wishes(self) == _NO_WISHES
-
-    @property
     def stops(self) -> tuple[str, ...]:
         """The stop sequences, without empty ones."""
         given = [self.stop] if isinstance(self.stop, str) else self.stop or []
@@ -62,8 +56,3 @@ class TextRequest(msgspec.Struct, frozen=True, kw_only=True):
     def with_usage(self) -> bool:
         """True where the stream ends with a frame that holds the usage."""
         return self.stream_options is not None and bool(self.stream_options.include_usage)
-
-
-_WISHES: Final = ("stop", "max_tokens", "temperature", "top_p", "seed")
-_NO_WISHES: Final = (None,) * len(_WISHES)
-_wishes: Final = attrgetter(*_WISHES)
