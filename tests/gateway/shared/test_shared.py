@@ -17,7 +17,7 @@ from tests.servers.redis import RedisServer
 from tests.servers.waiting import wait_until
 
 SPLIT = msgspec.msgpack.encode({"status": 200, "headers": [b"a: b\r\nc d\r\n"], "body": b""})
-"""An answer whose header would be two."""
+"""An answer with a line in its head that is no header."""
 
 BEARER = {"Authorization": "Bearer k"}
 

@@ -39,7 +39,7 @@ POLL_SECONDS: Final = 0.05
 POLL_MOST_SECONDS: Final = 0.5
 """How often one asks whether a try has ended that runs at another gateway: soon at first."""
 
-_LINES: Final = re.compile(rb"(?:[!-~]+: [^\r\n\0]*\r\n)+").fullmatch
+_LINES: Final = re.compile(rb"(?:[!-9;-~]+: [^\r\n\0]*\r\n)+").fullmatch
 
 FIRST: Final = b"first"
 
