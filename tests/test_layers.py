@@ -46,6 +46,7 @@ ACTING = {
     *("discover/check.py", "discover/check_stages.py", "discover/live.py"),
     *("discover/recorder/__init__.py", "discover/recorder/browser.py", "discover/recorder/hands.py"),
     *("discover/recorder/visit.py", "discover/recorder/tap.py", "discover/recorder/trust.py"),
+    "discover/recorder/secrecy.py",
 }
 """Files of a pure room that talk to live sites. They count as a room of their own, which the pure one does not know."""
 

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chatdoor.cli import record as command
+from chatdoor.discover.tape import Taken
 from chatdoor.errors import ArgumentError, RecordingError
 from chatdoor.practice import Behaviour, Practice
 from tests.cli.program import Program
@@ -86,7 +87,7 @@ def ran(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> Result:
     sent = {"X-Token": TOKEN}
     turns = [got("POST", "/ask", {"answer": SAID[at]}, body={"q": ASKED[at]}, sent=sent) for at in range(2)]
     meta = page(f'<html><head><meta name="token" content="{TOKEN}"></head></html>')
-    monkeypatch.setattr(command, "_recorded", lambda _: recorded(meta, *turns))
+    monkeypatch.setattr(command, "_recorded", lambda _: Taken(recorded(meta, *turns), ()))
     said = ("--say", ASKED[0], "--say", ASKED[1])
     return CliRunner().invoke(command.record, [URL, *said, *map(str, arguments)], catch_exceptions=False)
 
@@ -137,7 +138,7 @@ def test_without_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def recorded_as(monkeypatch: pytest.MonkeyPatch, data: bytes, *arguments: str) -> Result:
     """The command, with that recording instead of a browser's."""
-    monkeypatch.setattr(command, "_recorded", lambda _: data)
+    monkeypatch.setattr(command, "_recorded", lambda _: Taken(data, ()))
     return CliRunner().invoke(command.record, [URL, *arguments], catch_exceptions=False)
 
 
@@ -181,7 +182,7 @@ def test_a_place_that_can_not_be_written_is_told_at_once(monkeypatch: pytest.Mon
 def test_a_recording_without_a_chat_can_be_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where it was not, that is told, with the option that keeps it."""
     hint, data = "the recording was not kept; --har FILE", recorded(page())
-    monkeypatch.setattr(command, "_recorded", lambda _: data)
+    monkeypatch.setattr(command, "_recorded", lambda _: Taken(data, ()))
     told = list[str]()
     monkeypatch.setattr(command, "tell", told.append)
     for arguments, hinted in (((), True), (("--har", str(tmp_path / "a.har")), False)):

@@ -64,7 +64,7 @@ def recorded(server: StackServer) -> bytes:
     """What a visitor who signs in, where that is wanted, and says two sentences sends and gets."""
     signs_in = {"user": USER, "password": PASSWORD} if server.secrets() else {}
     wish = Wish(url=f"{server.url}/", say=SAID, headless=True, quiet=0.3, **signs_in)
-    return record(wish, lambda _: None, None)
+    return record(wish, lambda _: None, None).har
 
 
 def sanitised(data: bytes) -> bytes:

@@ -23,6 +23,7 @@ from chatdoor.discover.discovery import discover as discovered
 from chatdoor.discover.har import read_har
 from chatdoor.discover.live import Speech
 from chatdoor.discover.scrub import scrub
+from chatdoor.discover.tape import Taken
 from chatdoor.errors import ArgumentError, RecordingError
 from chatdoor.site.urls import UrlError, parse_url
 
@@ -84,11 +85,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         user = resolve(self.user, "--user") if self.user else None
         return replace(self, user=user, password=resolve(self.password, "--password") if self.password else None)
 
-    @property
-    def passwords(self) -> tuple[str, ...]:
-        """What is typed as one, and so must stand in no file. Read once it is resolved."""
-        return (self.password,) if self.password else ()
-
 
 _SECONDS: Final = NumberRange(0, 3_600, min_open=True)
 _FILE: Final = click.Path(path_type=Path)
@@ -142,20 +138,20 @@ def record(*, wish: Wish, **params: object) -> None:
     options = msgspec.convert(params, Options)
     options.check()
     options = options.resolved()
-    data = _recorded(options)
+    taken = _recorded(options)
     if options.har is not None:
-        _keep(options.har, data, options)
-    found = _found(data, options)
+        _keep(options.har, taken, with_secrets=options.keep_secrets)
+    found = _found(taken, options)
     settings = no_site(ca_file=options.ca_file, allow_secrets=options.password is not None)
     with _signed_in(found, options):
         finish(found, settings, wish, Speech(prompt=options.say[0] if options.say else ""), options.out)
 
 
-def _found(data: bytes, options: Options) -> Discovery:
+def _found(taken: Taken, options: Options) -> Discovery:
     """What is in the recording. Where that is no chat, the way out is told: the recording would be lost."""
     name = f"the recording of {options.url}"
     try:
-        return discovered(replace(read_har(data, name), passwords=options.passwords), name, options.say)
+        return discovered(replace(read_har(taken.har, name), passwords=taken.passwords), name, options.say)
     except RecordingError:
         if options.har is None:
             tell("the recording was not kept; --har FILE keeps it, without its secrets, for discover")
@@ -178,7 +174,7 @@ def _signed_in(found: Discovery, options: Options) -> Iterator[None]:
             del os.environ[name]
 
 
-def _recorded(options: Options) -> bytes:
+def _recorded(options: Options) -> Taken:
     """The recording. Raises ArgumentError where Playwright is missing."""
     try:
         from chatdoor.discover.recorder.visit import Wish
@@ -209,9 +205,9 @@ def _enter() -> Callable[[], object] | None:
     return lambda: os.read(terminal, 1024)
 
 
-def _keep(place: Path, data: bytes, options: Options) -> None:
-    if options.keep_secrets:
-        write_file(place, data)
+def _keep(place: Path, taken: Taken, *, with_secrets: bool) -> None:
+    if with_secrets:
+        write_file(place, taken.har)
     else:
-        keep(place, scrub(data, str(place), passwords=options.passwords))
-    tell(f"the recording is in {place}{', with all secrets' if options.keep_secrets else ''}")
+        keep(place, scrub(taken.har, str(place), passwords=taken.passwords))
+    tell(f"the recording is in {place}{', with all secrets' if with_secrets else ''}")

@@ -1,4 +1,4 @@
-"""Which fields hold a password: by a page's own `type=password`, by their names, by what the recorder typed."""
+"""Which fields hold a password: by a page's own `type=password`, by their names, by what the recorder saw typed."""
 
 import re
 from typing import Final, NamedTuple
@@ -12,7 +12,7 @@ _ASKS: Final = re.compile(r"\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 
 
 class Passwords(NamedTuple):
-    """What is known of them: the fields into which pages let one be typed, and those that the recorder typed itself."""
+    """What is known of them: the fields into which pages let one be typed, and those that the recorder heard of."""
 
     fields: frozenset[str]
     typed: frozenset[str]

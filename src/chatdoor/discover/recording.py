@@ -129,7 +129,7 @@ class Recording(msgspec.Struct, frozen=True):
     `recorder` is what wrote the file. `shows_cookies` is False where no cookie stands anywhere, as in the exports that
     browsers call sanitised: there the cookies are hidden, and so is `Authorization`. It is True for our own recordings,
     which hide nothing. `skipped` counts the entries that never went over a network (`data:`, `blob:`, extensions) or
-    whose URL is none. `passwords` are those that the recorder was given to sign in, which no file says.
+    whose URL is none. `passwords` are those that were typed while it was recorded, which no file says.
     """
 
     recorder: str

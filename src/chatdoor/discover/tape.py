@@ -9,7 +9,7 @@ first one counts. Source: https://chromedevtools.github.io/devtools-protocol/tot
 import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -25,6 +25,13 @@ MAX_BYTES: Final = 400_000_000
 
 _WAITED_FOR: Final = frozenset({"document", "xhr", "fetch", "eventsource", "other"})
 """Kinds of requests that a reply can come by."""
+
+
+class Taken(NamedTuple):
+    """What a recorder brings home: a HAR file, and what was typed as a password, which no file may hold in clear."""
+
+    har: bytes
+    passwords: tuple[str, ...]
 
 
 class Hop:

@@ -34,7 +34,7 @@ def visited(url: str, told: list[str] | None = None, **wish: object) -> bytes:
         Wish(url=url, headless=True, quiet=0.2, **{"say": SAID, **wish}),
         [].append if told is None else told.append,
         None,
-    )
+    ).har
 
 
 def found(data: bytes) -> Discovery:
@@ -72,7 +72,7 @@ def test_a_person_says_that_it_is_done() -> None:
 
     page = html(FORM + SCRIPT + TALKS % list(SAID))
     with site({"/": page, "/chat": answered}) as port:
-        data = record(Wish(url=f"http://127.0.0.1:{port}/", headless=True), lambda _: None, done.wait)
+        data = record(Wish(url=f"http://127.0.0.1:{port}/", headless=True), lambda _: None, done.wait).har
     assert 'post = "/chat"' in found(data).text
 
 
@@ -81,7 +81,7 @@ def test_a_person_closes_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     when_opened(monkeypatch, lambda page: page.wait_for_function("document.title === 'said'"))
     page = html(FORM + SCRIPT + TALKS % list(SAID))
     with site({"/": page, "/chat": chat}) as port:
-        data = record(Wish(url=f"http://127.0.0.1:{port}/", headless=True), lambda _: None, None)
+        data = record(Wish(url=f"http://127.0.0.1:{port}/", headless=True), lambda _: None, None).har
     assert 'post = "/chat"' in found(data).text
 
 

@@ -20,10 +20,11 @@ from chatdoor.discover.recorder.hands import (
     sign_in,
     type_text,
 )
+from chatdoor.discover.recorder.secrecy import Noted
 from chatdoor.discover.recorder.tap import Tap
 from chatdoor.discover.recorder.trust import trusted_key
 from chatdoor.discover.settling import Settling, Sight
-from chatdoor.discover.tape import Tape
+from chatdoor.discover.tape import Taken, Tape
 from chatdoor.errors import BotCheckMet, NotRecorded
 from chatdoor.flow.bot_check import bot_check_instead
 
@@ -63,8 +64,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     quiet: float = 2.0
 
 
-def record(wish: Wish, tell: Tell, wait: Callable[[], object] | None) -> bytes:
-    """The recording, as a HAR file. `wait` returns when the person says at the terminal that all is done.
+def record(wish: Wish, tell: Tell, wait: Callable[[], object] | None) -> Taken:
+    """The recording. `wait` returns when the person says at the terminal that all is done.
 
     Raises NotRecorded, which says what to do, and BotCheckMet. The browser has ended then, also after Ctrl-C.
     """
@@ -72,13 +73,14 @@ def record(wish: Wish, tell: Tell, wait: Callable[[], object] | None) -> bytes:
     return asyncio.run(_record(wish, start, tell, wait))
 
 
-async def _record(wish: Wish, start: Start, tell: Tell, wait: Callable[[], object] | None) -> bytes:
-    tape = Tape()
+async def _record(wish: Wish, start: Start, tell: Tell, wait: Callable[[], object] | None) -> Taken:
+    tape, noted = Tape(), Noted(wish.password)
     async with chromium(start) as context:
         tap = Tap(context, tape)
         with told(wish.url):
             if not wish.say:
                 context.on("dialog", lambda _: None)  # the person answers it; by default it is dismissed
+            await noted.listen(context)
             page = await tap.open()
             tell(f"opening {wish.url}")
             await page.goto(wish.url, timeout=wish.seconds * 1000, wait_until="domcontentloaded")
@@ -88,7 +90,7 @@ async def _record(wish: Wish, start: Start, tell: Tell, wait: Callable[[], objec
                 tell("sign in if you have to, say two sentences, wait for both replies; then close the window")
                 await _until_left(context, tell, wait)
             await tap.finish()
-    return tape.har("chatdoor", __version__)
+    return Taken(tape.har("chatdoor", __version__), noted.texts)
 
 
 async def _until_left(context: BrowserContext, tell: Tell, wait: Callable[[], object] | None) -> None:
