@@ -18,7 +18,7 @@ from chatdoor.batch.face import look
 from chatdoor.batch.files import journal_of
 from chatdoor.batch.journal import MAGIC, slot_bytes
 from chatdoor.batch.plan import Plan, Progress, Silent
-from chatdoor.errors import ArgumentError, BatchStopped
+from chatdoor.errors import ArgumentError, BatchStopped, SecretMissing
 from tests.servers.ports import free_port
 from tests.servers.waiting import once, wait_until
 
@@ -285,12 +285,15 @@ def test_nothing_but_failures_ends_early(source: Path, tmp_path: Path) -> None:
     assert practice.stats()["accepted"] <= breaker.FAILURES_TO_STOP + 2
 
 
-def test_a_secret_that_is_not_there_ends_early(source: Path, tmp_path: Path) -> None:
-    """Each row would fail for the lack of it; another row's own fault is another matter."""
-    practice = Practice(login="form")
-    with practice as site, pytest.raises(BatchStopped, match=r"nothing but failures.*PRACTICE_PASSWORD"):
-        run_batch(source, tmp_path / "out", site, concurrency=2, allow_secrets=True)
-    assert len(results_of(tmp_path / "out")) <= breaker.FAILURES_TO_STOP + 2
+@pytest.mark.parametrize(("allowed", "problem"), [(False, "not allowed yet"), (True, "no environment variable")])
+def test_a_secret_that_can_not_be_sent_ends_it_at_once(
+    source: Path, tmp_path: Path, allowed: bool, problem: str
+) -> None:
+    """Each row would fail for the lack of it, so none does: no result is kept, and none counts as asked."""
+    with Practice(login="form") as site, pytest.raises(SecretMissing, match=problem):
+        run_batch(source, tmp_path / "out", site, concurrency=2, allow_secrets=allowed)
+    assert results_of(tmp_path / "out") == {}
+    assert not journal_of(tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("concurrency", [None, 4])

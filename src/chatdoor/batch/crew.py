@@ -23,6 +23,7 @@ from chatdoor.errors import (
     ContentRefused,
     PromptTooLong,
     RateLimited,
+    SecretMissing,
     SessionRefused,
     SiteFailed,
     TimedOut,
@@ -183,7 +184,7 @@ class Crew:
                     self._pacing.leave(turn)
             self._hear(trial)
             if trial.error is None or not trial.can_repeat or (tries >= MOST_TRIES and not self._breaker.paused):
-                await self._work.bring(result_of(self._site, row, trial, attempts=attempts, again=again))
+                await self._bring(row, trial, attempts=attempts, again=again)
                 return
             attempts += trial.sent
             again = again or trial.lost
@@ -193,6 +194,15 @@ class Crew:
                 await self._unless_stopped(asyncio.sleep(min(FIRST_PAUSE * 2 ** min(tries, MOST_TRIES), LONGEST_PAUSE)))
             if not await self._may_ask():
                 return
+
+    async def _bring(self, row: Row, trial: Trial, *, attempts: int, again: bool) -> None:
+        """Brings the result. A secret that can not be sent ends the run: each row would fail for the lack of it."""
+        if not isinstance(trial.error, SecretMissing) or trial.replies or trial.sent:
+            await self._work.bring(result_of(self._site, row, trial, attempts=attempts, again=again))
+            return
+        if not again:
+            self._work.give_back(row)
+        self._work.halt(trial.error)
 
     def _hear(self, trial: Trial) -> None:
         """Lets the limit and the breaker learn from a try."""
@@ -218,5 +228,5 @@ class Crew:
 
 
 def _is_rows_own(error: ChatdoorError) -> bool:
-    """Whether an error says nothing of the site. An argument that a step of the site lacks, such as a secret, does."""
+    """Whether an error says nothing of the site. An argument that a step of the site lacks does."""
     return isinstance(error, ROWS_OWN) or (isinstance(error, ArgumentError) and error.step is None)
