@@ -84,7 +84,11 @@ OPEN: Final = re.compile(
 )
 """Words of what opens a chat."""
 
+_WORD: Final = re.compile(r"[^\W\d_]{3}")
+"""What a name that says something has, and `i` and `x1` have not."""
+
 _TYPED: Final = frozenset({"", "text", "search"})
+_TAKES_TEXT: Final = _TYPED | {"email", "tel", "url", "number", "password"}
 _ENOUGH: Final = 2
 
 
@@ -116,10 +120,12 @@ class SignIn(msgspec.Struct, frozen=True):
 def choose_box(fields: Sequence[Element]) -> int | None:
     """The place of the box for a chat, None where there is none. Of equals the last one, as chats have it below.
 
-    Where a password is asked for, an input is for the one who signs in.
+    Where a password is asked for, an input is for the one who signs in. A page's only field needs no name.
     """
     best = _best(fields, _box_points)
-    return None if best is not None and fields[best].tag == "input" and choose_sign_in(fields) else best
+    if best is None:
+        return _only_box(fields)
+    return None if fields[best].tag == "input" and choose_sign_in(fields) else best
 
 
 def choose_button(buttons: Sequence[Element]) -> int | None:
@@ -139,6 +145,17 @@ def choose_sign_in(fields: Sequence[Element]) -> SignIn | None:
         return None
     before = [at for at, each in enumerate(fields[: passwords[0]]) if _takes_user(each)]
     return SignIn(before[-1] if before else None, passwords[0])
+
+
+def _only_box(fields: Sequence[Element]) -> int | None:
+    """The place of the only field for text, where nothing says what it is for."""
+    text = [at for at, each in enumerate(fields) if each.tag != "input" or each.kind in _TAKES_TEXT]
+    shown = [at for at in text if fields[at].visible and fields[at].usable]
+    if len(shown) != 1:
+        return None
+    only = fields[shown[0]]
+    is_plain = only.kind in {"", "text"} and not only.aside and not _WORD.search(only.named)
+    return shown[0] if is_plain else None
 
 
 def _takes_user(field: Element) -> bool:
