@@ -129,7 +129,11 @@ class TestHeaders:
 
 
 MISSING = [
-    ('json = { m = "{messages}", t = "{csrf}" }', TokenNotFound, "no value csrf to send: no answer had cookie 't'"),
+    (
+        'json = { m = "{messages}", t = "{csrf}" }',
+        TokenNotFound,
+        "csrf to send: no answer had cookie 't' .no cookie came",
+    ),
     ('json = { m = "{messages}" }\nheaders = { X-T = "{csrf}" }', TokenNotFound, "no value csrf"),
     ('json = { m = "{messages}" }\nquery = { t = "{csrf}" }', TokenNotFound, "no value csrf"),
     ('json = { m = "{messages}", p = "{prompt}" }', ArgumentError, "no value prompt"),

@@ -190,7 +190,7 @@ class Visit:
 
     def _step_cookies(self, step: Step, request: Request, values: Values) -> tuple[Cookie, ...]:
         host = urlsplit(request.url).hostname or ""
-        return step_cookies(self.site, step, {**self.session.values, **values}, host)
+        return step_cookies(self.site, step, self.session, {**self.session.values, **values}, host)
 
     def _with_cookies(self, request: Request, extra: tuple[Cookie, ...]) -> Request:
         """The request with the cookies that go there. They change with every answer; the rest of it does not."""

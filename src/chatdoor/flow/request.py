@@ -12,6 +12,7 @@ from chatdoor.errors import ArgumentError, ChatdoorError, TokenNotFound
 from chatdoor.flow.bodies import TYPES, encode_body, encode_pairs
 from chatdoor.flow.cookies import Cookie
 from chatdoor.flow.effects import Request
+from chatdoor.flow.other_cookies import other_cookies
 from chatdoor.flow.session import Session
 from chatdoor.flow.socketio import PATH_QUERY, encode_connect, encode_event
 from chatdoor.site.model import Body, Site, Step, step_slots
@@ -92,7 +93,7 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
         body, kind = encode_body(step.body, known)
     except MissingValue as missing:
         name = str(missing.args[0])
-        raise unsendable(site, step, [name], _missing(site, name)) from missing
+        raise unsendable(site, step, [name], _missing(site, session, name)) from missing
     except UnicodeEncodeError as error:
         names = [slot.name for slot in step_slots(step)]
         raise unsendable(site, step, names, "a value has half a surrogate pair, which is not text") from error
@@ -100,7 +101,7 @@ def build_request(site: Site, step: Step, session: Session, values: Values, *, a
     return Request(step.method, opening.url, headers, body, AHEAD[accept])
 
 
-def step_cookies(site: Site, step: Step, values: Values, host: str) -> tuple[Cookie, ...]:
+def step_cookies(site: Site, step: Step, session: Session, values: Values, host: str) -> tuple[Cookie, ...]:
     """The cookies that the step adds to its request. Raises as `build_request` does."""
     cookies = []
     for name, template in step.cookies:
@@ -108,7 +109,7 @@ def step_cookies(site: Site, step: Step, values: Values, host: str) -> tuple[Coo
         try:
             value = fill(template, values)
         except MissingValue as missing:
-            raise unsendable(site, step, names, _missing(site, str(missing))) from missing
+            raise unsendable(site, step, names, _missing(site, session, str(missing))) from missing
         if value is not None and (";" in value or not is_header_text(value)):
             raise unsendable(site, step, names, f"the value for the cookie {name!r} can not be sent in one")
         if value is not None:
@@ -123,10 +124,13 @@ def unsendable(site: Site, step: Step, names: Iterable[str], problem: str) -> Ch
     return kind(problem, site=site.name, step=step.label)
 
 
-def _missing(site: Site, name: str) -> str:
+def _missing(site: Site, session: Session, name: str) -> str:
     """What is said of a value that nobody has, and where answers should have had it."""
     source = site.take.get(name)
-    return f"there is no value {name} to send{f': no answer had {source.spot}' if source else ''}"
+    if source is None:
+        return f"there is no value {name} to send"
+    others = other_cookies(source, session.jar, session.secrets)
+    return f"there is no value {name} to send: no answer had {source.spot}{others}"
 
 
 def is_header_text(value: str) -> bool:

@@ -12,6 +12,7 @@ from chatdoor.flow.extract import take
 from chatdoor.flow.listening import hear
 from chatdoor.flow.match import fits
 from chatdoor.flow.misfit import unexpected
+from chatdoor.flow.other_cookies import other_cookies
 from chatdoor.flow.refusal import Lost, Refusal, Setback, judge, judge_page
 from chatdoor.site.model import Source, Step
 from chatdoor.site.template import Values
@@ -77,7 +78,8 @@ def check_taken(visit: Visit, step: Step, answer: Answer, values: Values) -> Non
 def not_there(visit: Visit, step: Step, name: str, source: Source, answer: Answer | None) -> TokenNotFound:
     """The error for a value that is not where the site file says."""
     address = f" ({address_of(answer, visit.secrets)})" if answer and source.place == "url" else ""
-    problem = f"expected the value {name} in {source.spot}{address}, and it is not there"
+    others = other_cookies(source, visit.session.jar, visit.secrets)
+    problem = f"expected the value {name} in {source.spot}{address}, and it is not there{others}"
     return TokenNotFound(problem, site=visit.site.name, step=step.label)
 
 
