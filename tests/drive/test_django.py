@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from chatdoor import AsyncClient, Client, VoiGpt, load_site
-from chatdoor.errors import ConnectFailed, SessionRefused
+from chatdoor.errors import ConnectFailed, ReadFailed, SessionRefused
 from tests.drive.faces import FACES, HELLO, Ask, streaming_site
 from tests.servers.django_server import DjangoServer
 
@@ -93,6 +93,12 @@ class TestEveryFace:
         """The error names the other scheme, and not what the library could not read."""
         with pytest.raises(ConnectFailed, match="no connection: it does not speak TLS; try http://"):
             face(load_site("voigpt", url=django_http.url.replace("http://", "https://")))
+
+    @pytest.mark.parametrize("trust_env", [False, True], ids=["plain", "library"])
+    def test_http_where_https_is_spoken(self, django_https: DjangoServer, face: Ask, trust_env: bool) -> None:
+        """The error names the other scheme: the server ends the connection without a word."""
+        with pytest.raises(ReadFailed, match=r"no answer: .*; if it speaks TLS, try https://"):
+            face(load_site("voigpt", url=django_https.url.replace("https://", "http://")), trust_env=trust_env)
 
 
 def test_a_dead_token_costs_one_refresh(django_http: DjangoServer) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from chatdoor import load_site
 from chatdoor.drive.access import Access
-from chatdoor.errors import ArgumentError, ChatdoorError, TransportError
+from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed
 from tests.drive.faces import FACES, Ask
 from tests.servers.django_server import DjangoServer
 from tests.servers.faulty import Faulty
@@ -65,9 +65,13 @@ def test_a_wrong_password_is_an_error_without_the_password(
 
 
 def test_a_dead_proxy_is_not_gone_round(django_http: DjangoServer) -> None:
-    """Where the proxy does not answer, the site is not asked directly."""
-    with pytest.raises(TransportError):
-        FACES["main thread"](load_site("voigpt", url=django_http.url), proxy="http://user:wrongsecret1@127.0.0.1:9")
+    """Where the proxy does not answer, the site is not asked directly, and the error names the proxy."""
+    for scheme in ("http", "https", "socks5"):
+        with pytest.raises(ConnectFailed, match="no connection to the proxy: ") as caught:
+            FACES["main thread"](
+                load_site("voigpt", url=django_http.url), proxy=f"{scheme}://a:wrongsecret1@127.0.0.1:9"
+            )
+        assert "wrongsecret1" not in _everything(caught.value)
     assert django_http.stats().requests == []
 
 

@@ -16,6 +16,12 @@ _MEANING: Final = (
 )
 """What rustls or OpenSSL says -> what it means."""
 
+PERHAPS_TLS: Final = "; if it speaks TLS, try https://"
+"""What is added where a server ended a plain connection without a word, as one that waits for TLS does."""
+
+ALERT: Final = b"\x15"
+"""The first byte of a TLS alert (RFC 8446, section 5.1). No HTTP begins with it."""
+
 
 def meaning(reason: str) -> str:
     """What is to be told in place of a library's reason; the reason itself where it is plain enough."""

@@ -7,6 +7,7 @@ their causes, since one class stands for several things.
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -19,7 +20,7 @@ from pyreqwest.response import BaseResponse, Response, SyncResponse
 
 from chatdoor.drive.access import Access, read_ca, spare_roots
 from chatdoor.drive.clock import moment
-from chatdoor.drive.handshake import meaning
+from chatdoor.drive.handshake import PERHAPS_TLS, meaning
 from chatdoor.drive.interrupt import closable, leavable
 from chatdoor.errors import ArgumentError, ChatdoorError, ConnectFailed, Place, ReadFailed, TimedOut, WriteFailed
 from chatdoor.flow.effects import Head, Request
@@ -32,6 +33,12 @@ Requested = TypeVar("Requested", bound=BaseRequestBuilder)
 
 IDLE_SECONDS: Final = 30.0
 """How long an unused connection is kept. Common servers close theirs after 5 to 75 seconds."""
+
+_OF_SYSTEM: Final = re.compile(r"\(os error |SOCKS error: failed to create underlying connection")
+"""What the system did not connect to: with a proxy, that is the proxy."""
+
+_ENDED: Final = re.compile("closed before|reset by peer|invalid HTTP version")
+"""What the library says where a server wants something else than HTTP, TLS say."""
 
 
 class BlockingLibrary:
@@ -51,7 +58,7 @@ class BlockingLibrary:
             sent = _filled(builder, request, seconds).build_streamed()
             return BlockingAnswer(sent, closable(sent.__enter__, self.close), request, place)
         except (PyreqwestError, ValueError) as error:
-            raise translate(error, place, sending=True) from error
+            raise unsent(error, place, request.url, self._access) from error
 
     def close(self) -> None:
         """Closes all connections; what is under way fails."""
@@ -126,7 +133,7 @@ class AsyncLibrary:
             sent = _filled(builder, request, seconds).build_streamed()
             return AsyncAnswer(sent, await sent.__aenter__(), request, place)
         except (PyreqwestError, ValueError) as error:
-            raise translate(error, place, sending=True) from error
+            raise unsent(error, place, request.url, self._access) from error
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -163,6 +170,19 @@ class AsyncAnswer:
     async def close(self) -> None:
         """Gives the connection back where the body was read to its end, else closes it."""
         await self._sent.__aexit__(None, None, None)
+
+
+def unsent(error: Exception, place: Place, url: str, access: Access) -> ChatdoorError:
+    """The library's error as one of ours, where no answer came. It names the proxy, or TLS, if that may be why."""
+    found = translate(error, place, sending=True)
+    site, step = place
+    if isinstance(found, ConnectFailed) and access.proxy and _OF_SYSTEM.search(found.problem):
+        problem = found.problem.replace("no connection", "no connection to the proxy", 1)
+        return ConnectFailed(problem, site=site, step=step)
+    direct = url.startswith("http://") and not access.proxy
+    if isinstance(found, ReadFailed) and not found.begun and direct and _ENDED.search(found.problem):
+        return ReadFailed(f"{found.problem}{PERHAPS_TLS}", site=site, step=step)
+    return found
 
 
 def translate(error: Exception, place: Place, *, sending: bool) -> ChatdoorError:

@@ -71,6 +71,22 @@ def test_noise_in_an_answer_ends_it_or_makes_another_one(start: bytes, at: int, 
     assert not receiver.reusable
 
 
+def test_tls_where_http_was_asked_for() -> None:
+    """An alert, and an end without a word, may mean TLS; an end after an answer over the same connection does not."""
+    hint = "if it speaks TLS, try https://"
+    with pytest.raises(Broken, match=f"what came is not HTTP; {hint}"):
+        _read(b"\x15\x03\x01\x00\x02\x02\x46")
+    with pytest.raises(Broken, match=f"the connection was closed; {hint}"):
+        _read(b"", closed=True)
+    receiver = Receiver()
+    receiver.feed(SIZED)
+    assert _body(receiver) == b"hello"
+    receiver.begin()
+    receiver.end(CLOSED)
+    with pytest.raises(Broken, match=r"^the connection was closed$"):
+        receiver.take()
+
+
 @pytest.mark.parametrize("answer", [SIZED[:-1], CHUNKED[:-20], GZIPPED[:-3], SIZED[:20], b""])
 def test_an_answer_that_is_cut_off_is_broken(answer: bytes) -> None:
     """The end of the connection is the end of a body only where no other one was announced."""

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from chatdoor.drive.handshake import ALERT, PERHAPS_TLS
 from chatdoor.errors import ArgumentError
 from chatdoor.flow.effects import Headers, Request
 
@@ -112,6 +113,8 @@ class Receiver:
     def __init__(self) -> None:
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # RFC 9112, section 2.2
+        self._proven = False
+        """An answer has come over the connection."""
         self.begin()
 
     def begin(self) -> None:
@@ -143,7 +146,7 @@ class Receiver:
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
-            self._fail("what came is not HTTP")
+            self._fail(f"what came is not HTTP{PERHAPS_TLS if data.startswith(ALERT) else ''}")
         if self._between > MAX_HEAD_BYTES or self._count > MAX_HEADERS:
             self._fail(TOO_MUCH)
 
@@ -152,7 +155,7 @@ class Receiver:
         self.reusable = False
         if self.status and not self._sized and reason == CLOSED:
             self.ended = True
-        self._fail(reason)
+        self._fail(reason if self._proven or self._between else f"{reason}{PERHAPS_TLS}")
 
     def take(self) -> bytes | None:
         """What has come of the body, empty where nothing has; None at its end. Raises Broken."""
@@ -213,7 +216,7 @@ class Receiver:
         """The parser: the answer is whole."""
         if self._interim or self.ended:
             return
-        self.ended = True
+        self.ended = self._proven = True
         self.reusable = self._parser.should_keep_alive()
 
     def _set_coding(self, coding: str) -> None:
