@@ -99,6 +99,14 @@ def test_resolving_changes_nothing() -> None:
             assert shown(getattr(resolved, name)) == shown(getattr(own, name)), name
 
 
+def test_a_resolved_file_begins_as_the_file_does() -> None:
+    """Its own keys stand first, in its order; those of a preset come after them."""
+    text = 'schema = 1\nextends = "django"\nname = "bot"\nurl = "https://bot.example"\n[chat]\npost = "/"\n'
+    keys = list(tomllib.loads(resolve_presets(f'{text}json = {{ m = "{{messages}}" }}\n[reply]\njson = "a"\n')))
+    assert keys[:3] == ["schema", "name", "url"]
+    assert "session" in keys[3:]
+
+
 def shown(value: object) -> str:
     """The value, without the addresses of functions."""
     return re.sub("0x[0-9a-f]+", "", repr(value))

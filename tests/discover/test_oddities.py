@@ -167,11 +167,16 @@ def test_frames_that_are_lists() -> None:
 def test_a_reply_of_one_frame_ends_with_it() -> None:
     """The text itself is the mark, since the socket stays open."""
     made = talked(*([{"answer": said}] for said in SAID))
-    assert tomllib.loads(made.text)["reply"] == {
-        "websocket": "answer",
-        "cumulative": True,
-        "done": {"type(answer)": "string"},
-    }
+    assert tomllib.loads(made.text)["reply"] == {"websocket": "answer", "done": {"type(answer)": "string"}}
+
+
+def test_a_reply_of_one_frame_beside_one_that_grows() -> None:
+    """What one frame leaves open, the frames of the other turn decide."""
+    words = pieces(SAID[0])
+    growing: list[object] = [{"answer": "".join(words[: at + 1])} for at in range(len(words))]
+    for answers in ((growing, [{"answer": SAID[1]}]), ([{"answer": SAID[1]}], growing)):
+        ended: list[list[object]] = [[*each, {"fin": True}] for each in answers]
+        assert tomllib.loads(talked(*ended).text)["reply"]["cumulative"] is True
 
 
 def test_a_socket_whose_replies_have_no_end_is_told() -> None:

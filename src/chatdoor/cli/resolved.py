@@ -10,13 +10,17 @@ from chatdoor.site.merge import merge
 
 
 def resolve_presets(text: str) -> str:
-    """The TOML of the same site, with no `extends` in it. Comments are lost. The text has to be a right one."""
+    """The TOML of the same site, with no `extends` in it. Comments are lost. The text has to be a right one.
+
+    The keys that the text has come first, in its order.
+    """
     own = tomllib.loads(text)
     extends = own.pop("extends", [])
     table: dict[str, object] = {}
     for name in [extends] if isinstance(extends, str) else extends:
         table = merge(table, tomllib.loads(presets()[name].read_text("utf-8")))
-    return write_toml(merge(table, own))
+    whole = merge(table, own)
+    return write_toml({**{name: whole[name] for name in own if name in whole}, **whole})
 
 
 def write_toml(table: Mapping[str, object]) -> str:

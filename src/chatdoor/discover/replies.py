@@ -195,7 +195,8 @@ def _modes(
     bonus = min(len(texts), 10) / 10 + (0 if where is None else _exactness(where) if exact else -1.0)
     named = table if where is None else {**table, "where": dict(where)}
     if _grows(texts):
-        yield Guess({**named, "cumulative": True}, texts[-1], _score(texts[-1], names, known) + bonus + 1)
+        surer = 1 if len(texts) > 1 else -0.1  # one alone shows nothing, unless another turn does
+        yield Guess({**named, "cumulative": True}, texts[-1], _score(texts[-1], names, known) + bonus + surer)
     whole = "".join(texts)
     if len(texts) > 2 and texts[-1] == "".join(texts[:-1]):
         yield Guess({**named, "cumulative": "last"}, texts[-1], _score(texts[-1], names, known) + bonus + 1)
