@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,27 @@ def _forgetful() -> Iterator[None]:
         VoiGpt._access_token = None
         yield
         VoiGpt._access_token = None
+
+
+@pytest.mark.parametrize(("reply", "streams"), [('sse = "text"', True), ('json = "text"', False)])
+def test_whether_a_site_streams_is_what_its_file_says(tmp_path: Path, reply: str, streams: bool) -> None:
+    """Of the class, of an object and in a subclass; who says it in the class is believed."""
+    file = tmp_path / "bot.toml"
+    chat = '[chat]\npost = "/"\njson = { m = "{messages}" }'
+    file.write_text(f'schema = 1\nname = "bot"\nurl = "https://bot.example"\n{chat}\n[reply]\n{reply}\n')
+
+    class Bot(SiteProvider):
+        site = file
+
+    class Same(Bot):
+        pass
+
+    class Other(Bot):
+        supports_stream = not streams
+
+    assert (Bot.supports_stream, Bot().supports_stream, Same.supports_stream) == (streams,) * 3
+    assert Other.supports_stream is not streams
+    assert SiteProvider.supports_stream is False
 
 
 class TestTheInterface:

@@ -22,7 +22,7 @@ from chatdoor.flow.session import Session
 from chatdoor.messages import CreateResult, Messages
 from chatdoor.providers.abstract import AbstractProvider, check_stream
 from chatdoor.site.load import load_site
-from chatdoor.site.model import Site
+from chatdoor.site.model import WHOLE, Site
 
 logger = logging.getLogger("chatdoor")
 
@@ -52,18 +52,28 @@ class ShownToken(str):
     __slots__ = ()
 
 
+class _Streams:
+    """Whether the site of a class hands its replies on piece by piece. A class that says it itself is not asked."""
+
+    def __get__(self, _instance: object, owner: type["SiteProvider"]) -> bool:
+        """Reads the class's site file, once. Raises SiteFileError where that can not be used."""
+        source = getattr(owner, "site", None)
+        return source is not None and _load(source, None).reply.format not in WHOLE
+
+
 class SiteProvider(AbstractProvider):
     """A site behind the provider interface. A subclass names its site file.
 
     Sessions are cached for (class, origin, proxy): a subclass has its own, and a token goes to no other
     origin. `_access_token` shows the newest token. Set it, and it is used without opening the page; set it
-    to None, and the sessions of the class are forgotten.
+    to None, and the sessions of the class are forgotten. `supports_stream` is what the site file says.
     """
 
     site: ClassVar[str | Path]
     """A known name, or the path of a site file."""
     url_variable: ClassVar[str | None] = None
     """The environment variable that may name another host of the same chatbot."""
+    supports_stream: ClassVar[bool] = _Streams()  # type: ignore[assignment]  # a class reads a truth value
     _access_token: ClassVar[str | None] = None
     _shown: ClassVar[str | None] = None
     _sessions: ClassVar[dict[Place, Sessions]] = {}
