@@ -183,11 +183,12 @@ def test_a_token_of_the_caller_is_not_kept(django_http: DjangoServer, tmp_path: 
 def test_a_reply_is_not_lost_with_its_session(
     django_http: DjangoServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where the session can not be kept, the reply comes all the same, and a warning says why."""
+    """Where the session can not be kept, the reply comes all the same, and an error says why."""
     (tmp_path / "file").write_text("")
     store = FileStore(tmp_path / "file" / "sessions")
     with Client(load_site("voigpt", url=django_http.url), store=store) as client:
         assert client.ask(HELLO).text == "You said: Hello (1 messages)"
+    assert [one.levelname for one in caplog.records] == ["ERROR"]
     assert "sessions can not be kept" in caplog.text
 
 

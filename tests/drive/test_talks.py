@@ -291,12 +291,26 @@ class Spoilt(MemoryStore):
 
 
 def test_a_reply_counts_more_than_its_conversation(enter: Enter, caplog: pytest.LogCaptureFixture) -> None:
-    """Where it can not be kept, the reply comes, and the slot is free for the next."""
+    """Where it can not be kept, the reply comes, the slot is free for the next, and that is told once."""
     site, store = StatefulSite(sessions=1), Spoilt()
     face = enter(site, conversations=store)
+    for full in (True, False, True):
+        store.full = full
+        assert [face.ask(talk(text)).text for text in "ab"] == ["You said 1; now a", "You said 1; now b"]
+    assert [(one.levelname, one.message) for one in caplog.records] == [("ERROR", "the disk is full")] * 2
+
+
+def test_a_conversation_that_can_not_be_claimed_is_told_once(enter: Enter, caplog: pytest.LogCaptureFixture) -> None:
+    """Each call fails, and no site is asked; who runs the program hears of it once."""
+    site, store = StatefulSite(sessions=1), Spoilt()
+    face = enter(site, conversations=store)
+    first = face.ask(talk("a"))
     store.full = True
-    assert [face.ask(talk(text)).text for text in "ab"] == ["You said 1; now a", "You said 1; now b"]
-    assert "the disk is full" in caplog.text
+    for _ in range(2):
+        with pytest.raises(StateError, match="the disk is full"):
+            face.ask(talk("a", first.text, "b"))
+    assert site.talks == {"t0": ["a"]}
+    assert [one.levelname for one in caplog.records] == ["ERROR"]
 
 
 def test_the_next_program_goes_on(enter: Enter) -> None:

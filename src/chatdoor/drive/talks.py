@@ -19,6 +19,7 @@ from chatdoor.drive.asker import Asker
 from chatdoor.drive.pool import Pool, Slot, Ticket
 from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.store import is_sound
+from chatdoor.drive.trouble import Trouble
 from chatdoor.errors import ChatdoorError, ConversationBusy, ConversationLost, StateError
 from chatdoor.flow.session import Session
 from chatdoor.flow.talk import Talk
@@ -72,7 +73,10 @@ class Holding:
         try:
             lives = self._end_claim(slot, reply, partial, told=told)
         except StateError as error:  # the reply counts more than the conversation
-            logger.warning("%s", error)
+            self._talks.trouble.tell(error)
+        else:
+            if lives:
+                self._talks.trouble.over()
         finally:
             self._leave(slot, lives=lives)
 
@@ -153,6 +157,8 @@ class Talks:
         self._site = site
         self._scope = scope
         self.pool: Pool | None = None
+        self.trouble = Trouble()
+        """Of the store."""
         self._claims = Ledger(MemoryStore() if store is None else store, gone=self._gone)
         self.ledger: Ends = self._claims
         if site.in_sessions:
@@ -163,16 +169,21 @@ class Talks:
         """The conversation that the messages go on in, claimed; a new one where there is none.
 
         Raises ConversationLost for a `conversation` that is not there, ConversationBusy for one that is talking, where
-        the messages do not hold what was said.
+        the messages do not hold what was said; and StateError.
         """
         while True:
-            claim = self._claims.claim(
-                now=time.time(), new_id=uuid.uuid4().hex, **self.asked(turn, conversation, asker)
-            )
+            claim = self._claim(self.asked(turn, conversation, asker))
             try:
                 return self.begin(claim, turn, conversation)
             except msgspec.ValidationError:
                 self.can_not_read(claim)
+
+    def _claim(self, asked: Asked) -> Claim:
+        try:
+            return self._claims.claim(now=time.time(), new_id=uuid.uuid4().hex, **asked)
+        except StateError as error:
+            self.trouble.tell(error)
+            raise
 
     def asked(self, turn: Turn, conversation: str | None, asker: Asker) -> Asked:
         """What a ledger is asked for the turn."""
@@ -211,7 +222,7 @@ class Talks:
         try:
             return self.ledger.forget(None, conversation, now=time.time(), claimed=False)
         except StateError as error:  # somebody else's turn does not fail for it
-            logger.warning("%s", error)
+            self.trouble.tell(error)
             return False
 
     def _gone(self, conversation: Conversation) -> None:

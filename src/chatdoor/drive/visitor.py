@@ -3,7 +3,6 @@
 Blocking and async clients are two faces of one visitor.
 """
 
-import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from chatdoor.drive.sessions import Sessions
 from chatdoor.drive.store import Scope, SessionStore
 from chatdoor.drive.talks import Holding, Talks
 from chatdoor.drive.tally import Tally
+from chatdoor.drive.trouble import Trouble
 from chatdoor.errors import ArgumentError, StateError
 from chatdoor.flow.effects import Head, Send
 from chatdoor.flow.opening import given_session
@@ -36,8 +36,6 @@ from chatdoor.site.nearest import nearest
 if TYPE_CHECKING:
     from chatdoor.drive.shared.state import SharedState
     from chatdoor.drive.shared.visit import SharedVisit
-
-logger = logging.getLogger("chatdoor")
 
 
 class Options(TypedDict, total=False):
@@ -229,12 +227,15 @@ def _sessions(site: Site, access: Access, token: str | None, store: SessionStore
     if store is None:
         return Sessions(max_age=site.limits.session_age)
     scope = Scope(site.name, site.origin, site.fingerprint, access.proxy)
+    trouble = Trouble()
 
     def keep(session: Session) -> None:
         try:
             store.save(scope, session)
         except StateError as error:  # the reply counts more than the session
-            logger.warning("%s", error)
+            trouble.tell(error)
+        else:
+            trouble.over()
 
     return Sessions(store.load(scope), max_age=site.limits.session_age, keep=keep)
 

@@ -18,6 +18,8 @@ from chatdoor.errors import (
     SecretMissing,
     SessionRefused,
     SiteFailed,
+    StateDown,
+    StateError,
     TimedOut,
 )
 from chatdoor.gateway.openai.errors import envelope, problem_of
@@ -74,6 +76,13 @@ def test_no_error_looks_like_the_clients_own_key() -> None:
 def test_a_wrong_argument_names_its_parameter(said: str, param: str | None) -> None:
     """The place that our own message begins with is the API's parameter."""
     assert problem_of(ArgumentError(said)).param == param
+
+
+def test_no_client_is_told_of_the_operators_files() -> None:
+    """Where conversations are kept is the operator's to know; of a server that is away, its own words are told."""
+    problem = problem_of(StateError("conversations can not be kept in /srv/ours.db: disk full"))
+    assert (problem.status, problem.code, "/srv" in problem.message) == (424, "state_error", False)
+    assert problem_of(StateDown("it is away")).message == "it is away"
 
 
 def test_the_envelope_has_its_four_fields() -> None:

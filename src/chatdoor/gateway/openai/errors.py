@@ -16,6 +16,7 @@ from chatdoor.errors import (
     PromptTooLong,
     RateLimited,
     StateDown,
+    StateError,
     TokenNotFound,
 )
 from chatdoor.gateway.header import Header, header
@@ -45,6 +46,11 @@ CODES: Final[Mapping[type[ChatdoorError], str]] = {
     RateLimited: "rate_limit_exceeded",
 }
 """Errors for which the API has a word. The others are called by their own name, in small letters."""
+
+UNSHOWN: Final[Mapping[type[ChatdoorError], str]] = {
+    StateError: "the gateway can not keep conversations now, so none can go on; its log says why",
+}
+"""What is told of errors whose own text names files of the operator's."""
 
 MESSAGES: Final = "messages"
 """Where chat completions have what is said, and what a call's errors name."""
@@ -113,7 +119,7 @@ def problem_of(error: ChatdoorError, field: str = MESSAGES) -> Problem:
     place = param[1] if param else MESSAGES if isinstance(error, ContentRefused | PromptTooLong) else None
     return Problem(
         error.status,
-        str(error),
+        UNSHOWN.get(type(error)) or str(error),
         type=TYPES.get(error.status, SITE),
         param=place if place is None or field == MESSAGES else field,
         code=CODES.get(type(error)) or _CAPITAL.sub("_", type(error).__name__).lower(),
