@@ -92,6 +92,27 @@ def test_failures_are_named(tmp_path: Path) -> None:
     assert "secret" not in path.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/v1/models/hunter2pass", "/v1/models/hunt***"),
+        ("/v1/models/sk-proj-hunter2pass", "/v1/models/sk-p***"),
+        ("/v1/responses/sk-proj-hunter2pass/input_items", "/v1/responses/sk-p***/input_items"),
+        ("/v1/sk-proj-hunter2pass", "/v1/sk-p***"),
+        ("/v1/chat/completion", "/v1/chat/completion"),
+        ("/v1/models/practice", "/v1/models/practice"),
+        ("/page/main.js", "/page/main.js"),
+    ],
+)
+def test_a_key_in_a_path_is_not_logged(path: str, shown: str, tmp_path: Path) -> None:
+    """Of what is not there a route and a beginning are told, in the log and in the answer."""
+    log = tmp_path / "access.log"
+    with practice_door() as (inner, _), gateway(inner.state.house.sites["practice"].site, log=AccessLog(log)) as door:
+        answer = door.send("GET", path)
+    assert [line["path"] for line in lines(log)] == [shown]
+    assert b"sk-proj-hunter" not in answer.body
+
+
 def test_a_client_that_leaves_is_told(tmp_path: Path) -> None:
     """A stream whose reader left has no finish, and says so."""
     path = tmp_path / "access.log"

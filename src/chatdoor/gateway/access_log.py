@@ -20,6 +20,7 @@ import msgspec
 from chatdoor.errors import ArgumentError
 from chatdoor.gateway.counts import CLIENT_LEFT
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.masked import masked, masked_path
 
 EVERY_SECONDS: Final = 0.2
 """How long a line waits at most until it is written."""
@@ -32,6 +33,9 @@ LAST_SECONDS: Final = 5.0
 
 PATH_MOST: Final = 200
 """Characters of a path that are logged."""
+
+BAD: Final = 400
+"""From this status on, an answer is an error."""
 
 logger = logging.getLogger("chatdoor.gateway")
 
@@ -164,7 +168,7 @@ def _line(exchange: Exchange, now: float, *, texts: bool) -> Line:
         time=datetime.now(UTC),
         id=exchange.id.decode(),
         method=exchange.method[:PATH_MOST],
-        path=exchange.path[:PATH_MOST].decode("ascii", "replace"),
+        path=_path(exchange)[:PATH_MOST],
         status=exchange.status or CLIENT_LEFT,
         seconds=round(now - note.began, 6),
         bytes=exchange.sent,
@@ -178,6 +182,14 @@ def _line(exchange: Exchange, now: float, *, texts: bool) -> Line:
         messages=[{"role": one.role, "content": one.text} for one in note.messages] if texts else [],
         replies=list(note.texts) if texts else [],
     )
+
+
+def _path(exchange: Exchange) -> str:
+    """The path; of one that was not answered as it asks only what can be no key that was pasted into it."""
+    path, route = exchange.path.decode("ascii", "replace"), exchange.route
+    if 0 < exchange.status < BAD or path == route:
+        return path
+    return route.replace("{id}", masked(exchange.tail.decode("ascii", "replace"))) if route else masked_path(path)
 
 
 def _error(exchange: Exchange) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from chatdoor.gateway.conversation_id import NOTHING, named
 from chatdoor.gateway.exchange import Exchange
+from chatdoor.gateway.masked import masked_name
 from chatdoor.gateway.openai.conversations import CONVERSATION
 from chatdoor.gateway.openai.items import ITEMS, RESPONSE, Given, Item, references, response_id
 from chatdoor.gateway.openai.responses import Response, ResponseRequest
@@ -217,4 +218,4 @@ def _talk(kept: Kept, site: Site) -> str | None:
 
 def missing(what: str, kept_id: str, param: str | None, code: str | None) -> Problem:
     """What is told of an id that nothing has."""
-    return Problem(404, f"{what} with id {kept_id[:SHOWN_MOST]!r} not found.", param=param, code=code)
+    return Problem(404, f"{what} with id {masked_name(kept_id[:SHOWN_MOST])!r} not found.", param=param, code=code)

@@ -10,6 +10,7 @@ from chatdoor.drive.async_client import AsyncClient
 from chatdoor.drive.visitor import Options
 from chatdoor.errors import ArgumentError
 from chatdoor.gateway.keys import Key
+from chatdoor.gateway.masked import masked_name
 from chatdoor.gateway.openai.models import Model
 from chatdoor.gateway.problem import Problem
 from chatdoor.site.model import Site, step_slots
@@ -97,7 +98,7 @@ class House:
         """What the model name stands for. Raises Problem (404) for one that is none, or is not for the key."""
         served = self._served.get(name)
         if served is None or (key is not None and not key.may_ask(served.site.name)):
-            shown = name[:SHOWN_MOST]
+            shown = masked_name(name[:SHOWN_MOST])
             known = nearest(shown, self._names(key)) or "."
             raise Problem(
                 404,

@@ -22,6 +22,7 @@ from chatdoor.gateway.endpoints.sites import Told, site_states
 from chatdoor.gateway.endpoints.stored import delete_response, input_items, one_response
 from chatdoor.gateway.exchange import Exchange
 from chatdoor.gateway.header import header
+from chatdoor.gateway.masked import masked_path
 from chatdoor.gateway.openai.chat import ChatCompletion, ChatRequest
 from chatdoor.gateway.openai.completions import Completion, CompletionRequest
 from chatdoor.gateway.openai.conversations import Conversation, ConversationRequest, Deleted, ItemList, ListQuery
@@ -111,7 +112,7 @@ def find_methods(exchange: Exchange) -> Methods:
             exchange.route = _template(beginning, end).decode()
             exchange.tail = path[len(beginning) : len(path) - len(end)]
             return methods
-    shown = path[:80].decode("ascii", "replace")
+    shown = masked_path(path[:80].decode("ascii", "replace"))
     if not_built or (path.startswith(b"/v1/") and path.split(b"/", 3)[2] in NOT_BUILT):
         raise Problem(501, f"{shown} is not part of this gateway: a web chatbot has nothing to answer it with.",
                       code="not_implemented", headers=(NO_RETRY,))  # fmt: skip
