@@ -16,6 +16,19 @@ def test_our_own_page_may_ask(door: Door) -> None:
         assert door.send("GET", "/v1/models", headers={"Host": f"{name}:{door.port}"}).status == 200
 
 
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+def test_a_link_of_another_site_leads_to_the_page(door: Door) -> None:
+    """A person who follows one sees the page and its files; nothing else is served so, and no frame or script."""
+    for method, path in [("GET", "/"), ("HEAD", "/"), ("GET", "/page/main.js")]:
+        assert door.send(method, path, headers=LINK).status == 200
+    others = [{"Sec-Fetch-Dest": "iframe"}, {"Sec-Fetch-Mode": "no-cors"}, {"Origin": PAGE}]
+    assert [door.send("GET", "/", headers=LINK | other).status for other in others] == [403] * 3
+    for method, path in [("POST", "/"), ("GET", "/v1/models"), ("GET", "/health"), ("POST", CHAT)]:
+        assert door.send(method, path, headers=LINK).status == 403
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"])
 def test_only_json_is_read(door: Door, kind: str) -> None:
     """What a form of any page can send without asking is not read."""

@@ -1,7 +1,8 @@
 """Checks on the head of a request, before its body is read: who asks, from where, for whom.
 
 A web page in somebody's browser can reach a gateway on this machine. So the Host has to be ours (against names that
-are made to point here), and without keys a foreign Origin is refused.
+are made to point here), and without keys a foreign Origin is refused. A link to our own page, which a person follows
+from anywhere, is none: it changes nothing, and who made it reads nothing.
 Source: https://fetch.spec.whatwg.org and https://www.w3.org/TR/fetch-metadata
 """
 
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 
 ONCE: Final = frozenset({
     *(b"host", b"content-length", b"authorization", b"content-type", b"origin", b"sec-fetch-site"),
+    *(b"sec-fetch-mode", b"sec-fetch-dest"),
     *(b"idempotency-key", b"x-stainless-retry-count", *NAMING),
 })  # fmt: skip
 """Headers that may not stand twice: which one counts would be anybody's guess (RFC 9110, section 5.3)."""
 
 OUR_SITE: Final = frozenset({b"same-origin", b"none"})
 """Values of Sec-Fetch-Site of our own page, and of what a person typed."""
+
+OUR_PAGE: Final = b"/page/"
+"""Where the files of the page at `/` are."""
 
 IDENTITY: Final = b"identity"
 """The value of Content-Encoding that says of a body that it is as it is."""
@@ -74,7 +79,8 @@ class Guard:
             exchange.common += _cors_headers(origin)
             return
         if not self.keys:
-            _check_page(origin, host, headers.get(b"sec-fetch-site"))
+            site = None if _is_link(exchange) else headers.get(b"sec-fetch-site")
+            _check_page(origin, host, site)
 
     def knows(self, exchange: Exchange) -> bool:
         """Notes whose key it is, where one came; whether the request could be answered where a key is needed."""
@@ -136,6 +142,13 @@ def _check_once(headers: list[Field], once: frozenset[bytes]) -> None:
     for name in once:
         if counts[name] > 1:
             raise Problem(400, f"The header {name.decode()} stands twice in the request.", code="doubled_header")
+
+
+def _is_link(exchange: Exchange) -> bool:
+    """True for a link to our page that a person follows. It opens in a tab of its own, and never in a frame."""
+    headers, path = exchange.headers, exchange.path
+    ours = exchange.method in {"GET", "HEAD"} and (path == b"/" or path.startswith(OUR_PAGE))
+    return ours and headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"
 
 
 def _check_page(origin: bytes | None, host: bytes, site: bytes | None) -> None:
