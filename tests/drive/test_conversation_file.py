@@ -6,8 +6,10 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier, Thread
+from time import monotonic
 
 import pytest
 from msgspec.structs import replace
@@ -40,6 +42,29 @@ def test_compare_and_set(store: ConversationFile) -> None:
     assert store.compare_and_set("c0", 1, None)
     assert store.get("c0") is None
     assert store.find(tuple(made.index_keys())) == {}
+
+
+def test_who_holds_the_file_is_not_waited_for_again_and_again(tmp_path: Path) -> None:
+    """The first call waits as long as is said, and fails; the next hardly wait, until a write goes through."""
+    store, made = ConversationFile(tmp_path / "c.db", busy=0.4), Desk().turn("u1")
+    assert store.compare_and_set("c0", None, made)
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        assert [_waits_for(store, other) for _ in range(2)] == [True, False]
+        assert store.compare_and_set("c0", 0, replace(made, revision=1))
+        assert [_waits_for(store, other) for _ in range(2)] == [True, False]
+    assert store.get("c0") == replace(made, revision=1)
+    store.close()
+
+
+def _waits_for(store: ConversationFile, other: sqlite3.Connection) -> bool:
+    """Whether a write that comes to nothing waits long for the other program that is writing."""
+    other.execute("BEGIN IMMEDIATE")
+    began = monotonic()
+    with pytest.raises(StateError, match="another program has been writing"):
+        store.compare_and_set("c0", 0, None)
+    seconds = monotonic() - began
+    other.execute("ROLLBACK")
+    return seconds > 0.3
 
 
 def test_it_is_found_by_what_it_is_now(store: ConversationFile) -> None:

@@ -3,7 +3,7 @@
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UnsetType
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from chatdoor.drive.shared.state import SharedState
     from chatdoor.gateway.kept_file import KeptFile
     from chatdoor.gateway.shared.counts import SharedCounts
+
+BUSY_SECONDS: Final = 0.5
+"""How long all requests wait while another program writes to the file of conversations, which takes milliseconds."""
 
 
 class Serving:
@@ -158,7 +161,7 @@ class Serving:
             return None
         from chatdoor.drive.conversation_file import ConversationFile  # loads a database
 
-        store = ConversationFile(path)
+        store = ConversationFile(path, busy=BUSY_SECONDS)
         self._stack.callback(store.close)
         store.get("")  # one that can not be used is an error now
         return store

@@ -5,7 +5,8 @@ begins anew. A conversation in it that can not be read is one that is lost: it i
 
 The async client uses it on its event loop: a turn costs 0.2 ms there (measured: 0.05 ms to claim, 0.1 ms to finish, one
 in a hundred 0.5 ms), which is what two trips to another thread would cost. It waits longer only while another program
-writes.
+writes: how long at most, `busy` says. Where the loop has others to serve, that is short, and it is not waited so again
+for a program that holds the file on and on.
 """
 
 import logging
@@ -30,6 +31,9 @@ logger = logging.getLogger("chatdoor")
 
 BUSY_SECONDS: Final = 5.0
 """How long one waits for another program to finish its write, which takes a few milliseconds."""
+
+BRIEF_SECONDS: Final = 0.02
+"""How long one waits, where `busy` is short too, for who has been waited for in vain: a write, and no more."""
 
 OURS: Final = 0x63686474
 """What SQLite's `application_id` says in a file of ours ("chdt"): tables of another program are not touched."""
@@ -67,15 +71,24 @@ class ConversationFile:
     """Conversations in a file. Threads may share it; a process that was forked has to make its own.
 
     It holds digests of what was said and the last reply, and of the site's side what a session file holds: cookies
-    and values. Without a `path` it lies in the user's state folder.
+    and values. Without a `path` it lies in the user's state folder. `busy` is how long a call waits for another
+    program that writes, in seconds; after that it fails, and below a second the next ones hardly wait until it goes.
     """
 
     def __init__(
-        self, path: Path | str | None = None, *, limit: int = MAX_CONVERSATIONS, time_to_live: float = TIME_TO_LIVE
+        self,
+        path: Path | str | None = None,
+        *,
+        limit: int = MAX_CONVERSATIONS,
+        time_to_live: float = TIME_TO_LIVE,
+        busy: float = BUSY_SECONDS,
     ) -> None:
         self.path = Path(path) if path is not None else state_folder() / "conversations.db"
         self._limit = limit
         self._time_to_live = time_to_live
+        self._busy = busy
+        self._in_vain = False
+        """True after a wait that was too short, until a write goes through."""
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
 
@@ -123,7 +136,7 @@ class ConversationFile:
     def close(self) -> None:
         """Closes the file. The store may be used again."""
         with self._lock:
-            db, self._db = self._db, None
+            db, self._db, self._in_vain = self._db, None, False
             if db is not None:
                 db.close()
 
@@ -154,6 +167,7 @@ class ConversationFile:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+            self._waits(db, in_vain=False)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -161,20 +175,38 @@ class ConversationFile:
         with self._lock:
             try:
                 if self._db is None:
-                    self._db = _open(self.path)
+                    self._db = _open(self.path, self._busy)
                     weakref.finalize(self, self._db.close)
                 yield self._db
             except (sqlite3.Error, OSError, ValueError) as error:
-                reason = error.strerror if isinstance(error, OSError) else str(error)
-                way_out = "delete the file or name another"
-                raise StateError(f"conversations can not be kept in {self.path}: {reason}; {way_out}") from error
+                if _is_busy(error) and self._db is not None:
+                    self._waits(self._db, in_vain=True)
+                raise StateError(f"conversations can not be kept in {self.path}: {_reason(error)}") from error
+
+    def _waits(self, db: sqlite3.Connection, *, in_vain: bool) -> None:
+        """Sets how long is waited from now on."""
+        if in_vain != self._in_vain and self._busy < 1:
+            db.execute(f"PRAGMA busy_timeout = {(BRIEF_SECONDS if in_vain else self._busy) * 1000:.0f}")
+            self._in_vain = in_vain
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _is_busy(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with the file, and the way out."""
+    if _is_busy(error):
+        return "another program has been writing to it for too long"
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{reason}; delete the file or name another"
+
+
+def _open(path: Path, busy: float) -> sqlite3.Connection:
     """A connection to the file, which is made where there is none: for its owner alone, before anything is in it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
     try:
         _check_ours(db)
         db.execute("PRAGMA journal_mode = WAL")
