@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +16,19 @@ from tests.cli.program import Program
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
 
 STREAMS = 50
+
+FULL = """
+import os
+os.set_blocking(2, False)
+for size in (4096, 1):
+    try:
+        while os.write(2, b"x" * size):
+            pass
+    except BlockingIOError:
+        pass
+os.set_blocking(2, True)
+"""
+"""Python after which standard error, a pipe that nobody reads, takes nothing more."""
 
 
 class Streams:
@@ -91,3 +105,14 @@ def test_the_log_has_what_ran_at_the_end(program: Program) -> None:
             assert answer.read().endswith(b"[DONE]\n\n")
         gateway.process.communicate(timeout=10)
     assert log.read_text("utf-8").count('"finish":"stop"') == 1
+
+
+def test_a_standard_error_that_takes_nothing_stops_nobody(program: Program) -> None:
+    """With a pipe that is full, what is logged waits, requests do not, and the end comes."""
+    with program.started("serve", "--port", "0", "--verbose", before=FULL) as process:
+        assert process.stdout is not None
+        url = next(word for word in process.stdout.readline().decode().split() if word.startswith("http"))
+        gateway = Remote(process, urlsplit(url).netloc, {})
+        assert [gateway.chat()[0] for _ in range(3)] == [200] * 3
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0

@@ -112,7 +112,8 @@ def _start(wishes: Wishes, early: "Early") -> None:
     from chatdoor.cli.serve_plan import Plan
     from chatdoor.gateway.server import listen
 
-    with showing_log(logging.DEBUG if wishes.verbose else logging.ERROR), ExitStack() as stack:
+    least = logging.DEBUG if wishes.verbose else logging.ERROR
+    with showing_log(least, apart=True), ExitStack() as stack:
         plan = Plan(wishes)
         listener = stack.enter_context(listen(plan.host, plan.port))
         worker = plan.fork() if plan.workers > 1 else None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import TextIO
 
+from chatdoor.cli.apart import Apart
 from chatdoor.cli.clean import one_line
 from chatdoor.cli.consent import Consent
 from chatdoor.cli.output import Output
@@ -102,13 +103,15 @@ class _Shown(logging.StreamHandler[TextIO]):
 
 
 @contextmanager
-def showing_log(least: int = logging.DEBUG, *, before: Callable[[], None] | None = None) -> Iterator[None]:
+def showing_log(
+    least: int = logging.DEBUG, *, before: Callable[[], None] | None = None, apart: bool = False
+) -> Iterator[None]:
     """Shows on standard error what chatdoor logs, from a level on, for the length of a block.
 
-    `before` is called before each line, where that is a terminal.
+    `before` is called before each line, where that is a terminal. `apart`: a thread writes, so that nobody waits.
     """
     logger = logging.getLogger("chatdoor")
-    shown = _Shown(before if sys.stderr and sys.stderr.isatty() else None)
+    shown = Apart() if apart else _Shown(before if sys.stderr and sys.stderr.isatty() else None)
     shown.setFormatter(_OneLine())
     level = logger.level
     logger.addHandler(shown)
@@ -118,3 +121,4 @@ def showing_log(least: int = logging.DEBUG, *, before: Callable[[], None] | None
     finally:
         logger.setLevel(level)
         logger.removeHandler(shown)
+        shown.close()
