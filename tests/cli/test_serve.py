@@ -193,6 +193,19 @@ def test_a_port_that_is_taken_is_an_error(program: Program) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits the files of a process")
+@pytest.mark.parametrize(("files", "serves"), [(20, False), (35, False), (36, True)])
+def test_too_few_files_are_an_error(program: Program, files: int, serves: bool) -> None:
+    """Where there is room for nobody it does not begin, and says why; with the least it says, somebody is answered."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files})); "
+    with program.started("serve", "--port", "0", before=limited) as process:
+        if serves:
+            assert ask(first_line(process)) == 200
+        else:
+            out, err = process.communicate(timeout=10)
+            assert (process.returncode, out, f"only {files} files may be open" in err.decode()) == (2, b"", True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits the files of a process")
 def test_few_files_and_many_callers(program: Program) -> None:
     """Five hundred callers at a time and 64 open files: some are told to come again, and the gateway goes on."""
     limited = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); "

@@ -110,11 +110,13 @@ def serve(**options: object) -> None:
 
 def _start(wishes: Wishes, early: "Early") -> None:
     from chatdoor.cli.serve_plan import Plan
+    from chatdoor.gateway.open_files import check_files
     from chatdoor.gateway.server import listen
 
     least = logging.DEBUG if wishes.verbose else logging.ERROR
     with showing_log(least, apart=True), ExitStack() as stack:
         plan = Plan(wishes)
+        check_files()
         listener = stack.enter_context(listen(plan.host, plan.port))
         worker = plan.fork() if plan.workers > 1 else None
         if not isinstance(worker, int):

@@ -14,6 +14,7 @@ from chatdoor.gateway.clocks import Clocks
 from chatdoor.gateway.exchange import JSON, Exchange, Leave
 from chatdoor.gateway.header import Header, header
 from chatdoor.gateway.ids import fresh_id
+from chatdoor.gateway.open_files import connections_most
 from chatdoor.gateway.openai.errors import BUSY, envelope
 from chatdoor.gateway.problem import Problem
 from chatdoor.gateway.reader import RequestReader
@@ -31,22 +32,7 @@ HELD_MOST: Final = 65_536
 AHEAD_MOST: Final = 16
 """How many requests may wait for the answer to the one before. While there are fewer, a client that leaves is seen."""
 
-
-def _connections_most() -> int:
-    """How many connections there may be: each may need a second one, to a site, and some files are open anyway."""
-    try:
-        import resource  # not on Windows
-    except ImportError:
-        return CONNECTIONS
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return min(CONNECTIONS, max(FEWEST, (files - OTHER_FILES) // 2)) if files > 0 else CONNECTIONS
-
-
-CONNECTIONS: Final = 1_000
-FEWEST: Final = 4
-OTHER_FILES: Final = 32
-
-CONNECTIONS_MOST: Final = _connections_most()
+CONNECTIONS_MOST: Final = connections_most()
 """How many connections are served at a time. One more takes the place of one that is merely kept, or is a 503."""
 
 
