@@ -153,11 +153,17 @@ def test_what_was_answered_is_sent_before_the_end() -> None:
 
 
 def test_a_port_that_is_taken_is_an_error() -> None:
-    """Two gateways on one port are one too many, and the error says which."""
+    """Two gateways on one port are one too many, and the error says which, in the system's words alone."""
     with listen("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
-        with pytest.raises(ArgumentError, match=f"can not listen on 127.0.0.1 port {port}"):
+        with pytest.raises(ArgumentError, match=f"^can not listen on 127.0.0.1 port {port}: [A-Za-z ]+$"):
             listen("127.0.0.1", port)
+
+
+def test_a_name_that_is_none_is_an_error() -> None:
+    """What the system says of the name is told."""
+    with pytest.raises(ArgumentError, match=r"^can not listen on no\.such\.host\.invalid port 0: .*[a-z]{4}"):
+        listen("no.such.host.invalid", 0)
 
 
 def test_a_bug_is_a_500_that_is_not_repeated(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

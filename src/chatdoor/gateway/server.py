@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import threading
@@ -177,4 +178,11 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
         return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
-        raise ArgumentError(f"can not listen on {host} port {port}: {error.strerror or error}") from error
+        raise ArgumentError(f"can not listen on {host} port {port}: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words, to which Python adds the address once more."""
+    if error.errno is not None and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
