@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -52,6 +53,24 @@ def test_a_shelf_is_as_it_was(file: KeptFile) -> None:
         assert (await again.get("r0"), await again.get("r1")) == (None, kept("r1", 1))
 
     asyncio.run(main())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_two_gateways_in_one_folder_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each that comes to another hears of it, also after the first has made room for the second; one alone does not."""
+    told = []
+    files: list[KeptFile] = []
+    for leaves in (False, True, True, False):
+        if leaves:
+            files.pop(0).close()
+        files.append(KeptFile(tmp_path / "gateway.db"))
+        told.append(caplog.text.count(f"another gateway uses {tmp_path} too"))
+    assert told == [0, 0, 0, 1]
+    files.pop(0).close()
+    files.append(KeptFile(tmp_path / "gateway.db"))
+    assert caplog.text.count("another gateway uses") == 2
+    for file in files:
+        file.close()
 
 
 def test_what_can_not_be_read_is_taken_out(file: KeptFile, caplog: pytest.LogCaptureFixture) -> None:

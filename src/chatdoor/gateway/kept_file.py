@@ -20,6 +20,7 @@ from chatdoor.gateway.header import Header
 from chatdoor.gateway.keys import Key
 from chatdoor.gateway.quota import DAY, Quota
 from chatdoor.gateway.shelf import Kept, MemoryShelf
+from chatdoor.gateway.tenancy import Tenancy
 
 logger = logging.getLogger("chatdoor.gateway")
 
@@ -46,20 +47,30 @@ OLD: Final = "DELETE FROM asked WHERE at < ?"
 BUSY_SECONDS: Final = 0.1
 """How long one waits for another program to finish its write: the whole gateway waits with it."""
 
+WAY_OUT: Final = "give each a folder, or both a server (--state URL)"
+
 DIGEST: Final = 16
 """How many bytes of a digest stand for a list of items."""
 
 
 class KeptFile:
-    """The file, made where there is none, for its owner alone. Raises StateError where it can not be used."""
+    """The file, made where there is none, for its owner alone. Raises StateError where it can not be used.
+
+    Where another gateway has it open, that is told.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fails = False
         try:
             self._db = _open(path)
+            self._tenancy = Tenancy(path.parent)
         except (sqlite3.Error, OSError, ValueError) as error:
             raise StateError(f"{path} can not be used ({error}); delete it or name another folder") from error
+        if self._tenancy.is_shared:
+            logger.error(
+                "another gateway uses %s too: counts of both are wrong until it ends; %s", path.parent, WAY_OUT
+            )
 
     def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows that it gives; none where the file fails."""
@@ -105,6 +116,7 @@ class KeptFile:
     def close(self) -> None:
         """Closes it."""
         self._db.close()
+        self._tenancy.close()
 
 
 class FileShelf(MemoryShelf):
