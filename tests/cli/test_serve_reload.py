@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -57,6 +58,26 @@ def test_a_reload_before_it_is_ready_comes_after(program: Program) -> None:
             second.write('sites = ["voigpt"]\naliases = { "gpt-4o" = "voigpt" }\n')
         gateway = Remote(process, line.partition("http://")[2].partition("/")[0], {})
         wait_until(lambda: "gpt-4o" in gateway.models())
+
+
+HUNG_UP = """
+import os, signal, sys
+class Loading:
+    def find_spec(name, *_):
+        if name == "chatdoor.cli.run":
+            os.kill(os.getpid(), signal.SIGHUP)
+sys.meta_path.insert(0, Loading)
+sys.argv = ["chatdoor", "serve", "--help"]
+from chatdoor.cli import main
+main()
+"""
+"""Python that calls `chatdoor serve`, to which SIGHUP comes while the command line is being loaded."""
+
+
+def test_a_reload_before_it_is_loaded_ends_nobody() -> None:
+    """The command goes on, as it would have a moment later."""
+    command = [sys.executable, "-c", HUNG_UP]
+    assert b"OpenAI-compatible" in subprocess.run(command, check=True, capture_output=True).stdout
 
 
 def test_a_site_that_is_gone_finishes_what_runs(program: Program) -> None:

@@ -25,3 +25,15 @@ def test_a_system_without_it_starts_too(monkeypatch: pytest.MonkeyPatch) -> None
     before = signal.getsignal(signal.SIGHUP)
     with early.noting_early() as noted:
         assert (signal.getsignal(signal.SIGHUP), noted.came) == (before, False)
+
+
+def test_what_came_while_modules_were_loaded_counts() -> None:
+    """Of a process that has noted it since its first moment, nothing is forgotten."""
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        early.begin()
+        signal.raise_signal(signal.SIGHUP)
+        with early.noting_early() as noted:
+            assert noted.came
+    finally:
+        signal.signal(signal.SIGHUP, before)

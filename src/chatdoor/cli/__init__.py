@@ -20,6 +20,10 @@ def main() -> None:
     """Runs the command line. Ctrl-C ends it without a word, also while it is still being loaded."""
     gc.set_threshold(YOUNG_MOST)
     try:
+        if sys.argv[1:2] == ["serve"]:
+            from chatdoor.gateway.early import begin
+
+            begin()
         from chatdoor.cli.run import main as run
     except KeyboardInterrupt:
         sys.exit(STOPPED)

@@ -20,11 +20,20 @@ class Early:
         self.came = True
 
 
+def begin() -> None:
+    """Has the signal noted from now on, by a process whose modules are still to be loaded."""
+    if RENEWS is not None:
+        signal.signal(RENEWS, Early().note)
+
+
 @contextmanager
 def noting_early() -> Iterator[Early]:
-    """Inside, the signal is noted by whoever does not heed it."""
-    early = Early()
-    before = None if RENEWS is None else signal.signal(RENEWS, early.note)
+    """Inside, the signal is noted by whoever does not heed it. What was noted since `begin` counts too."""
+    before = None if RENEWS is None else signal.getsignal(RENEWS)
+    begun = getattr(before, "__self__", None)
+    early = begun if isinstance(begun, Early) else Early()
+    if RENEWS is not None:
+        signal.signal(RENEWS, early.note)
     try:
         yield early
     finally:
