@@ -29,6 +29,7 @@ from chatdoor.errors import (
     ConnectFailed,
     RateLimited,
     RecordingError,
+    SecretMissing,
     SiteFailed,
     TimedOut,
 )
@@ -40,7 +41,7 @@ REQUESTS: Final = 40
 
 TRIED: Final = "the site file under trial"
 
-_ENDS: Final = (BotCheckMet, RateLimited, ConnectFailed, TimedOut)
+_ENDS: Final = (BotCheckMet, RateLimited, ConnectFailed, SecretMissing, TimedOut)
 """After these nothing more is sent."""
 
 _OVERLOADED: Final = frozenset({502, 503, 504})
