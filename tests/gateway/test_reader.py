@@ -45,17 +45,6 @@ def split(data: bytes, cuts: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(places)]
 
 
-@pytest.mark.parametrize("line", [b"GET /livez RTSP/1.1", b"OPTIONS * RTSP/1.0", b"SOURCE /livez ICE/1.0"])
-@pytest.mark.parametrize("before", [b"", POST])
-@given(st.lists(st.integers(min_value=0), max_size=30))
-def test_other_protocols_are_refused(line: bytes, before: bytes, cuts: list[int]) -> None:
-    """Their requests look like ours but for a word, however they come."""
-    reader = RequestReader()
-    with pytest.raises(Problem, match=r"not a valid HTTP/1\.1 request"):
-        read(reader, *split(before + line + b"\r\nHost: a\r\n\r\n", cuts))
-    assert len(reader.heads) == bool(before)
-
-
 @given(st.permutations([POST, CHUNKED, POST, GET]), st.lists(st.integers(min_value=0), max_size=30))
 def test_parts_make_no_difference(requests: list[bytes], cuts: list[int]) -> None:
     """However the network cuts requests that follow each other, they are read alike."""

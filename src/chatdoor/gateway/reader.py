@@ -32,9 +32,6 @@ READ_MOST: Final = 262_144
 PART_BYTES: Final = 4_096
 """A part of a body that is smaller takes in the next one: a chunk of a byte would take fifty."""
 
-NAMELESS: Final = "0.9"
-"""The version of a request whose line names none."""
-
 CODING: Final = b"transfer-encoding"
 
 
@@ -51,23 +48,18 @@ class RequestReader:
         self._in_tail = False
         """True after the size of a chunk, until its bytes come: after that of the last one follow trailers."""
         self._head_bytes = 0
-        self._raw = b""
-        """The bytes that the head came in, until it is whole. The parser does not say of which protocol it is."""
         self._headers_at_once = 0
         self._parser: httptools.HttpRequestParser | BodyReader = httptools.HttpRequestParser(self)
 
     def feed(self, data: bytes) -> None:
         """Reads on. Raises Problem for what is no request."""
         self._headers_at_once = 0
-        self._raw = self._raw + data if self._in_head else data
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._pass_over(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             raise self._refusal() from None
-        if not self._in_head:
-            self._raw = b""
         if self._in_head or self._in_tail:
             self._head_bytes += len(data)
             if len(self._fields) > HEADERS_MOST:
@@ -123,14 +115,11 @@ class RequestReader:
         request.headers = headers = dict(fields)
         if CODING in headers and any(name == CODING and value.lower() != b"chunked" for name, value in fields):
             raise httptools.HttpParserError("a coding that is not undone here")
-        request.version = self._parser.get_http_version()
-        method = self._parser.get_method()
-        if b"%b %b HTTP/" % (method, request.path) not in self._raw and request.version != NAMELESS:
-            raise httptools.HttpParserError("another protocol")  # RTSP and ICE have such requests too
         request.path, _, request.query = request.path.partition(b"?")
         if request.path[:1] != b"/" and request.path != b"*":  # its authority would say another host than Host does
             raise httptools.HttpParserInvalidURLError("only a path can be asked for")
-        request.method = method.decode("ascii")
+        request.method = self._parser.get_method().decode("ascii")
+        request.version = self._parser.get_http_version()
         request.keep_alive = self._parser.should_keep_alive()
         self.heads.append(request)
 
