@@ -3,7 +3,9 @@
 import pytest
 
 from chatdoor.gateway.state import Conduct
-from tests.gateway.door import Door, practice_door
+from chatdoor.practice import Practice
+from chatdoor.site import loads_site
+from tests.gateway.door import Door, gateway, practice_door
 
 LONG = [{"role": "user", "content": "say exactly: one two three four five six"}]
 
@@ -59,3 +61,16 @@ def test_a_stopped_reply_ends_the_request_to_the_site() -> None:
         seen = door.chat(messages=LONG, stop="two")
         assert seen.json()["choices"][0]["message"]["content"] == "one "
         door.wait_until_idle()
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_sampling_option_reaches_the_site(streamed: bool) -> None:
+    """What the site has a field for is sent to it, and not named as ignored."""
+    with Practice(history="session") as site:
+        text = site.text.replace('"{prompt}"', '"{prompt} {temperature?}"')
+        with gateway(loads_site(text)) as door:
+            said = [{"role": "user", "content": "say exactly: at"}]
+            seen = door.chat(messages=said, temperature=0.5, stream=streamed)
+    assert "x-chatdoor-ignored" not in seen.headers
+    pieces = [frame["choices"][0]["delta"].get("content", "") for frame in seen.frames()[:-1]] if streamed else []
+    assert ("".join(pieces) if streamed else seen.json()["choices"][0]["message"]["content"]) == "at 0.5"

@@ -10,11 +10,13 @@ from typing import Self
 import pytest
 
 from chatdoor.drive.access import Access, Timeout
+from chatdoor.drive.async_client import AsyncClient
 from chatdoor.drive.plain.aio import PlainAnswer, PlainHttp
 from chatdoor.drive.plain.connection import Connection
 from chatdoor.drive.plain.wire import Broken, target_of
 from chatdoor.errors import ConnectFailed, Place, ReadFailed, TimedOut
 from chatdoor.flow.effects import Request
+from chatdoor.site import Site, loads_site
 
 PLACE = Place("bot", "GET /")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -52,6 +54,15 @@ class Server:
             writer.close()
 
 
+def site_at(url: str) -> Site:
+    """A site that answers with text alone."""
+    return loads_site(
+        f'schema = 1\nname = "bot"\nurl = "{url}"\n'
+        '[chat]\nget = "/"\nquery = { q = "{prompt}" }\n'
+        "[reply]\ntext = true\n"
+    )
+
+
 async def _answer_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while True:
         await reader.readuntil(b"\r\n\r\n")
@@ -86,6 +97,32 @@ async def _body(answer: PlainAnswer) -> bytes:
         if part is None:
             return b"".join(parts)
         parts.append(part)
+
+
+@pytest.mark.parametrize("text", ["Hello", ""], ids=["in the reply", "before it"])
+def test_a_stream_that_is_left_ends_its_request(text: str) -> None:
+    """The site sees at once that nobody reads on."""
+
+    async def never_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n")
+        await reader.read()
+
+    async def main() -> None:
+        async with Server(never_end if text else _say_nothing) as server, AsyncClient(site_at(server.url)) as client:
+            stream = client.stream([{"role": "user", "content": "Hello"}])
+            first = asyncio.ensure_future(anext(stream))
+            await server.met.wait()
+            if text:
+                assert (await first).text == text
+            else:
+                first.cancel()
+                await asyncio.wait([first])
+            await stream.close()
+            async with asyncio.timeout(1):
+                await server.lost.wait()
+
+    asyncio.run(main())
 
 
 def test_a_connection_is_used_again() -> None:
